@@ -1,0 +1,34 @@
+"""How stable ids are made. An id is minted once, at first sight, and kept in the membership table (law 5)."""
+
+import base64
+import hashlib
+import re
+
+_SAFE_NAME = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+
+
+def offer_id(source: str, key: str, part: int = 0) -> str:
+    """The id minted for an offer first seen as part ``part`` of ``key`` in ``source``.
+
+    Opaque, 16 characters, the same on every machine, so that a replay on an empty database mints the same ids.
+    Once minted it is looked up, never computed again: a source that changes its keys does not change ids.
+
+    >>> offer_id("be_beispielmuseum", "https://museum.example/kita/7")
+    'o6t3rpyv4jvzfw6u'
+    """
+    return "o" + digest(source, key, str(part))[:15]
+
+
+def digest(*parts: str) -> str:
+    """A lower-case base32 SHA-256 over ``parts``, unambiguous about where one part ends and the next begins."""
+    joined = b"".join(len(raw := part.encode()).to_bytes(8, "big") + raw for part in parts)
+    return base64.b32encode(hashlib.sha256(joined).digest()).decode().rstrip("=").lower()
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether ``name`` may name a source, a Kita or a Region file: lower-case snake_case, at most 80 characters.
+
+    >>> is_safe_name("mv_greifswald_kulturkalender"), is_safe_name("../etc/passwd")
+    (True, False)
+    """
+    return len(name) <= 80 and _SAFE_NAME.fullmatch(name) is not None

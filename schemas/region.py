@@ -1,0 +1,52 @@
+"""A Region is a tenant: a Landkreis or city with its own name, texts and people, made by configuration alone."""
+
+from pydantic import Field
+
+from schemas.base import Value
+from schemas.vocabulary import Area
+
+
+class Coordinator(Value):
+    """Somebody who looks after a Region's data."""
+
+    name: str = Field(min_length=1, max_length=200)
+    """Name as shown on the desk and kept with every decision."""
+    mail: str = Field(max_length=254)
+    """Mail address for sign-in links and the Friday mail."""
+
+
+class Region(Value):
+    """One tenant of an installation."""
+
+    key: str = Field(pattern=r"^\d{2,8}$")
+    """Official key: Kreis (5 digits), municipality (8) or Land (2)."""
+    name: str = Field(min_length=1, max_length=200)
+    """Name of the Landkreis or city."""
+    land: str = Field(pattern=r"^[A-Z]{2}$")
+    """Two-letter code of the Land (``MV``, ``SH``)."""
+    service_name: str = Field("Kitalotse", max_length=80)
+    """What the service is called here."""
+    languages: tuple[str, ...] = ("de",)
+    """Languages of the pages, the first is the default."""
+    base_url: str = Field("http://localhost:8000", max_length=500)
+    """Public address without a slash at the end."""
+    sender_name: str = Field("Kitalotse", max_length=200)
+    """Name in the mails' From."""
+    sender_mail: str = Field("kitalotse@localhost", max_length=254)
+    """Address in the mails' From."""
+    reply_to: str | None = Field(None, max_length=254)
+    """Address for answers."""
+    official_areas: dict[Area, tuple[str, ...]] = {}
+    """Official names of the areas of learning where they differ from the Land's."""
+    timetable_url: str | None = Field(None, max_length=500)
+    """Timetable information of the region."""
+    imprint: str | None = Field(None, max_length=10_000)
+    """Imprint (§ 5 DDG)."""
+    privacy: str | None = Field(None, max_length=50_000)
+    """Privacy notice."""
+    accessibility: str | None = Field(None, max_length=50_000)
+    """Accessibility statement."""
+    coordinators: tuple[Coordinator, ...] = ()
+    """People at the desk."""
+    example: bool = False
+    """Whether it is invented, for demo and tests."""
