@@ -1,0 +1,127 @@
+"""Signed links: who may answer, read a Kita's page, unsubscribe or enter the desk, without an account.
+
+A token is signed for one purpose (its own salt), so an answer link never opens the desk. It carries its own last day
+instead of the time of signing: the same mail rendered twice has the same links, byte for byte. Verifying gives the
+values or ``None``; why a token was refused is nobody's business but ours.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from schemas.clock import local, monday_of
+from schemas.vocabulary import Answered
+
+LINK_DAYS: Final = 90
+"""Days for which links of a mail work, counted from the Monday of its week; they are personal data and end."""
+DESK_MINUTES: Final = 60
+"""Minutes for which a sign-in link to the desk works."""
+
+MAX_TOKEN: Final = 1000
+
+
+class KitaLink(NamedTuple):
+    """Opens a Kita's page for one recipient of its mail."""
+
+    kita: str
+    recipient: int
+    version: int
+    """``token_version`` of the recipient: raising it ends every older link."""
+
+
+class AnswerLink(NamedTuple):
+    """One answer of a Kita to one offer of one week's mail; it can do nothing else, so a forwarded mail is harmless."""
+
+    kita: str
+    offer: str
+    answer: Answered
+    week: str
+
+
+class UnsubscribeLink(NamedTuple):
+    """Ends the mails to one recipient; works for ever (withdrawal must be as easy as consent)."""
+
+    recipient: int
+
+
+class DeskLink(NamedTuple):
+    """Signs a coordinator in at a Region's desk."""
+
+    region: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Signs and verifies with one secret."""
+
+    secret: str
+
+    def kita(self, link: KitaLink, *, week: str) -> str:
+        """Token for ``/kita/<token>`` in the mail of ``week``."""
+        return self._sign("kita", [*link, _last_day(week).toordinal()])
+
+    def answer(self, link: AnswerLink) -> str:
+        """Token for ``/antwort/<token>``."""
+        return self._sign("answer", [link.kita, link.offer, link.answer.value, link.week])
+
+    def unsubscribe(self, link: UnsubscribeLink) -> str:
+        """Token for ``/abmelden/<token>``."""
+        return self._sign("unsubscribe", [*link])
+
+    def desk(self, link: DeskLink, *, now: datetime) -> str:
+        """Token for ``/desk/anmelden/<token>``, good for ``DESK_MINUTES`` from ``now``."""
+        return self._sign("desk", [*link, int((now + timedelta(minutes=DESK_MINUTES)).timestamp())])
+
+    def read_kita(self, token: str, *, today: date) -> KitaLink | None:
+        """Values of a token made by ``kita``; ``None`` if it is not ours or has ended."""
+        match self._read("kita", token):
+            case [str(kita), int(recipient), int(version), int(last)] if today.toordinal() <= last:
+                return KitaLink(kita, recipient, version)
+        return None
+
+    def read_answer(self, token: str, *, today: date) -> AnswerLink | None:
+        """Values of a token made by ``answer``; ``None`` if it is not ours or has ended."""
+        match self._read("answer", token):
+            case [str(kita), str(offer), str(answer), str(week)] if today <= _last_day(week):
+                return AnswerLink(kita, offer, Answered(answer), week)
+        return None
+
+    def read_unsubscribe(self, token: str) -> UnsubscribeLink | None:
+        """Values of a token made by ``unsubscribe``; ``None`` if it is not ours."""
+        match self._read("unsubscribe", token):
+            case [int(recipient)]:
+                return UnsubscribeLink(recipient)
+        return None
+
+    def read_desk(self, token: str, *, now: datetime) -> DeskLink | None:
+        """Values of a token made by ``desk``; ``None`` if it is not ours or has ended."""
+        match self._read("desk", token):
+            case [str(region), str(name), int(last)] if local(now).timestamp() <= last:
+                return DeskLink(region, name)
+        return None
+
+    def _sign(self, purpose: str, values: list[Any]) -> str:
+        return str(self._serializer(purpose).dumps(values))
+
+    def _read(self, purpose: str, token: str) -> Any:
+        if len(token) > MAX_TOKEN:
+            return None
+        try:
+            return self._serializer(purpose).loads(token)
+        except BadData:
+            return None
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            self.secret,
+            salt=f"kitalotse.{purpose}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+
+def _last_day(week: str) -> date:
+    return monday_of(week) + timedelta(days=LINK_DAYS)
