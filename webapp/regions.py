@@ -1,0 +1,40 @@
+"""Regions of this installation: one TOML file each, in the folder of the setting ``region_dir``."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.exceptions import SettingsError
+from schemas.region import Region
+
+
+def load_region(path: Path) -> Region:
+    """The Region described by ``path``.
+
+    Raises ``SettingsError`` with file, key, what was read and what was expected.
+    """
+    try:
+        return Region.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read as TOML ({error})") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']} (read: {str(fault['input'])[:80]!r})"
+            for fault in error.errors()
+        )
+        raise SettingsError(f"{path}: {faults}; known keys: {', '.join(Region.model_fields)}") from error
+
+
+def load_regions(folder: Path) -> dict[str, Region]:
+    """All Regions in ``folder`` by their key, in order of file name; empty where the folder does not exist.
+
+    Raises ``SettingsError`` for a file that is not a Region, and for two files with one key.
+    """
+    regions: dict[str, Region] = {}
+    for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        region = load_region(path)
+        if region.key in regions:
+            raise SettingsError(f"{path}: key {region.key} is already used by Region {regions[region.key].name!r}")
+        regions[region.key] = region
+    return regions
