@@ -1,0 +1,103 @@
+"""The database: engine and sessions, given a URL; the same on SQLite and PostgreSQL (law 11)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from schemas.exceptions import StoreError
+from schemas.tables.base import UTCDateTime as UTCDateTime
+
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a SQLite writer waits for another one, in milliseconds."""
+
+
+class Database:
+    """An engine with two kinds of session: ``begin`` writes, ``read`` cannot.
+
+    ``url`` is ``sqlite:///path`` or ``postgresql://…`` (psycopg 3). Tables are made by ``schemas.migrate.upgrade``.
+    Raises ``StoreError`` for a URL of another kind or a missing driver.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url: Final = _known_url(url)
+        self.dialect: Final = self.url.get_backend_name()
+        try:
+            self.engine: Final = create_engine(self.url, **_engine_arguments(self.url))
+        except ModuleNotFoundError as error:
+            raise StoreError(f"database {url!r} needs {error.name}: pip install 'kitalotse[postgres]'") from error
+        if self.dialect == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing: Final[Engine] = self.engine.execution_options(kitalotse_write=True)
+        self._reading: Final[Engine] = (
+            self.engine
+            if self.dialect == "sqlite"
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A session in one writing transaction: committed at the end, rolled back on any exception.
+
+        On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so what is read stays true until the commit.
+        """
+        with Session(self._writing, autoflush=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one snapshot, takes no write lock, and is refused by the database if it writes."""
+        with Session(self._reading, autoflush=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file of a SQLite URL, ``None`` for other databases."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _known_url(url: str) -> URL:
+    expected = "expected sqlite:///path/to/file.sqlite or postgresql://user@host/name"
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"database URL {url!r} is not understood; {expected}") from error
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    if backend == "postgresql" and parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(f"database URL {parsed.render_as_string()!r} is not supported; {expected}")
+
+
+def _engine_arguments(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+    return {"connect_args": {"options": "-c timezone=UTC"}, "pool_pre_ping": True}
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("kitalotse_write"):
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,111 @@
+"""What sources are, what they said, and how reading them went (laws 2, 5 and 10)."""
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from schemas.tables.base import Json, Number, UTCDateTime, metadata
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("region", String(8), nullable=False, index=True),
+    Column("origin", String(10), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("updated_at", UTCDateTime, nullable=False),
+)
+"""Sources by name, from a TOML file (``origin`` = ``file``) or made at the desk (``desk``)."""
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(80), ForeignKey("sources.name"), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("started_at", UTCDateTime, nullable=False),
+    Column("finished_at", UTCDateTime),
+    Column("lease_until", UTCDateTime, nullable=False),
+    Column("records", Integer, nullable=False, server_default="0"),
+    Column("new", Integer, nullable=False, server_default="0"),
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("unchanged", Integer, nullable=False, server_default="0"),
+    Column("returned", Integer, nullable=False, server_default="0"),
+    Column("missing", Integer, nullable=False, server_default="0"),
+    Column("withdrawn", Integer, nullable=False, server_default="0"),
+    Column("message", Text),
+    Index("ix_runs_source_id", "source", "id"),
+    Index(
+        "uq_runs_running",
+        "source",
+        unique=True,
+        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("status = 'running'"),
+    ),
+)
+"""HarvestRuns. At most one per source is running; its id is the fence under which results are written."""
+
+issues: Final = Table(
+    "issues",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("run_id", Number, ForeignKey("runs.id"), nullable=False, index=True),
+    Column("field", String(80), nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("where", Text, nullable=False),
+    Column("message", Text),
+    Column("remedy", Text),
+    Column("count", Integer, nullable=False),
+)
+"""What a run did not understand, one row per field, rule and wording, with how often it was met."""
+
+records: Final = Table(
+    "records",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(80), ForeignKey("sources.name"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("first_run", Number, ForeignKey("runs.id"), nullable=False),
+    Column("last_run", Number, ForeignKey("runs.id"), nullable=False),
+    Column("last_seen", UTCDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "key", "part", "fingerprint"),
+)
+"""What sources said, each version once, with the first and the last run that showed it."""
+
+source_offers: Final = Table(
+    "source_offers",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(80), ForeignKey("sources.name"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("reading", String(80), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("first_seen", UTCDateTime, nullable=False),
+    Column("last_seen", UTCDateTime, nullable=False),
+    Column("last_run", Number, ForeignKey("runs.id"), nullable=False),
+    Column("missed_runs", Integer, nullable=False),
+    Column("present", Boolean, nullable=False),
+    Column("withdrawn", String(40)),
+    UniqueConstraint("source", "key", "part"),
+)
+"""Latest reading of each (source, key, part): SourceOffer JSON, the Record's fingerprint, the normaliser's version."""

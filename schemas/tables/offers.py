@@ -1,0 +1,144 @@
+"""Offers: identity, what is published, and the one change counter (laws 1, 4 and 5).
+
+``published`` holds one narrow row per offer, of whatever status, with the columns that lists filter by;
+``published_bytes`` the finished bytes; ``published_words`` the search words, from which the database itself keeps the
+search index (``published_search``: FTS5 on SQLite, a ``tsvector`` column on PostgreSQL).
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from schemas.tables.base import Number, UTCDateTime, metadata
+
+offers: Final = Table(
+    "offers",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("region", String(8), nullable=False, index=True),
+    Column("minted_at", UTCDateTime, nullable=False),
+    Column("replaced_by", String(16), ForeignKey("offers.id")),
+    Column("confirmed_at", UTCDateTime),
+)
+"""Every id ever minted; rows are never deleted and ids never reused."""
+
+memberships: Final = Table(
+    "memberships",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(80), ForeignKey("sources.name"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, index=True),
+    Column("since", UTCDateTime, nullable=False),
+    Column("until", UTCDateTime),
+    Column("reason", String(40), nullable=False),
+    Index(
+        "uq_memberships_standing",
+        "source",
+        "key",
+        "part",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
+)
+"""Which offer a (source, key, part) belongs to, since when and why (``minted``, ``merged``, ``split``, ``rekeyed``)."""
+
+published: Final = Table(
+    "published",
+    metadata,
+    Column("row", Number, primary_key=True),
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, unique=True),
+    Column("version", Number, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("region", String(8), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+    Column("last_seen", UTCDateTime),
+    Column("min_months", Integer),
+    Column("max_months", Integer),
+    Column("x", Float(53)),
+    Column("y", Float(53)),
+    Column("z", Float(53)),
+    Column("cost_child", Float(53)),
+    Column("cost_group", Float(53)),
+    Column("areas", Integer, nullable=False),
+    Column("modes", Integer, nullable=False),
+    Column("weekdays", Integer, nullable=False),
+    Column("months", Integer, nullable=False),
+    Column("on_request", Boolean, nullable=False),
+    Column("dated", Boolean, nullable=False),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("expires_on", Date),
+    Column("provider", String(200)),
+    Index("ix_published_status_version", "status", "version"),
+    Index("ix_published_version", "version", unique=True),
+    Index("ix_published_expires_on", "expires_on"),
+)
+"""One narrow row per offer. ``x, y, z`` are the place as a unit vector (distance by arithmetic alone, the same on both
+databases); ``areas``, ``modes``, ``weekdays`` and ``months`` are bit sets (``schemas.search``), 0 is *not stated*;
+``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day after its last."""
+
+published_bytes: Final = Table(
+    "published_bytes",
+    metadata,
+    Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
+    Column("offer", LargeBinary, nullable=False),
+    Column("line", LargeBinary, nullable=False),
+    Column("csv", LargeBinary, nullable=False),
+)
+"""The offer in its finished forms: internal JSON (ranking, desk), public JSON line, CSV line."""
+
+published_words: Final = Table(
+    "published_words",
+    metadata,
+    Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("words", Text, nullable=False),
+)
+"""Search words (folded, stemmed) of the title and of the rest."""
+
+published_days: Final = Table(
+    "published_days",
+    metadata,
+    Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Index("ix_published_days_day", "day"),
+)
+"""Days on which a dated instance takes place."""
+
+changes: Final = Table(
+    "changes",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+"""Every change of what is published, numbered without gaps in the order of commits."""
+
+counters: Final = Table(
+    "counters",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", Number, nullable=False),
+    CheckConstraint("value >= 0", name="not_negative"),
+)
+"""The locked counter row ``changes``."""
