@@ -1,0 +1,178 @@
+"""Addresses as providers write them, parted into venue, street, postcode, town and district."""
+
+import re
+from dataclasses import dataclass
+
+from schemas.geography.locate import Candidate, bearers, resolve, within
+from schemas.geography.mentions import mentions, whole_name
+from schemas.geography.names import place_name, split_district
+
+_MAX_ADDRESS = 500
+_MAX_WORDS = 6
+_MAX_UNKNOWN_WORDS = 4
+_CLEARLY_LARGER = 5
+
+_POSTCODE = re.compile(r"(?<![\d.,/-])(?:D[- ]?)?(\d{5})(?=\s+[A-ZÄÖÜ]|\s*$)")
+_SEGMENT = re.compile(r"\s*[,;|•·\n]\s*|\s+[–—/]\s+")
+_LEAD = re.compile(r"(?:in|bei|nach|nahe|Ort:|Standort:?)\s+")
+_LINK_AT_END = re.compile(r"(?:^|\s)(?:in|bei|nahe|an|im|am)$")
+_TITLE = re.compile(
+    r"(?:(?:Universitäts-\s+und\s+)?(?:Hansestadt|Stadt|Gemeinde|(?:Ost|Nord)?see(?:heil)?bad|Seebad|Landeshauptstadt|Kurort)\s+)+",
+    re.IGNORECASE,
+)
+
+_NUMBERED = re.compile(r"[A-ZÄÖÜ][^\d]{2,60}\s\d{1,4}\s?[a-zA-Z]?(?:\s?[-–/+]\s?\d{1,4}\s?[a-zA-Z]?)?")
+_ROOM = re.compile(
+    r"(?:Raum|Halle|Haus|Saal|Gebäude|Zimmer|Gleis|Etage|Tor|Eingang|Gruppe|Hörsaal|Kita|Schule|Bus|Linie)\b"
+)
+_UNNUMBERED = re.compile(
+    r"(?:[Aa]m|[Aa]n de[rnm]|[Aa]uf de[rm]|[Ii]m|[Ii]n de[rn]|[Zz]u[mr]|[Hh]inter de[rm]|[Vv]or de[rm])\s\S+(?:\s\S+)?"
+    r"|(?:[A-ZÄÖÜ]\S*er\s)?[A-ZÄÖÜ]\S*(?:straße|strasse|str\.|weg|allee|platz|gasse|damm|chaussee|promenade|markt|twiete)"
+    r"|(?:[A-ZÄÖÜ]\S*er\s)?(?:Straße|Str\.|Platz|Weg|Allee|Markt|Chaussee|Damm)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The parts of an address as written; each may be missing."""
+
+    venue: str | None = None
+    """House or meeting point, for instance "Museum am Hansering"."""
+    street: str | None = None
+    """Street and number, for instance "Dyckburger Str. 224"."""
+    postcode: str | None = None
+    """Five digits."""
+    locality: str | None = None
+    """Town or village, without a title before it: "Lubmin" of "Seebad Lubmin"."""
+    district: str | None = None
+    """Part of the town, for instance "Coerde" of "Münster-Coerde" or "Freest" of "Kröslin OT Freest"."""
+
+
+def parse_address(text: str, near: str | None = None) -> Address:
+    """Part an address line. `near` is the official key of the Region; reads 500 characters at most.
+
+    Without a postcode the town is found by name; several towns leave it unknown, unless one is clearly a
+    district. A town whose name has several bearers is given as written; `locate` then decides whether it can be placed.
+
+    >>> parse_address("Kita „wert-voll“, Kiesekampweg 8, Münster-Coerde")
+    Address(venue='Kita „wert-voll“', street='Kiesekampweg 8', postcode=None, locality='Münster', district='Coerde')
+    """
+    text = text[:_MAX_ADDRESS].strip()
+    segments = [part for part in _SEGMENT.split(text) if part]
+    for i, segment in enumerate(segments):
+        match = _POSTCODE.search(segment)
+        if match:
+            return _with_postcode(segments, i, match, near)
+    return _without_postcode(text, segments, near)
+
+
+def _with_postcode(segments: list[str], i: int, match: re.Match[str], near: str | None) -> Address:
+    before = _LINK_AT_END.sub("", segments[i][: match.start()].strip()).strip()
+    behind, district = split_district(segments[i][match.end() :].strip())
+    locality, candidate = _town_at_start(behind, match.group(1), near)
+    if candidate is not None and locality is not None:
+        district = district or _district(locality, candidate)
+        locality = _without_title(locality, candidate, district)
+    rest = [*segments[:i], before, *segments[i + 1 :]]
+    return _address(rest, match.group(1), locality, district)
+
+
+def _town_at_start(text: str, postcode: str, near: str | None) -> tuple[str | None, Candidate | None]:
+    """The longest known name at the start of a text; else the text itself if it is short and without figures."""
+    words = list(re.finditer(r"\S+", text))
+    for length in range(min(len(words), _MAX_WORDS), 0, -1):
+        written = text[: words[length - 1].end()].rstrip(".:!")
+        candidate = resolve(place_name(written), near=near, postcode=postcode, strict=True) or (
+            whole_name(written, near) if length == 1 else None
+        )
+        if candidate is not None:
+            return written, candidate
+    plain = 0 < len(words) <= _MAX_UNKNOWN_WORDS and not any(c.isdigit() for c in text)
+    return (text if plain else None), None
+
+
+def _without_postcode(text: str, segments: list[str], near: str | None) -> Address:
+    named: list[tuple[int, str, Candidate]] = []
+    for i, segment in enumerate(segments):
+        written = _LEAD.sub("", segment, count=1) if _LEAD.match(segment) else segment
+        candidate = None if _is_street(written) else whole_name(split_district(written)[0], near)
+        if candidate is not None:
+            named.append((i, written, candidate))
+    places = [each for each in named if near and within(each[2].key, near)] or named
+    town = _town_of(places)
+    if town is not None and _only_town(town[2], segments, places, near):
+        i, written, candidate = town
+        whole, district = split_district(written)
+        district = district or _district(whole, candidate)
+        other = next((j for j, _, c in places if j != i and c.key != candidate.key), None)
+        if district is None and other is not None:
+            district = segments[other]
+        rest = [segment for j, segment in enumerate(segments) if j not in (i, other)]
+        return _address(rest, None, _without_title(whole, candidate, district), district)
+    if named:
+        return _address(segments, None, None, None)
+    unsure = [
+        segment for segment in segments if near and any(within(c.key, near) for c in bearers(place_name(segment)))
+    ]
+    if len(unsure) == 1:
+        return _address([segment for segment in segments if segment != unsure[0]], None, unsure[0], None)
+    found = list(mentions(text, near))
+    if len({candidate.key for _, _, candidate in found}) != 1:
+        return _address(segments, None, None, None)
+    start, end, candidate = found[0]
+    _, district = split_district(_SEGMENT.split(text[start:])[0])
+    written = text[start:end]
+    district = district or _district(written, candidate)
+    rest = [segment for segment in segments if segment != written and split_district(segment)[0] != written]
+    return _address(rest, None, _without_title(written, candidate, district), district)
+
+
+def _town_of(named: list[tuple[int, str, Candidate]]) -> tuple[int, str, Candidate] | None:
+    """The town among segments that are names of places: the only one, or of two the clearly larger, else the last."""
+    if len({each[2].key for each in named}) > 2 or not named:
+        return None
+    first, last = named[0], named[-1]
+    return first if first[2].population >= _CLEARLY_LARGER * last[2].population else last
+
+
+def _only_town(
+    town: Candidate, segments: list[str], places: list[tuple[int, str, Candidate]], near: str | None
+) -> bool:
+    """Whether the other segments name no further town ("Kinos in Greifswald, Wolgast"), a district at most."""
+    indices, keys = {i for i, _, _ in places}, {candidate.key for _, _, candidate in places}
+    rest = (segment for i, segment in enumerate(segments) if i not in indices)
+    others = {c.key: c for segment in rest for _, _, c in mentions(segment, near) if c.key not in keys}
+    larger = all(town.population >= _CLEARLY_LARGER * other.population for other in others.values())
+    return larger and len(keys) + len(others) <= 2
+
+
+def _district(written: str, candidate: Candidate) -> str | None:
+    """What follows the town in "Münster-Coerde"."""
+    first, hyphen, second = written.partition("-")
+    while hyphen:
+        if place_name(first).without_title().head == place_name(candidate.name).head:
+            return second.strip() or None
+        more, hyphen, rest = second.partition("-")
+        first, second = f"{first}-{more}", rest
+    return None
+
+
+def _without_title(written: str, candidate: Candidate, district: str | None) -> str:
+    if district and written.endswith(f"-{district}"):
+        written = written[: -len(district) - 1]
+    if place_name(written).head == place_name(candidate.name).head:
+        return written
+    return _TITLE.sub("", written, count=1) or written
+
+
+def _address(segments: list[str], postcode: str | None, locality: str | None, district: str | None) -> Address:
+    rest = [segment.strip() for segment in segments if segment.strip()]
+    street = next((s for s in rest if _NUMBERED.fullmatch(s) and not _ROOM.match(s)), None)
+    if street is None:
+        street = next((s for s in rest if _is_street(s)), None)
+    venue = next((s for s in rest if s != street and any(c.isalpha() for c in s)), None)
+    return Address(venue, street, postcode, locality, district)
+
+
+def _is_street(segment: str) -> bool:
+    return bool(_UNNUMBERED.fullmatch(segment)) or bool(_NUMBERED.fullmatch(segment) and not _ROOM.match(segment))
