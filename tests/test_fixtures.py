@@ -8,8 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
+from schemas.db import Database
 from tests.network_guard import NetworkForbidden, NetworkGuard, is_this_machine
 
 pytest_plugins = ["pytester"]
@@ -126,3 +128,18 @@ def test_a_skip_for_want_of_data_is_an_error_on_ci_only(pytester, monkeypatch, o
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
 
     result.assert_outcomes(**outcome)
+
+
+def test_each_database_is_migrated_empty_and_its_own(database):
+    tables = set(inspect(database.engine).get_table_names())
+
+    assert {"alembic_version", "published"} <= tables
+    with database.begin() as session:
+        assert session.execute(text("SELECT count(*) FROM published")).scalar_one() == 0
+
+
+def test_an_empty_database_has_no_table(empty_database_url):
+    database = Database(empty_database_url)
+
+    assert inspect(database.engine).get_table_names() == []
+    database.dispose()
