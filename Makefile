@@ -59,6 +59,10 @@ bench: $(VENV)/.installed ## measure: new and unchanged Records per second, the 
 	$(BIN)/kitalotse bench upsert
 	$(BIN)/kitalotse bench list
 
+.PHONY: docs
+docs: $(VENV)/.installed ## write the reference tables in the READMEs anew
+	$(BIN)/python -m tests.reference
+
 .PHONY: lock
 lock: ## write both lock files anew (UPGRADE=--upgrade for newer versions)
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }

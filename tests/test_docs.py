@@ -1,0 +1,132 @@
+"""What the documents say is there, and what is there is in the documents."""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.reference import TABLES, vocabularies, with_table
+from tests.test_floors import FLOORS
+from webapp.cli import main
+from webapp.settings import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ("requirements.lock", "requirements-test.lock")
+LARGE_FILES: dict[str, str] = {}
+"""Files over 1 MiB that may be in the repository: path → why it is worth that."""
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def tracked() -> list[str]:
+    """Paths of all files in the repository, relative to its root."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for path in listed.stdout.split("\0") if path]
+
+
+def commands(group: click.Group, before: str = "kitalotse") -> Iterator[str]:
+    """Every command as it is typed, without options: `kitalotse sources check`."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}"
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_every_floor_explains_itself(floor):
+    assert read(f"{floor}/README.md").startswith("# ")
+
+
+def test_the_readme_names_the_two_commands_and_every_floor():
+    text = read("README.md")
+
+    assert "make demo" in text
+    assert "make test" in text
+    assert [floor for floor in FLOORS if f"({floor}/README.md)" not in text] == []
+
+
+@pytest.mark.parametrize("document", [path for path in tracked() if path.endswith(".md")])
+def test_no_link_inside_the_repository_is_broken(document):
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(document))
+    inside = [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+    assert [target for target in inside if not ((ROOT / document).parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(("document", "table"), TABLES, ids=lambda part: part)
+def test_a_reference_table_says_what_the_code_says(document, table):
+    text = read(document)
+
+    assert with_table(text, table, TABLES[document, table]()) == text, "run make docs"
+
+
+def test_every_setting_and_every_code_is_in_a_reference_table():
+    variables = [f"| `{setting.variable}` |" for setting in SETTINGS]
+    labels = [f"`{code.value}` {code.label}" for vocabulary in vocabularies() for code in vocabulary]
+
+    assert [row for row in variables if row not in read("webapp/README.md")] == []
+    assert [label for label in labels if label not in read("schemas/README.md")] == []
+
+
+def test_every_command_is_documented_and_none_of_them_is_called_planned():
+    present, _, planned = read("README.md").partition("\n### Planned")
+    existing = list(commands(main))
+
+    assert planned, "README.md has no section of planned commands"
+    assert [command for command in existing if not re.search(rf"`{command}[ `]", present)] == []
+    assert [command for command in existing if re.search(rf"`{command}[ `]", planned)] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_file_has_versions_and_hashes_and_no_addresses(lock):
+    text = read(lock)
+    packages = re.findall(
+        r"^(\S+?)(?:\[.*?\])?==(\S+).*?((?:\n    --hash=sha256:[0-9a-f]{64}.*)*)$", text, re.MULTILINE
+    )
+
+    assert len(packages) > 50
+    assert [name for name, _version, hashes in packages if not hashes] == []
+    assert "://" not in text
+
+
+def test_the_two_lock_files_agree():
+    runtime, test = (dict(re.findall(r"^(\S+?)(?:\[.*?\])?==(\S+)", read(lock), re.MULTILINE)) for lock in LOCKS)
+
+    assert {name: version for name, version in runtime.items() if test.get(name) != version} == {}
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    optional = project["optional-dependencies"]
+    for lock, wanted in (
+        ("requirements.lock", [*project["dependencies"], *optional["build"]]),
+        (
+            "requirements-test.lock",
+            [*project["dependencies"], *(line for lines in optional.values() for line in lines)],
+        ),
+    ):
+        locked = {name.lower() for name in re.findall(r"^([A-Za-z0-9._-]+)", read(lock), re.MULTILINE)}
+        names = [re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in wanted]
+
+        assert [name for name in names if name not in locked] == [], f"run make lock: {lock} lacks these"
+
+
+def test_no_file_is_large_without_a_reason():
+    large = [path for path in tracked() if (ROOT / path).is_file() and (ROOT / path).stat().st_size > 2**20]
+
+    assert sorted(large) == sorted(LARGE_FILES)
+
+
+def test_the_changelog_has_this_version():
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+
+    assert f"## {version} " in read("CHANGELOG.md")
