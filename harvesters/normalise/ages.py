@@ -1,0 +1,289 @@
+"""Ages in German wording, in months.
+
+Conventions: "ab 4" is 48 to open; "3–6" is 36 to 83 (all of the year of being six); "36 bis 72 Monate" is 36 to 72; preschool
+children are 60 to 83, Krippe without figures 0 to 35, Hort 72 to 131; class n is (5+n)·12 to (7+n)·12−1.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from harvesters.normalise.evidence import Found, outermost
+from harvesters.normalise.numbers import START, WORDS, parse
+from harvesters.normalise.text import Prose, prose
+from schemas.offer import AgeRange
+
+_AGE_WORDS: Final = "|".join(
+    sorted(
+        (word for word, value in WORDS.items() if value <= 18 and word not in ("zweier", "eins")), key=len, reverse=True
+    )
+)
+_N: Final = rf"(?:\d{{1,3}}(?:,5| ?½)?|(?:{_AGE_WORDS})(?![\wäöüß]))"
+_YEARS: Final = r"(?:jähr\w{0,6}|jahre?n?(?:e[nrs])?\b|j\.|j\b|jhr?\.)"
+_MONTHS: Final = r"(?:mon\.|monat\w{0,3})"
+_NOT_AN_AGE: Final = (
+    r"(?![\w,.:/]*\d)(?!\s?(?:uhr|€|euro|eur\b|cent|km|m\b|m²|cm|kg|h\b|%|min|std|stund|tag|woch|person|kind|teiln|erwachs|"
+    r"zuschau|gäst|plätz|grupp|schüler|familien|klass|\.?\s?klass|\.?\s?jahrg|og\b|stück|x\b|×|°|grad|erzieh|betreu|begleit|"
+    r"aufsicht|termin|monat|\.\s?(?:\d|jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez)))"
+)
+
+_RANGE: Final = re.compile(
+    rf"{START}({_N})\s?-?\s?(?:-|–|—|bis(?: zu)?|und|oder|/)\s?({_N})[\s-]?(?:({_YEARS})|({_MONTHS}))"
+)
+_RANGE_IN_CONTEXT: Final = re.compile(
+    rf"(?:\balter(?:sgruppe|sstufe|sbereich)?n?\s?:?|altersempfehlung:?|zielgruppe:?|im alter(?: von| zwischen)?|"
+    rf"(?:kinder|kindern|menschen|knirpse|mäuse|zwerge|große|größere|kleine|alle|gruppen|kids|kindergarten|kita|elementarbereich|"
+    rf"elementargruppen?|kindergartenkinder|kitakinder|kita-kinder|kindergartengruppen|kita-gruppen)(?: (?:im alter )?von| zwischen| im alter)?)"
+    rf"\s?\(?({_N})\s?(?:-|–|—|bis|und)\s?({_N}){_NOT_AN_AGE}"
+)
+_BARE_RANGE: Final = re.compile(r"\(\s?(\d{1,2})\s?[-–]\s?(\d{1,2})\s?\)")
+_FROM: Final = re.compile(
+    rf"\b(?:ab|mindestens|mind\.|mindestalter:?|schon mit|frühestens mit|über|empfohlen ab|von)\s(?:ca\.\s|etwa\s|circa\s|dem\s|rund\s)?"
+    rf"({_N})\.?[\s-]?(?:({_YEARS})|({_MONTHS})|lebensjahr)"
+)
+_FROM_BARE: Final = re.compile(
+    rf"\bab\s(?:ca\.\s|etwa\s)?({_N})(?:(?=\s?(?:bis|und aufwärts|aufwärts|$|\n|[().;!?|·,:/–-]))|(?=\s\w)){_NOT_AN_AGE}"
+)
+_PLUS: Final = re.compile(r"(?<![\d.,:/])(\d{1,2})\s?\+(?!\s?\d)")
+_EXACT: Final = re.compile(rf"{START}({_N})\s?({_YEARS})\s?(?:alt|und)?\b|\b({_N})-?jährigen?\b")
+_UP_TO: Final = re.compile(
+    rf"\b(bis|unter|bis unter|höchstens|bis zu|bis einschließlich)\s(?:zu\s)?({_N})[\s-]?(?:({_YEARS})|({_MONTHS}))"
+)
+_UNTIL_SCHOOL: Final = re.compile(
+    r"\bbis (?:zum |zur |zur ersten |einschließlich )?(?:schul(?:eintritt|anfang|beginn|start|reife|alter)|einschulung|vorschul\w{0,12}|vorschüler\w{0,3}|"
+    r"grundschulalter)"
+)
+_CLASSES: Final = re.compile(
+    r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgangsstufen?|\bjgst\.|\bkl\.)\s?(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
+    r"|(?:\bab\s)?(?:der\s)?(?<![\d.,])(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgangsstufe|schulklassen?\b|klässler\w{0,3})"
+)
+_CUE: Final = re.compile(
+    r"kind|alter|groß|zuschau|geeignet|empfohlen|gruppe|kita|kindergärt|krippe|alle|knirps|zwerg|maus|mäuse|jung|teilnah|mitmach|"
+    r"für|vorstell|puppen|theater|stück|lesung|nest"
+)
+
+WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] = (
+    (r"vorsch(?:ul|ül)(?!klass)\w{0,14}", "ages.preschool", 60, 83, 0.8),
+    (r"(?:im )?letzten? (?:kita-?|kindergarten-?)?jahr vor (?:der|dem) (?:einschulung|schul\w{0,8})", "ages.preschool", 60, 83, 0.8),
+    (r"letztes (?:kita|kindergarten)jahr", "ages.preschool", 60, 83, 0.8),
+    (r"(?:künftig\w{0,2}|zukünftig\w{0,2}|angehend\w{0,2}|werdend\w{0,2}) (?:schulkind\w{0,3}|schulanfänger\w{0,5}|erstklässler\w{0,5}|abc-schützen)",
+     "ages.preschool", 60, 83, 0.8),
+    (r"schulanfänger\w{0,5}|abc-schützen|schulstarter\w{0,3}|wackelz[aä]hn\w{0,8}|maxi-?kinder\w{0,2}|schlaufüchs\w{0,3}|"
+     r"brückenjahr\w{0,6}|(?:im|nächsten|kommenden) sommer eingeschult", "ages.preschool", 60, 83, 0.72),
+    (r"krippe(?:n(?:kind\w{0,4}|grupp?\w{0,4}|alter\w?))?\b", "ages.creche", 0, 35, 0.5),
+    (r"\bu ?3\b|unter ?-?dreijährige\w{0,2}", "ages.creche", 0, 35, 0.5),
+    (r"grundsch(?:ul|ül)\w{0,12}", "ages.primary", 72, 131, 0.5),
+    (r"sekundarstufe i\b|\bsek\.? i\b", "ages.secondary", 120, 191, 0.6),
+    (r"sekundarstufe ii\b|\bsek\.? ii\b", "ages.secondary", 180, 227, 0.6),
+    (r"\bhort(?:e|s|en|kind\w{0,3}|grupp\w{0,3})?\b", "ages.hort", 72, 131, 0.45),
+)  # fmt: skip
+"""Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
+_WORDS_OF_AGE: Final = tuple((re.compile(pattern), *rest) for pattern, *rest in WORDS_OF_AGE)
+_WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
+_CUES: Final = (
+    "jahr",
+    "jähr",
+    "ab ",
+    "alter",
+    "klass",
+    "krippe",
+    "vorsch",
+    "hort",
+    "monat",
+    "+",
+    "–",
+    "-",
+    " j",
+    "u3",
+    "schul",
+    "wackelz",
+    "maxi",
+    " von ",
+    "zwisch",
+)
+_PRICE_OR_ADULT: Final = re.compile(
+    r"€|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
+)
+
+
+def read_ages(text: str | Prose) -> list[Found[AgeRange]]:
+    """All spans of age that ``text`` names, in the order of the rules; choosing is the caller's.
+
+    >>> [one.value for one in read_ages("Waldtag ab 4 J.")]
+    [AgeRange(min_months=48, max_months=None)]
+    """
+    page = prose(text)
+    if not any(cue in page.lower for cue in _CUES):
+        return []
+    found = [one for reader in _READERS for one in reader(page)]
+    return [one for one in outermost(found) if not _is_other_age(page, one)]
+
+
+def _found(
+    page: Prose, match: re.Match[str], low: int | None, high: int | None, rule: str, confidence: float
+) -> Iterator[Found[AgeRange]]:
+    if low is None and high is None:
+        return
+    if (low or 0) > 1200 or (high or 0) > 1200 or (low is not None and high is not None and low > high):
+        return
+    span = match.span()
+    yield Found(AgeRange(min_months=low, max_months=high), page.text[span[0] : span[1]], rule, confidence, span)
+
+
+def _low(text: str) -> int:
+    return round(parse(text) * 12)
+
+
+def _high(text: str) -> int:
+    years = parse(text)
+    return (int(years) + 1) * 12 - 1 if years == int(years) else round(years * 12)
+
+
+def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
+    for match in _RANGE.finditer(page.lower):
+        first, last, _, months = match.groups()
+        if months:
+            yield from _found(page, match, round(parse(first)), round(parse(last)), "ages.months", 0.95)
+        elif parse(last) <= 21 and parse(first) < parse(last):
+            confidence = 0.95
+            before = page.lower[max(0, match.start() - 14) : match.start()]
+            if re.search(r"\bnach\s$|\bseit\s$|\bin\s$|\b(?:laufzeit|vor)\s$", before):
+                continue
+            yield from _found(page, match, _low(first), _high(last), "ages.range", confidence)
+    for match in _RANGE_IN_CONTEXT.finditer(page.lower):
+        if parse(match[1]) < parse(match[2]) <= 18:
+            yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.range_in_context", 0.85)
+    for match in _BARE_RANGE.finditer(page.lower):
+        if 1 <= int(match[1]) < int(match[2]) <= 12:
+            yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.bracketed", 0.6)
+
+
+def _from(page: Prose) -> Iterator[Found[AgeRange]]:
+    for match in _FROM.finditer(page.lower):
+        number, _, months = match.groups()
+        if match[0].startswith(("von", "über", "mindestens", "mind.")) and not match[2]:
+            continue
+        if match[0].startswith("von") and page.lower[match.end() : match.end() + 5].lstrip()[:3] in ("bis", "und"):
+            continue
+        low = round(parse(number)) if months else _low(number)
+        if low <= 21 * 12:
+            yield from _until_school(page, match, low, "ages.from", 0.92)
+    for match in _FROM_BARE.finditer(page.lower):
+        value = parse(match[1])
+        if not 0.5 <= value <= 18:
+            continue
+        clause = page.around(match.start())
+        before = page.lower[max(clause[0], match.start() - 60) : match.start()]
+        opens = match.start() - clause[0] <= 1 or before.rstrip().endswith(("(", "–", "-", "|", "·", ","))
+        if not opens and not _CUE.search(before):
+            continue
+        closed = not re.match(r"\s\w", page.lower[match.end() : match.end() + 2])
+        until_school = _UNTIL_SCHOOL.match(page.lower, match.end() + 1)
+        confidence = 0.8 if closed or until_school else 0.55
+        if value > 10 and not _CUE.search(before):
+            confidence = 0.45
+        yield from _until_school(page, match, _low(match[1]), "ages.from_bare", confidence)
+    for match in _PLUS.finditer(page.lower):
+        if 1 <= int(match[1]) <= 16:
+            yield from _found(page, match, _low(match[1]), None, "ages.plus", 0.8)
+
+
+def _until_school(
+    page: Prose, match: re.Match[str], low: int, rule: str, confidence: float
+) -> Iterator[Found[AgeRange]]:
+    """ "ab 3 Jahren bis zum Schuleintritt" is one span, closed by the words behind it."""
+    until = _UNTIL_SCHOOL.search(page.lower, match.end(), match.end() + 40)
+    if until is None or low > 83:
+        yield from _found(page, match, low, None, rule, confidence)
+        return
+    start, end = match.start(), until.end()
+    yield Found(AgeRange(min_months=low, max_months=83), page.text[start:end], rule, confidence, (start, end))
+
+
+def _exact(page: Prose) -> Iterator[Found[AgeRange]]:
+    for match in _EXACT.finditer(page.lower):
+        number = match[1] or match[3]
+        after = page.lower[match.end() - 3 : match.end() + 4]
+        before = page.lower[max(0, match.start() - 30) : match.start()]
+        if (
+            number is None
+            or not 1 <= parse(number) <= 12
+            or re.search(r"(?:bis|–|-|ab|unter|nach|seit|zwischen|vor|und|alle|um)\s?(?:ca\.\s)?$", before)
+        ):
+            continue
+        if (
+            " alt" in after + page.lower[match.end() : match.end() + 4]
+            and re.search(r"kind|soll|müssen|mindest|sein", page.clauses[page.clause_index(match.start())])
+        ) or re.search(r"sollten?\s$|mindestens\s$|mind\.\s$|müssen\s$|wenigstens\s$", before):
+            yield from _found(page, match, _low(number), None, "ages.must_be", 0.7)
+
+
+def _up_to(page: Prose) -> Iterator[Found[AgeRange]]:
+    for match in _UP_TO.finditer(page.lower):
+        before = page.lower[max(0, match.start() - 12) : match.start()]
+        if re.search(rf"(?:{_N})\s$", before):
+            continue
+        word, number, _, months = match.groups()
+        under = word.endswith("unter")
+        if months:
+            high = round(parse(number)) - (1 if under else 0)
+        else:
+            high = _low(number) - 1 if under else _high(number)
+        if 0 < high <= 131:
+            yield from _found(page, match, None, high, "ages.up_to", 0.7)
+    for match in _UNTIL_SCHOOL.finditer(page.lower):
+        yield from _found(page, match, None, 83, "ages.until_school", 0.55)
+
+
+def _classes(page: Prose) -> Iterator[Found[AgeRange]]:
+    if (
+        "klass" not in page.lower
+        and "jahrgang" not in page.lower
+        and "jgst" not in page.lower
+        and "kl." not in page.lower
+        and "klässler" not in page.lower
+    ):
+        return
+    for match in _CLASSES.finditer(page.lower):
+        first = int(match[1] or match[3])
+        last = int(match[2] or match[4] or first)
+        if not 1 <= first <= last <= 13:
+            continue
+        open_end = match[0].startswith("ab ") and first == last
+        clause = page.clauses[page.clause_index(match.start())]
+        high = None if open_end else (7 + last) * 12 - 1
+        if open_end and re.search(r"hort|grundsch", clause):
+            high = 131
+        yield from _found(page, match, (5 + first) * 12, high, "ages.class", 0.85)
+
+
+def _words(page: Prose) -> Iterator[Found[AgeRange]]:
+    for pattern, rule, low, high, confidence in _WORDS_OF_AGE:
+        for match in pattern.finditer(page.lower):
+            if rule == "ages.creche" and _WELCOME.match(page.lower, match.end()):
+                continue
+            if page.lower[max(0, match.start() - 4) : match.start()].endswith("bis "):
+                continue
+            yield from _found(page, match, low, high, rule, confidence)
+
+
+_READERS: Final = (_ranges, _from, _exact, _up_to, _classes, _words)
+
+
+def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:
+    """Whether the figure is about a price bracket ("Kinder bis 6 Jahre frei"), a house ("seit 5 Jahren") or an accompanying sibling."""
+    start, end = one.span
+    begin, stop = page.around(start)
+    comma = max(page.lower.rfind(",", begin, start), page.lower.rfind("/", begin, start), begin)
+    close = min((p for p in (page.lower.find(",", end), page.lower.find("/", end), stop) if p >= 0), default=stop)
+    nearby = page.lower[comma : min(close, stop)]
+    if one.rule == "ages.up_to":
+        return _PRICE_OR_ADULT.search(nearby) is not None
+    if one.rule in ("ages.range", "ages.from") and _PRICE_OR_ADULT.search(page.lower[end : min(end + 14, stop)]):
+        return (
+            re.search(
+                r"\b(?:kinder|kind|jugendliche|schüler)\s\(?(?:von\s)?$", page.lower[max(begin, start - 16) : start]
+            )
+            is not None
+        )
+    return False

@@ -1,0 +1,204 @@
+"""Whom an offer is made for, and whether that is a group of a Kita.
+
+A transparent sum: each phrase of a table gives points to an audience, evenings and weekends take some, and the sum becomes
+a probability. The words "Kita" and "Kinder" alone give nearly nothing: a Kita may be the venue, children may come with
+their parents.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harvesters.normalise.evidence import Found
+from harvesters.normalise.scopes import points_elsewhere
+from harvesters.normalise.text import Prose, prose
+from schemas.offer import Suitability
+from schemas.vocabulary import Audience, Verdict
+
+K, H, S, F, A, T = Audience.KITA, Audience.HORT, Audience.SCHOOL, Audience.FAMILY, Audience.ADULT, Audience.STAFF
+
+PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
+    # Kita groups come, or somebody comes to them
+    (K, 2.6, r"(?:kita|kindergarten|krippen|vorschul|kindertagesstätten)-?grupp?\w{0,4}"),
+    (K, 2.4, r"für (?:\w{1,14},? (?:und )?)?(?:kitas|kindergärten|kindertagesstätten|kindertageseinrichtungen|kindereinrichtungen|krippen)\b"),
+    (K, 2.2, r"(?:in|an|durch) (?:ihre|eure|die|deine)r? (?:\w{1,12} )?(?:kita|kindergarten|einrichtung|krippe|kindertagesstätte|kitas)\b(?! (?:st|am|an der|\"|„))"),
+    (K, 2.2, r"(?:in|bei|zu) (?:ihren|eurem|ihrem|euren|ihnen) (?:\w{1,12} )?(?:kindergarten|räumen|haus|kita|kitas|gruppenraum|garten|außengelände|im kindergarten)\b"),
+    (K, 1.6, r"\b(?:ihre|eure) (?:kita|einrichtung|gruppe|kinder|kleinen|vorschulkinder|vorschüler)\b"),
+    (K, 2.0, r"\b(?:kita|kindergarten)-?(?:vorstellung|führung|tag|vormittag|turnen|kino|forscher|programm|angebot|projekt|besuch|theater|konzert|woche|ausflug|lesung|werkstatt|aktion)\w{0,4}"),
+    (K, 1.5, r"\bkitas (?:aus|in|der|können|sind|mit|und|im|melden|willkommen|zahlen|gesucht)"),
+    (K, 1.7, r"\bvorschulkind\w{0,3}|\bvorschüler\w{0,4}|vorschulgruppe\w?|schulanfänger\w{0,3}|letztes (?:kita|kindergarten)jahr|letzte jahr vor der (?:einschulung|schule)|vorschulalter|\bvorschul-"),
+    (K, 1.5, r"kindergartenkind\w{0,3}|kita-?kind\w{0,3}|krippenkind\w{0,3}|elementarbereich|elementargruppe\w?"),
+    (K, 1.4, r"kindergruppen?\b|gruppen mit (?:kindern|3-|4-|vorschul)"),
+    (K, 1.1, r"erzieher(?:/-innen|innen|in|\*innen|:innen)?\b(?! und erzieher)|begleitperson|betreuungsperson|gruppenraum|morgenkreis|turnraum|warnwesten"),
+    (K, 1.0, r"gruppen (?:von|bis|ab|mit|à) (?:zu |max\. |maximal |höchstens )?\w{1,7} kinder\w?|kleingruppe\w?|\bpro gruppe|\bje gruppe|gruppenpreis|max\. \d{1,2} kinder|(?:höchstens|maximal) \w{1,7} kinder\b"),
+    (K, 0.9, r"bis (?:zum )?(?:schuleintritt|schulanfang|einschulung|vorschule)|krippe\b|\bu ?3\b|bis zur einschulung"),
+    (K, 0.6, r"\bkitas?\b|kindergart\w{0,2}|kindergärten"),
+    (K, 0.8, r"vormittags?\b|am vormittag"),
+    (K, 0.7, r"nach (?:vereinbarung|absprache|anmeldung)|wir kommen (?:zu|in)|buchbar|matschhose|gummistiefel|frühstück im rucksack"),
+    # Hort
+    (H, 3.0, r"\bhort-?(?:grupp|kind|gäst|einricht)\w{0,4}|\bhorte\b|\b(?:im|ihren|euren|ihrem|der|den|für|gruppen & |und) hort\b|hortkids"),
+    (H, 1.6, r"\bhort\b|ferienspiele|in den ferien täglich|nach der schule"),
+    # Schools
+    (S, 2.6, r"schulklass\w{0,2}|klassenstufen?|grundsch(?:ul|ül)\w{0,8}|\bklassen? \d|\d\.? ?klassen?\b|sekundarstufe|jahrgangsstufe\w?"),
+    (S, 1.8, r"\bschüler(?:innen|in|\*innen|:innen)?\b|lehrkr\w{0,6}|lehrplan|schulstunden?|für schulen|gymnasi\w{1,4}|unterrichts(?:fach|gang|stunde)\w{0,3}|berufsorientierung|fachunterricht|sachunterricht|schulprojekt"),
+    # Families
+    (F, 2.6, r"\bfamilien(?:sonntag|tag|fest|führung|vorstellung|konzert|nachmittag|programm|theater|wanderung|karte|ticket|zeit|workshop|angebot|preis|brunch|café)\w{0,3}|für (?:die )?(?:ganze )?familie\w?\b|groß und klein|jung und alt|für alle generationen"),
+    (F, 2.6, r"eltern-kind|mit (?:ihren |einem |mama|papa|ihrer )?(?:eltern|elternteil|mama|papa|oma|opa|familie\w?|großeltern)\b|elternteil|vater-kind|mutter-kind|krabbelgruppe|geschwister"),
+    (F, 2.0, r"kindergeburtstag|geburtstag\w{0,4} feiern|ferienprogramm|ferienpass|weihnachtsmarkt|adventsmarkt|stadtfest|dorffest|kinderfest|flohmarkt|hoffest|laternenumzug|tag der offenen tür|straßenfest|ostermarkt"),
+    (F, 1.2, r"\bfamilien?\b|kinderschminken|hüpfburg|karussell|glühwein|bratwurst|kuchenbuffet|stockbrot|jede[rs]? kind|spielnachmittag"),
+    # Adults
+    (A, 2.6, r"für erwachsene|ab 1[68]\b|kneipe\w{0,6}|weinprobe|tanztee|senior\w{0,8}|elternabend|podiumsdiskussion|stammtisch|\bvvk\b|\bak \d|abendkasse|mitgliederversammlung|autorenlesung|blutspende"),
+    (A, 1.8, r"\bvortrag\w{0,3}|vernissage|kabarett|\blive\b|konzertabend|einlass ab|sprachkurs|yogakurs|computerkurs|aquarellkurs|für (?:einsteiger|anfänger|fortgeschrittene)|eltern von|für eltern|selbsthilfe|sprechstunde|beratung\b|führerschein|teilnehmende|lesekreis|orgelkonzert|krimi"),
+    # Staff
+    (T, 3.2, r"fortbildung\w{0,4}|weiterbildung\w{0,4}|fachtag\w{0,3}|für (?:pädagogische )?(?:fachkräfte|erzieher\w{0,6}|leitungen|kita-leitungen|tagespflege\w{0,8})|zielgruppe:? (?:pädagog|erzieh|fachkr|kita-leit|leitung)\w{0,10}|inhouse|teamtag|supervision|netzwerktreffen|fachkräftequalifizierung|arbeitskreis|multiplikator\w{0,6}"),
+    (T, 1.2, r"kita-?team\w?\b|kita-?leitung\w{0,2}|fachkräfte\b|pädagogische[nr]? fachkr\w{1,6}|kollegial\w{0,3}|tagespflegeperson\w{0,2}|zertifikat\w?"),
+)  # fmt: skip
+"""Audience, points, pattern: each pattern counts once per text, in lower case."""
+_PHRASES: Final = tuple(
+    (audience, points, re.compile(r"(?<![\wäöüß])(?:" + pattern + ")")) for audience, points, pattern in PHRASES
+)
+_CUE_PARTS: Final = (
+    "kita", "kinder", "krippe", "vorsch", "gruppe", "einrichtung", "erzieh", "hort", "klasse", "schul", "famil", "eltern", "erwachsen",
+)  # fmt: skip
+
+_VENUE: Final = re.compile(
+    r"(?:ort|wo|treffpunkt|treff|veranstaltungsort|findet statt)\s?:?\s?(?:in der |im )?(?:kita|kindergarten)\b|\bkita [\"„][\w\s]{1,30}[\"“]|"
+    r"(?:die kinder|kinderchor|chor) (?:der|aus der|des) (?:\w{1,20} ?)?(?:kita|kindergarten)\w{0,2}|kita-(?:anträge|bedarf\w{0,8}|gebühr\w{0,3}|platz|plätze|beitr\w{1,4}|anmeldung|verwaltung|ausschuss|satzung|navigator|portal)|"
+    r"\bkinder und jugendliche\b|kitaplatz|förderverein der kita|\bkinderkarussell|kita-?neubau"
+)
+_NOBODY: Final = re.compile(
+    r"\bsitzung\b|tagesordnung|\btop \d|gemeindevertret|stadtvertret|\bausschuss\w{0,3}|geschlossen\b(?= |$|\n)|stellenausschreibung|wir suchen (?:ab sofort |eine|einen)|stellenangebot|bewerbung\w? (?:bis|an)|ausschreibung|bekanntmachung|"
+    r"sperrung|öffnungszeiten geändert|bleibt (?:heute |am )?geschlossen|redaktionsschluss|pressemitteilung"
+)
+_LATE: Final = re.compile(
+    r"(?:^|\D)(1[4-9]|2[0-3])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?uhr|nachmittags?\b|\babends?\b|abend\b"
+)
+_MORNING: Final = re.compile(
+    r"(?:^|\D)(?:0?[89]|1[01])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?(?:uhr|h)\b|vormittag|morgens\b"
+)
+_WEEKEND: Final = re.compile(r"\b(?:sams|sonn)tags?\b|\bwochenend\w{0,3}|\b(?:sa|so)\b\.?,? ?\d|feiertag\b|\badvent\b")
+_FOR_KITA_TITLE: Final = re.compile(r"kita|kindergart|kindergärt|krippe|vorschul|vorschül")
+_LEAST_SHARE: Final = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceJudgement:
+    """Whom an offer is made for, with the points that say so."""
+
+    audience: tuple[Found[Audience], ...]
+    """Audiences, surest first."""
+    suitability: Suitability
+    """Whether it is made for groups of a Kita."""
+    points: dict[Audience, float]
+    """Sum per audience."""
+
+    @property
+    def main(self) -> Audience | None:
+        """The surest audience."""
+        return self.audience[0].value if self.audience else None
+
+
+def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> AudienceJudgement:
+    """Judge ``text`` (title first, ``title_end`` characters long) and the words of its ``place``.
+
+    >>> read_audience("Waldtag für Kita-Gruppen, nach Vereinbarung").suitability.verdict.value
+    'yes'
+    >>> read_audience("Sommerfest der Kita Spatzennest, Samstag 15 Uhr für die ganze Familie").suitability.verdict.value
+    'no'
+    """
+    page = prose(text)
+    points = dict.fromkeys(Audience, 0.0)
+    first: dict[Audience, Found[Audience]] = {}
+    strongest: dict[Audience, float] = dict.fromkeys(Audience, 0.0)
+    reasons: list[tuple[float, str]] = []
+    venues = [match.span() for match in _VENUE.finditer(page.lower)]
+    turned_away: set[Audience] = set()
+    for audience, worth, pattern in _PHRASES:
+        value = 0.0
+        where: re.Match[str] | None = None
+        for match in pattern.finditer(page.lower):
+            start = match.start()
+            if any(begin <= start < end for begin, end in venues):
+                continue
+            this = worth
+            if points_elsewhere(page.clauses[page.clause_index(start)]):
+                turned_away.add(audience)
+                this = -0.6 * worth if worth > 1 else 0.0
+            elif start < title_end:
+                this = 1.5 * worth
+            if where is None or abs(this) > abs(value):
+                value, where = this, match
+        if where is None or value == 0:
+            continue
+        points[audience] += value
+        words = page.text[where.start() : where.end()]
+        reasons.append(
+            (
+                value if audience is K else -value,
+                f"„{words}“ spricht {'für' if value > 0 else 'gegen'} {audience.label}",
+            )
+        )
+        if value > strongest[audience]:
+            strongest[audience] = value
+            first[audience] = Found(audience, words, f"audience.{audience.value}", 0.0, where.span())
+    lower_place = place.lower()
+    if (
+        re.search(
+            r"(?:in|bei) (?:ihre|der|eure)[rnm]{0,2} (?:kita|einrichtung|haus|räumen)|^kita(?:,|$)|in ihnen|bei ihnen|ihre kita|^kitas ",
+            lower_place,
+        )
+        and "ort:" not in lower_place
+    ):
+        points[K] += 2.4
+        reasons.append((2.4, "Als Ort ist die Kita selbst genannt"))
+    if "hort" in lower_place:
+        points[H] += 1.5
+    adjust(page, points, reasons)
+    nobody = _NOBODY.search(page.lower[: title_end + 200])
+    return _judgement(points, first, reasons, turned_away, nobody is not None)
+
+
+def adjust(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
+    """Evenings and weekends speak against groups, unless the morning is named as well."""
+    morning = _MORNING.search(page.lower) is not None
+    if _WEEKEND.search(page.lower) and not morning:
+        points[F] += 1.2
+        points[K] -= 0.9
+        reasons.append((-0.9, "Wochenende oder Feiertag"))
+    if _LATE.search(page.lower) and not morning:
+        points[F] += 0.6
+        points[A] += 0.6
+        points[K] -= 0.7
+        reasons.append((-0.7, "Nachmittag oder Abend"))
+
+
+def _judgement(
+    points: dict[Audience, float],
+    first: dict[Audience, Found[Audience]],
+    reasons: Sequence[tuple[float, str]],
+    turned_away: set[Audience],
+    nobody: bool,
+) -> AudienceJudgement:
+    others = {a: p for a, p in points.items() if a is not K}
+    rival = max(others.values())
+    margin = points[K] - (1.05 * rival if rival > 0 else 0.0)
+    z = 0.95 * margin + (0.45 * min(points[K], 3.0) - 1.0)
+    if nobody:
+        z -= 4.0
+        reasons = [*reasons, (-4.0, "Kein Angebot zum Mitmachen")]
+    if K in turned_away and rival > 1.5:
+        z -= 1.5
+    probability = round(1 / (1 + math.exp(-max(-20.0, min(20.0, z)))), 3)
+    verdict = Verdict.YES if probability >= 0.6 else Verdict.NO if probability <= 0.3 else Verdict.UNSURE
+    top = max(points.values())
+    chosen = [
+        Found(found.value, found.evidence, found.rule, round(min(0.97, points[a] / (points[a] + 1.5)), 3), found.span)
+        for a, found in first.items()
+        if points[a] >= 1.0 and points[a] >= _LEAST_SHARE * top and not (a is K and verdict is Verdict.NO)
+    ]
+    chosen.sort(key=lambda f: (-points[f.value], f.span))
+    told = sorted(reasons, key=lambda r: (-abs(r[0]), r[1]))[:4]
+    suitability = Suitability(verdict=verdict, probability=probability, reasons=tuple(reason for _, reason in told))
+    return AudienceJudgement(() if nobody else tuple(chosen), suitability, points)

@@ -1,0 +1,158 @@
+"""Clean text out of what sources write, and its division into clauses.
+
+The cleaned text is what every reader reads, what ``description`` holds, and where every piece of evidence can be found.
+"""
+
+import html
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cached_property
+from typing import Final
+
+import nh3
+
+_BREAKS: Final = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr|/ul|/ol|/table|/section|/article)\b[^<>]{0,200}>", re.I)
+_ITEMS: Final = re.compile(r"<li\b[^<>]{0,200}>", re.I)
+_LOOKS_LIKE_HTML: Final = re.compile(r"</?[a-z][a-z0-9]{0,12}(?:\s[^<>]{0,500})?/?>|<!--", re.I)
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
+_SPACES: Final = re.compile(r"[ \t\r\f\v\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_BLANK_LINES: Final = re.compile(r"\s*\n\s*")
+_INVISIBLE: Final = re.compile(
+    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\x00-\x08\x0e-\x1f\x7f]"
+)
+_HYPHENATED: Final = re.compile(r"(?<=[a-zäöüß])-\n(?!(?:und|oder|bzw|bis|sowie)\b)(?=[a-zäöüß])")
+_MOJIBAKE: Final = re.compile(
+    r"[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,3}"
+)
+
+
+def clean(text: str, limit: int = 50_000) -> str:
+    """``text`` without markup, entities, invisible characters and odd spaces, in NFC, at most ``limit`` characters.
+
+    Paragraphs and line breaks become single newlines. Mojibake (UTF-8 read as Windows-1252) is repaired where the bytes
+    leave no doubt.
+
+    >>> clean("F\\u00c3\\u00bcr&nbsp;Kin\\u00adder<br/>ab 4")
+    'Für Kinder\\nab 4'
+    """
+    text = text[: 4 * limit]
+    if "<" in text and _LOOKS_LIKE_HTML.search(text):
+        text = _ITEMS.sub("\n", _BREAKS.sub("\n", text))
+        text = html.unescape(nh3.clean(text, tags=set()))
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+    text = _repair(text)
+    text = unicodedata.normalize("NFC", text)
+    text = _INVISIBLE.sub("", text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\r\n", "\n"))
+    text = _SPACES.sub(" ", text)
+    if "-\n" in text:
+        text = _HYPHENATED.sub("", text)
+    return _BLANK_LINES.sub("\n", text).strip()[:limit].rstrip()
+
+
+def clean_line(text: str, limit: int) -> str:
+    """``clean`` on one line; longer text is cut at a word and ends with an ellipsis.
+
+    >>> clean_line("Ein  Tag\\nim Wald", 12)
+    'Ein Tag im…'
+    """
+    line = clean(text).replace("\n", " ")
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > limit // 2 else cut).rstrip(" ,;:–-") + "…"
+
+
+def _repair(text: str) -> str:
+    if "Ã" not in text and "Â" not in text and "â€" not in text:
+        return text
+    return _MOJIBAKE.sub(_decoded, text)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    """The character that these mis-read bytes are, or the text itself where they are no UTF-8."""
+    wrong = match[0]
+    raw = bytearray()
+    for char in wrong:
+        if ord(char) < 256:
+            raw.append(ord(char))
+        else:
+            try:
+                raw += char.encode("cp1252")
+            except UnicodeEncodeError:
+                return wrong
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return wrong
+
+
+def lower(text: str) -> str:
+    """``text`` in lower case with every character at its old place (``str.lower`` may lengthen it)."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(small if len(small := char.lower()) == 1 else char for char in text)
+
+
+_END: Final = re.compile(r"\n|[.!?…][\"“”»«)\]]{0,2}\s+(?=[\"„“»«(\[]?[A-ZÄÖÜ0-9])|;\s|\s[·|•]\s?|\s/{2}\s")
+_ABBREVIATION: Final = re.compile(
+    r"(?:\b(?:ca|max|mind|min|std|stdn|inkl|incl|exkl|zzgl|bzw|tel|st|nr|str|dr|prof|evtl|ggf|jh|jhd|vgl|usw|etc|abs|hl|sog|zzt|mon|"
+    r"tägl|einschl|geb|erm|pers|teiln|anm|abt|so|mo|di|mi|do|fr|sa|jan|feb|mär|apr|jun|jul|aug|sep|sept|okt|nov|dez|[a-zäöü])|[½¼¾])\.$"
+)
+_ORDINAL_FOLLOWS: Final = re.compile(
+    r"(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|mon|dien|mitt|donn|frei|sams|sonn|klass|advent|weihnacht|jahrg|schul|"
+    r"oster|pfingst|stock|og\b|etage|obergeschoss|woche|lebensjahr|termin|tag\b|teil\b|\d)"
+)
+
+
+class Prose:
+    """Cleaned text ready for reading: the words, their lower-case twin, and where each clause begins."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lower = lower(text)
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Start of every clause: sentences, lines, and parts between bullets, bars and semicolons."""
+        starts = [0]
+        for match in _END.finditer(self.text):
+            if match[0][0] == "." and self._is_abbreviation(match.start(), match.end()):
+                continue
+            starts.append(match.end())
+        return starts
+
+    def _is_abbreviation(self, dot: int, following: int) -> bool:
+        before = self.lower[max(0, dot - 12) : dot + 1]
+        if dot and before[-2].isdigit():
+            return _ORDINAL_FOLLOWS.match(self.lower, following) is not None
+        found = _ABBREVIATION.search(before)
+        return found is not None and not (
+            found[0] == "j." or (found[0] in ("min.", "std.", "so.") and self.text[following].isupper())
+        )
+
+    def clause_index(self, position: int) -> int:
+        """Number of the clause that holds ``position``."""
+        return bisect_right(self.starts, position) - 1
+
+    def clause(self, index: int) -> tuple[int, int]:
+        """Start and end of a clause."""
+        starts = self.starts
+        return starts[index], starts[index + 1] if index + 1 < len(starts) else len(self.text)
+
+    def around(self, position: int) -> tuple[int, int]:
+        """Start and end of the clause that holds ``position``."""
+        return self.clause(self.clause_index(position))
+
+    @cached_property
+    def clauses(self) -> list[str]:
+        """All clauses in lower case."""
+        return [self.lower[slice(*self.clause(index))] for index in range(len(self.starts))]
+
+
+def prose(text: "str | Prose") -> Prose:
+    """``text`` as ``Prose``; what is one already passes through."""
+    return text if isinstance(text, Prose) else Prose(text)
