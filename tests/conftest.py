@@ -28,8 +28,9 @@ from tests.network_guard import NetworkGuard
 from tests.postgres_server import find_binaries, postgres_server
 
 if TYPE_CHECKING:
-    from schemas.db import Database
     from sqlalchemy import Engine
+
+    from schemas.db import Database
 
 ON_CI = os.environ.get("CI") == "true"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
