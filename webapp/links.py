@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from schemas.clock import local, monday_of
+from schemas.clock import monday_of
 from schemas.vocabulary import Answered
 
 LINK_DAYS: Final = 90
@@ -100,7 +100,7 @@ class Links:
     def read_desk(self, token: str, *, now: datetime) -> DeskLink | None:
         """Values of a token made by ``desk``; ``None`` if it is not ours or has ended."""
         match self._read("desk", token):
-            case [str(region), str(name), int(last)] if local(now).timestamp() <= last:
+            case [str(region), str(name), int(last)] if now.timestamp() <= last:
                 return DeskLink(region, name)
         return None
 

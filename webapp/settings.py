@@ -271,7 +271,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     given = os.environ if environ is None else environ
     known = {setting.variable for setting in SETTINGS}
-    if unknown := sorted(name for name in given if name.startswith("KITALOTSE_") and name not in known):
+    if unknown := sorted(
+        name
+        for name in given
+        if name.startswith("KITALOTSE_") and not name.startswith("KITALOTSE_TEST_") and name not in known
+    ):
         raise SettingsError(f"unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     home = Path(given.get("XDG_DATA_HOME") or Path(given.get("HOME") or "~").expanduser() / ".local" / "share")
     values: dict[str, Any] = {}
