@@ -8,9 +8,9 @@ the other floors; `share_alike.py` is left out on purpose.
 
 from schemas.geography.addresses import Address, parse_address
 from schemas.geography.distance import EARTH_RADIUS_KM, Point, distance_km, distances_km
-from schemas.geography.locate import AgsSource, Located, find_municipality, locate
 from schemas.geography.mentions import find_places
 from schemas.geography.outlines import kreis_of
+from schemas.geography.places import AgsSource, Located, find_municipality, locate
 from schemas.geography.tables import (
     Association,
     Kreis,

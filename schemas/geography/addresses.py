@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from schemas.geography.locate import Candidate, bearers, resolve, within
 from schemas.geography.mentions import mentions, whole_name
 from schemas.geography.names import place_name, split_district
+from schemas.geography.places import Candidate, bearers, resolve, within
 
 _MAX_ADDRESS = 500
 _MAX_WORDS = 6

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from schemas.geography.locate import Candidate, find_place, resolve, within
 from schemas.geography.names import fold, place_name
+from schemas.geography.places import Candidate, find_place, resolve, within
 from schemas.geography.tables import Municipality
 
 _MAX_WORDS = 6
@@ -27,9 +27,12 @@ _NOT_THE_PLACE = re.compile(
 _POSTCODE_BEFORE = re.compile(r"(?<!\d)(\d{5})\s+$")
 _WORD = re.compile(r"\S+")
 _BREAK = re.compile(r"[,;|•·\n]")
+_PART_BEFORE = re.compile(r"(?:^|[,;|•·\n]) *$")
+_PART_BEHIND = re.compile(r" *(?:[,;|•·\n]|$)")
 _OPENING = "(„“\"'»‚["
 _CLOSING = ".,;:!?“”\"'«’]"
 _LOOK_BACK = 24
+_MAX_NAME = 80
 
 
 def find_places(text: str, near: str | None = None) -> list[tuple[int, int, Municipality]]:
@@ -83,7 +86,7 @@ def _from_word(text: str, words: list[re.Match[str]], i: int, near: str | None) 
             continue
         raw = text[start : words[last].end()].rstrip(_CLOSING)
         name = raw[:-1] if raw.endswith(")") and "(" not in raw else raw
-        if name and not _BREAK.search(name):
+        if 0 < len(name) <= _MAX_NAME and not _BREAK.search(name):
             candidate = _accepted(text, start, start + len(name), before, near)
             if candidate is not None:
                 yield start, start + len(name), candidate
@@ -103,13 +106,8 @@ def _accepted(text: str, start: int, end: int, before: str, near: str | None) ->
     everyday = _is_everyday(written)
     if near and within(candidate.key, near):
         return candidate if not everyday or _LEADS_TO_PLACE.search(before) else None
-    alone = _ends_part(before) and (end == len(text) or _BREAK.match(text[end:].lstrip(" ")) is not None)
+    alone = _PART_BEFORE.search(before) is not None and _PART_BEHIND.match(text, end) is not None
     return candidate if alone and not everyday else None
-
-
-def _ends_part(before: str) -> bool:
-    stripped = before.rstrip(" ")
-    return not stripped or _BREAK.match(stripped[-1]) is not None
 
 
 def _is_everyday(written: str) -> bool:

@@ -1,7 +1,7 @@
-"""Which municipalities share a postcode, from a table under the ODbL: for guesses inside only, never for an exported
-column.
+"""Which municipalities share a postcode, from a table under the ODbL: for guesses inside, never for an exported column.
 
-Nothing that feeds, API or dumps reach may import this module (DESIGN law 8); a test holds it.
+Nothing that harvests or that feeds, API and dumps reach may import this module (DESIGN law 8); `tests/test_floors.py`
+holds it.
 """
 
 from functools import cache

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.exceptions import CorpusError
-from schemas.geography.locate import locate
+from schemas.geography.places import locate
 from schemas.kita import Group, Interval, Kita
 from schemas.offer import (
     AgeRange,
