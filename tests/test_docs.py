@@ -2,15 +2,17 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import click
 import pytest
 
 from tests.reference import TABLES, vocabularies, with_table
-from tests.test_floors import FLOORS
+from tests.test_floors import FLOORS, read_tree
 from webapp.cli import main
 from webapp.settings import SETTINGS
 
@@ -114,10 +116,27 @@ def test_every_dependency_is_locked():
             [*project["dependencies"], *(line for lines in optional.values() for line in lines)],
         ),
     ):
-        locked = {name.lower() for name in re.findall(r"^([A-Za-z0-9._-]+)", read(lock), re.MULTILINE)}
-        names = [re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in wanted]
+        locked = {_name(line) for line in read(lock).splitlines() if re.match(r"[a-z0-9]", line)}
 
-        assert [name for name in names if name not in locked] == [], f"run make lock: {lock} lacks these"
+        assert [line for line in wanted if _name(line) not in locked] == [], f"run make lock: {lock} lacks these"
+
+
+def test_every_foreign_import_is_a_declared_dependency():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    optional = project["optional-dependencies"]
+    declared = {_name(line) for line in [*project["dependencies"], *optional["postgres"], *optional["cluster"]]}
+    providers = packages_distributions()
+    imported = {name.partition(".")[0] for module in read_tree(ROOT).values() for name in module.imports}
+    foreign = imported - set(sys.stdlib_module_names) - {"__future__", *FLOORS}
+
+    assert [name for name in foreign if not declared & {_name(dist) for dist in providers.get(name, [])}] == []
+
+
+def _name(requirement: str) -> str:
+    """The distribution's name in a requirement, spelt as lock files spell it."""
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found, f"{requirement!r} does not begin with a name"
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
 
 
 def test_no_file_is_large_without_a_reason():
