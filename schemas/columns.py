@@ -1,0 +1,114 @@
+"""The numbers by which lists filter published offers: one narrow row per offer. Pure.
+
+Bit sets take their bits in the order of the vocabulary; vocabularies therefore only grow at the end (a test holds
+this). A value that is not stated is ``None``, or a bit set of 0.
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from schemas.offer import Offer, Price
+from schemas.publish import expires_on
+from schemas.vocabulary import Area, Mode, OccurrenceStatus, PriceModel, ScheduleKind, Weekday
+
+EARTH_RADIUS_KM: Final = 6371.0088
+"""Mean radius R1 of the GRS 80 ellipsoid, as in ``schemas.geography``."""
+MAX_DAYS: Final = 1_000
+"""Days of one offer that can be searched for."""
+
+_BITS: Final[dict[StrEnum, int]] = {code: 1 << n for codes in (Area, Mode, Weekday) for n, code in enumerate(codes)}
+
+
+def bits(codes: Iterable[StrEnum]) -> int:
+    """The bit set of ``codes``, all of one vocabulary (areas, modes or weekdays).
+
+    >>> bits((Weekday.MO, Weekday.WE))
+    5
+    """
+    return sum({_BITS[code] for code in codes})
+
+
+def month_bits(months: Iterable[int]) -> int:
+    """The bit set of months 1 to 12.
+
+    >>> month_bits((1, 3))
+    5
+    """
+    return sum({1 << (month - 1) for month in months})
+
+
+def unit_vector(lat: float, lon: float) -> tuple[float, float, float]:
+    """The point as a vector of length 1: nearness is then a matter of ``squared_chord``, by arithmetic alone."""
+    phi, lam = math.radians(lat), math.radians(lon)
+    return math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)
+
+
+def squared_chord(km: float) -> float:
+    """The square of the straight line through the unit sphere between two points ``km`` apart on its surface."""
+    return (2 * math.sin(min(km / EARTH_RADIUS_KM, math.pi) / 2)) ** 2
+
+
+def costs(price: Price | None) -> tuple[float | None, float | None]:
+    """Euro per child, and euro per group to be shared by its children; both ``None`` where no amount is known.
+
+    ``cost_child + cost_group / children`` equals ``price.per_child(children)``.
+    """
+    if price is None or (price.model is not PriceModel.FREE and price.amount_eur is None):
+        return None, None
+    child = group = 0.0
+    if price.model is PriceModel.PER_GROUP:
+        group += price.amount_eur or 0.0
+    elif price.model is not PriceModel.FREE:
+        child += price.amount_eur or 0.0
+    if price.extra_per_child:
+        child += price.extra_eur or 0.0
+    else:
+        group += price.extra_eur or 0.0
+    return child, group
+
+
+def columns(offer: Offer) -> dict[str, Any]:
+    """The filter columns of ``offer``, named as in the table ``published``."""
+    schedule, ages, place = offer.schedule, offer.ages, offer.place
+    located = place is not None and place.lat is not None and place.lon is not None
+    x, y, z = unit_vector(place.lat, place.lon) if located else (None, None, None)  # type: ignore[union-attr, arg-type]
+    child, group = costs(offer.price)
+    recurrence = schedule.recurrence if schedule else None
+    return {
+        "status": offer.status.value,
+        "region": offer.region,
+        "kind": offer.kind.value,
+        "last_seen": offer.last_seen,
+        "min_months": ages.min_months if ages else None,
+        "max_months": ages.max_months if ages else None,
+        "x": x,
+        "y": y,
+        "z": z,
+        "cost_child": child,
+        "cost_group": group,
+        "areas": bits(offer.areas),
+        "modes": bits(offer.modes),
+        "weekdays": bits(schedule.weekdays) if schedule else 0,
+        "months": month_bits(schedule.months) if schedule else 0,
+        "on_request": bool(schedule and schedule.kind is ScheduleKind.ON_REQUEST),
+        "dated": bool(schedule and schedule.kind is ScheduleKind.DATED and schedule.occurrences),
+        "first_day": (recurrence and recurrence.starts_on) or (schedule.bookable_from if schedule else None),
+        "last_day": (recurrence and recurrence.ends_on) or (schedule.bookable_until if schedule else None),
+        "expires_on": expires_on(schedule),
+        "provider": offer.provider.name.replace("\x00", "") if offer.provider else None,
+    }
+
+
+def days(offer: Offer) -> list[date]:
+    """Days on which a dated instance takes place, in order; an instance over several days counts with each of them."""
+    if offer.schedule is None:
+        return []
+    found: set[date] = set()
+    for occurrence in offer.schedule.occurrences:
+        if occurrence.status is not OccurrenceStatus.CANCELLED:
+            length = min((occurrence.last_day - occurrence.day).days, MAX_DAYS)
+            found.update(date.fromordinal(occurrence.day.toordinal() + n) for n in range(length + 1))
+    return sorted(found)[:MAX_DAYS]

@@ -1,0 +1,267 @@
+"""What is published = harvested ⊕ corrections ⊕ decisions (law 1), and its public form (laws 8 and 9). Pure.
+
+``publish`` makes the ``Offer`` as we hold it; ``public`` the ``PublicOffer`` that leaves the house: no evidence, no
+personal contact, nobody's name from the desk, and of a source whose rights are ``facts_only`` none of its prose.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import AwareDatetime, Field
+
+from schemas.base import Value
+from schemas.offer import Offer, OfferFields, Provenance, Rights, Schedule, SourceOffer
+from schemas.review import Correction, Decision, DecisionKind, apply_corrections
+from schemas.vocabulary import Audience, RightsKind, ScheduleKind, Status, Verdict
+from schemas.wording import sentence
+
+VISIBLE: Final[frozenset[Status]] = frozenset({Status.PUBLISHED, Status.CANCELLED})
+"""Statuses that are shown; an offer of another status that was shown before leaves a tombstone."""
+
+PROSE: Final[tuple[str, ...]] = ("summary", "description", "image")
+"""Fields that are a source's own work; public only with an open licence or a permission."""
+
+DESK: Final = "desk"
+"""Stands as the source of a corrected field."""
+
+_EMPTY: Final = {name: field.get_default(call_default_factory=True) for name, field in OfferFields.model_fields.items()}
+_FOR_US: Final = frozenset({Audience.KITA, Audience.HORT, Audience.STAFF})
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One source's offer among those that make up an Offer."""
+
+    source_offer: SourceOffer
+    """What the source says."""
+    trust: Literal["hold", "publish"]
+    """Whether the source's offers are looked at first."""
+    present: bool
+    """Whether its latest run showed it."""
+    first_seen: AwareDatetime
+    """When a run showed it first."""
+    last_seen: AwareDatetime
+    """When a run showed it last."""
+    withdrawn: str | None = None
+    """Why it was withdrawn, as a code; ``None`` while it stands."""
+
+
+class PublicProvenance(Value):
+    """Where one field's value comes from, without the words it was read from."""
+
+    source: str
+    """Name of the source, or ``desk`` for a value that a coordinator entered."""
+    rule: str
+    """Rule that read it."""
+    confidence: float = Field(ge=0, le=1)
+    """How sure the rule is."""
+    address: str | None = None
+    """Address that was read."""
+    fetched_at: AwareDatetime | None = None
+    """When it was read."""
+
+
+class PublicRights(Value):
+    """What may be done with the texts and images; who gave a permission stays in the house."""
+
+    kind: RightsKind = RightsKind.FACTS_ONLY
+    """Open licence, permission, or facts only."""
+    licence: str | None = None
+    """Licence URI of an open licence."""
+    attribution: str | None = None
+    """Name to credit."""
+
+
+class PublicOffer(OfferFields):
+    """An offer as everybody may have it: pages, mails, feeds, dumps, API.
+
+    With rights ``facts_only`` it has no summary, description, image, and no words of the source about price, times and
+    service area; ``sentence`` says the same from the fields. Personal contacts are never in it.
+    """
+
+    id: str
+    """Minted once, never reused."""
+    version: int = Field(ge=0)
+    """Number of the change that made this version."""
+    region: str
+    """Official key (AGS or prefix) of the Region whose source brought it."""
+    status: Status
+    """``published`` or ``cancelled``."""
+    sentence: str
+    """German sentence made from the fields alone."""
+    sources: tuple[str, ...] = ()
+    """Names of the sources that hold it, oldest first."""
+    same_as: tuple[str, ...] = ()
+    """Other addresses of the same offer."""
+    replaced_by: str | None = None
+    """Id of the offer it was merged into."""
+    rights: PublicRights = PublicRights()
+    """What may be done with texts and images."""
+    provenance: dict[str, PublicProvenance] = {}
+    """Per field: source, address, time, rule, confidence."""
+    first_seen: AwareDatetime | None = None
+    """When a source showed it first."""
+    last_seen: AwareDatetime | None = None
+    """When a source showed it last; in dumps: as of this version (a later look that finds nothing new is no change)."""
+    last_confirmed: AwareDatetime | None = None
+    """When a person confirmed it last."""
+
+
+def publish(
+    offer_id: str,
+    region: str,
+    members: Sequence[Member],
+    corrections: Sequence[Correction],
+    decisions: Sequence[Decision],
+    *,
+    today: date,
+) -> Offer:
+    """The Offer that ``members`` (oldest first, at least one), ``corrections`` and ``decisions`` make on ``today``.
+
+    The first standing member speaks; the others fill what it leaves open, but never lend it their prose. ``version``
+    is 0: numbers are given by the store. Raises ``StoreError`` for a correction that its field cannot hold.
+    """
+    standing = [m for m in members if m.withdrawn is None] or list(members)
+    standing.sort(key=lambda m: not m.present)
+    harvested, provenance, rights = _merged([m.source_offer for m in standing])
+    fields = apply_corrections(harvested, tuple(corrections))
+    if fields is not harvested:
+        provenance = provenance | {c.field: _edited(c) for c in corrections if c.undone_at is None}
+    accepted = [d for d in decisions if d.undone_at is None]
+    latest = max(accepted, key=lambda d: (d.at, d.id or 0), default=None)
+    status, reason = _status(fields, members, latest, today)
+    confirmed = [d.at for d in accepted if d.kind is DecisionKind.ACCEPT]
+    content: dict[str, Any] = {name: getattr(fields, name) for name in OfferFields.model_fields}
+    return Offer.model_construct(
+        **content,
+        id=offer_id,
+        version=0,
+        region=region,
+        sources=tuple(m.source_offer.origin for m in members),
+        same_as=_other_addresses(fields, members),
+        replaced_by=None,
+        rights=rights,
+        status=status,
+        status_reason=reason,
+        provenance=provenance,
+        first_seen=min(m.first_seen for m in members),
+        last_seen=max(m.last_seen for m in members),
+        last_confirmed=max(confirmed, default=None),
+    )
+
+
+def harvested_fields(members: Sequence[Member]) -> OfferFields:
+    """What the sources say together, before any correction."""
+    standing = [m for m in members if m.withdrawn is None] or list(members)
+    standing.sort(key=lambda m: not m.present)
+    return _merged([m.source_offer for m in standing])[0]
+
+
+def public(offer: Offer) -> PublicOffer:
+    """The public form of ``offer``."""
+    content = {name: getattr(offer, name) for name in OfferFields.model_fields}
+    contact = offer.booking.contact
+    if contact is not None and contact.personal:
+        content["booking"] = offer.booking.model_copy(update={"contact": None})
+    if offer.kita_suitability is not None and offer.kita_suitability.reasons:
+        content["kita_suitability"] = offer.kita_suitability.model_copy(update={"reasons": ()})
+    if offer.rights.kind is RightsKind.FACTS_ONLY:
+        content |= dict.fromkeys(PROSE)
+        if offer.price is not None and offer.price.conditions is not None:
+            content["price"] = offer.price.model_copy(update={"conditions": None})
+        if offer.schedule is not None and offer.schedule.words is not None:
+            content["schedule"] = offer.schedule.model_copy(update={"words": None})
+        if offer.service_area is not None and offer.service_area.words is not None:
+            content["service_area"] = offer.service_area.model_copy(update={"words": None})
+    return PublicOffer.model_construct(
+        **content,
+        id=offer.id,
+        version=offer.version,
+        region=offer.region,
+        status=offer.status,
+        sentence=sentence(OfferFields.model_construct(**content)),
+        sources=tuple(dict.fromkeys(key.source for key in offer.sources)),
+        same_as=offer.same_as,
+        replaced_by=offer.replaced_by,
+        rights=PublicRights.model_construct(
+            kind=offer.rights.kind, licence=offer.rights.licence, attribution=offer.rights.attribution
+        ),
+        provenance={
+            name: PublicProvenance.model_construct(
+                source=p.source, rule=p.rule, confidence=p.confidence, address=p.address, fetched_at=p.fetched_at
+            )
+            for name, p in offer.provenance.items()
+        },
+        first_seen=offer.first_seen,
+        last_seen=offer.last_seen,
+        last_confirmed=offer.last_confirmed,
+    )
+
+
+def expires_on(schedule: Schedule | None) -> date | None:
+    """The first day on which ``schedule.is_over``; ``None`` where no end is known."""
+    if schedule is None:
+        return None
+    ends = [schedule.bookable_until]
+    if schedule.kind is ScheduleKind.DATED:
+        ends.append(max((o.last_day for o in schedule.occurrences), default=None))
+    elif schedule.recurrence is not None:
+        ends.append(schedule.recurrence.ends_on)
+    known = [end for end in ends if end is not None]
+    return min(known) + _DAY if known else None
+
+
+def _merged(offers: Sequence[SourceOffer]) -> tuple[OfferFields, dict[str, Provenance], Rights]:
+    first, *others = offers
+    if not others:
+        return first.fields, first.provenance, first.rights
+    content = {name: getattr(first.fields, name) for name in OfferFields.model_fields}
+    provenance = dict(first.provenance)
+    rights = first.rights
+    for other in others:
+        filled = [
+            name
+            for name, empty in _EMPTY.items()
+            if name not in PROSE and content[name] == empty and getattr(other.fields, name) != empty
+        ]
+        for name in filled:
+            content[name] = getattr(other.fields, name)
+            if name in other.provenance:
+                provenance[name] = other.provenance[name]
+        if filled and other.rights.kind is RightsKind.FACTS_ONLY:
+            rights = other.rights
+    return OfferFields.model_construct(**content), provenance, rights
+
+
+def _status(
+    fields: OfferFields, members: Sequence[Member], decision: Decision | None, today: date
+) -> tuple[Status, str]:
+    if decision is not None and decision.kind is DecisionKind.REJECT:
+        return Status.REJECTED, "rejected"
+    if all(m.withdrawn is not None for m in members):
+        return Status.GONE, members[-1].withdrawn or "withdrawn"
+    if fields.schedule is not None and fields.schedule.is_over(today):
+        return Status.EXPIRED, "over"
+    if decision is None:
+        suitability = fields.kita_suitability
+        if suitability is not None and suitability.verdict is Verdict.NO and not _FOR_US.intersection(fields.audience):
+            return Status.REJECTED, "audience"
+        if suitability is not None and suitability.verdict is Verdict.UNSURE:
+            return Status.HELD, "unsure"
+        if all(m.trust == "hold" for m in members):
+            return Status.HELD, "new_source"
+    if fields.cancelled:
+        return Status.CANCELLED, "cancelled"
+    return Status.PUBLISHED, "trusted" if decision is None else "accepted"
+
+
+def _edited(correction: Correction) -> Provenance:
+    return Provenance(source=DESK, rule="correction", confidence=1.0, fetched_at=correction.at, edited_by=correction.by)
+
+
+def _other_addresses(fields: OfferFields, members: Sequence[Member]) -> tuple[str, ...]:
+    addresses = dict.fromkeys(m.source_offer.fields.url for m in members)
+    return tuple(address for address in addresses if address and address != fields.url)
