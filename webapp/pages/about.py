@@ -1,0 +1,54 @@
+"""Imprint, privacy, accessibility, and the page that explains the open data."""
+
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from schemas.jsonschema import schema_text
+from schemas.store.offers import CSV_COLUMNS, latest_change
+from webapp.db import current_region, reading
+
+pages = Blueprint("about", __name__)
+
+
+@pages.get("/impressum")
+def imprint() -> ResponseReturnValue:
+    """Who is responsible."""
+    return _text(_("Impressum"), current_region().imprint)
+
+
+@pages.get("/datenschutz")
+def privacy() -> ResponseReturnValue:
+    """What happens with personal data."""
+    return _text(_("Datenschutz"), current_region().privacy)
+
+
+@pages.get("/barrierefreiheit")
+def accessibility() -> ResponseReturnValue:
+    """Accessibility statement."""
+    return _text(_("Erklärung zur Barrierefreiheit"), current_region().accessibility)
+
+
+@pages.get("/daten")
+def data() -> ResponseReturnValue:
+    """What can be downloaded, in which form and under which terms."""
+    return render_template("pages/data.html", columns=CSV_COLUMNS, change=latest_change(reading()))
+
+
+@pages.get("/schema/<name>.json")
+def schema(name: str) -> ResponseReturnValue:
+    """The JSON Schema of one of our models."""
+    text = schema_text(name)
+    if text is None:
+        abort(404)
+    return Response(text, content_type="application/schema+json")
+
+
+@pages.get("/healthz")
+def health() -> ResponseReturnValue:
+    """For the operator's monitoring: the database answers."""
+    return {"status": "ok", "change": latest_change(reading())}
+
+
+def _text(title: str, text: str | None) -> ResponseReturnValue:
+    return render_template("pages/text.html", title=title, text=text)

@@ -1,0 +1,135 @@
+"""Answers and unsubscribing by links of a mail: GET shows, POST acts, since mail scanners follow links (law 7).
+
+No cookie takes part: who holds the signed link may give this one answer, or end these mails, and can do nothing else.
+"""
+
+from datetime import date
+from typing import Any, Final
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from schemas.clock import now, today
+from schemas.kita import Feedback
+from schemas.publish import PublicOffer
+from schemas.store.kitas import feedback_of, kita_by_id, recipient_by_id, save_feedback, undo_feedback, unsubscribe
+from schemas.store.offers import public_offer
+from schemas.vocabulary import Answered
+from schemas.wording import MONTHS
+from webapp.db import reading, state, writing
+from webapp.links import AnswerLink, Links
+
+pages = Blueprint("answers", __name__)
+
+MAX_WHY: Final = 500
+
+
+@pages.after_request
+def private(response: Any) -> Any:
+    """Nobody keeps or lists these pages."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@pages.get("/antwort/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """What would be answered, with a button that does it."""
+    return _answer_page(token, _answer(token))
+
+
+@pages.post("/antwort/<token>")
+def give(token: str) -> ResponseReturnValue:
+    """Keep the answer."""
+    link = _answer(token)
+    feedback = Feedback(
+        kita=link.kita,
+        offer=link.offer,
+        answer=link.answer,
+        at=now(),
+        week=link.week,
+        later_from=_month(request.form.get("later", "")) if link.answer is Answered.LATER else None,
+        why=request.form.get("why", "").strip()[:MAX_WHY] or None,
+    )
+    with writing() as change:
+        number = save_feedback(change, feedback)
+    return _answer_page(token, link, number=number)
+
+
+@pages.post("/antwort/<token>/zuruecknehmen")
+def undo(token: str) -> ResponseReturnValue:
+    """Take this answer back."""
+    link = _answer(token)
+    with writing() as change:
+        for given in feedback_of(change, link.kita):
+            if (given.feedback.offer, given.feedback.answer) == (link.offer, link.answer):
+                undo_feedback(change, given.id, kita_id=link.kita, now=now())
+    return _answer_page(token, link, undone=True)
+
+
+@pages.get("/abmelden/<token>")
+def leave(token: str) -> ResponseReturnValue:
+    """Asks whether mails to this address shall end."""
+    return _leave_page(token, done=False)
+
+
+@pages.post("/abmelden/<token>")
+def end(token: str) -> ResponseReturnValue:
+    """Ends the mails to this address at once; also by a mail program's one click (RFC 8058), and as often as asked."""
+    link = _links().read_unsubscribe(token)
+    if link is None:
+        abort(404)
+    with writing() as change:
+        unsubscribe(change, link.recipient, now=now())
+    return _leave_page(token, done=True)
+
+
+def _answer(token: str) -> AnswerLink:
+    link = _links().read_answer(token, today=today())
+    if link is None:
+        abort(404)
+    return link
+
+
+def _answer_page(token: str, link: AnswerLink, *, number: int | None = None, undone: bool = False) -> str:
+    kita, offer = kita_by_id(reading(), link.kita), public_offer(reading(), link.offer)
+    if kita is None or offer is None:
+        abort(404)
+    return render_template(
+        "pages/answer.html",
+        token=token,
+        kita=kita,
+        offer=offer if isinstance(offer, PublicOffer) else None,
+        answer=link.answer,
+        months=_coming_months(today()),
+        number=number,
+        undone=undone,
+    )
+
+
+def _leave_page(token: str, *, done: bool) -> ResponseReturnValue:
+    link = _links().read_unsubscribe(token)
+    recipient = recipient_by_id(reading(), link.recipient) if link else None
+    if recipient is None:
+        abort(404)
+    already = recipient.recipient.unsubscribed_at is not None
+    return render_template(
+        "pages/unsubscribe.html", token=token, address=recipient.recipient.address, done=done or already
+    )
+
+
+def _coming_months(day: date) -> list[tuple[str, str]]:
+    """The next eleven months as (first day in ISO form, name)."""
+    found = []
+    for step in range(1, 12):
+        year, month = divmod(day.year * 12 + day.month - 1 + step, 12)
+        found.append((date(year, month + 1, 1).isoformat(), f"{MONTHS[month]} {year}"))
+    return found
+
+
+def _month(text: str) -> date | None:
+    return next((date.fromisoformat(first) for first, _name in _coming_months(today()) if first == text), None)
+
+
+def _links() -> Links:
+    return Links(state().settings.secret())

@@ -1,0 +1,78 @@
+"""The local outbox, in demo mode only: what would have been mailed, as a Kita would see it."""
+
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from webapp.db import state
+
+pages = Blueprint("outbox", __name__, url_prefix="/outbox")
+
+MAX_SHOWN: Final = 500
+_MAIL_CSP: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-top-navigation-by-user-activation allow-popups"
+)
+"""Mails carry their styles inline; nothing in them may run, load or submit."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail of the outbox."""
+
+    name: str
+    message: EmailMessage
+
+    def header(self, name: str) -> str:
+        """A header as text; empty where it is absent."""
+        return str(self.message.get(name, ""))
+
+    def part(self, kind: str) -> str:
+        """The body of kind ``plain`` or ``html``; empty where it is absent."""
+        body = self.message.get_body((kind,))
+        return str(body.get_content()) if body is not None else ""
+
+
+@pages.get("/")
+def mails() -> ResponseReturnValue:
+    """All mails, newest first."""
+    paths = sorted(_folder().glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    found = [_read(path) for path in paths[:MAX_SHOWN]]
+    return render_template("pages/outbox.html", mails=found, total=len(paths), folder=_folder())
+
+
+@pages.get("/<name>")
+def mail(name: str) -> ResponseReturnValue:
+    """One mail: headers, HTML in a frame, text part."""
+    return render_template("pages/outbox_mail.html", mail=_find(name))
+
+
+@pages.get("/<name>/html")
+def html(name: str) -> ResponseReturnValue:
+    """The HTML part alone, fenced in."""
+    response = Response(_find(name).part("html"), content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _MAIL_CSP
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def _folder() -> Path:
+    return state().settings.outbox_dir
+
+
+def _find(name: str) -> Mail:
+    path = next((path for path in _folder().glob("*.eml") if path.stem == name), None)
+    if path is None:
+        abort(404)
+    return _read(path)
+
+
+def _read(path: Path) -> Mail:
+    with path.open("rb") as file:
+        return Mail(path.stem, BytesParser(_class=EmailMessage, policy=policy.default).parse(file))
