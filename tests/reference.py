@@ -53,7 +53,7 @@ def fields(model: type[BaseModel]) -> str:
 
 def settings() -> str:
     """One table: environment variable, default, meaning."""
-    rows = ((f"`{s.variable}`", f"`{s.default}`" if s.default else "not set", s.meaning) for s in SETTINGS)
+    rows = ((f"`{s.variable}`", f"`{s.default}`" if s.default else "–", s.meaning) for s in SETTINGS)
     return _table(("variable", "default", "meaning"), rows)
 
 
