@@ -90,8 +90,7 @@ def _write(path: Path, header: str, rows: Iterable[Iterable[object]]) -> Path:
 def _postcodes(
     entries: list[dict[str, str]], outlines: Outlines, register: list[dict[str, str]]
 ) -> list[tuple[str, str, str, str, str]]:
-    """The places of GeoNames without bulk-mail recipients and without the one Austrian place that has a German
-    postcode.
+    """The places of GeoNames without bulk-mail recipients and without the Austrian place with a German postcode.
 
     GeoNames gives one Kreis per postcode, wrong for places beyond its border. Where the point lies in another Kreis,
     and that one has a municipality of the place's name while the stated one has none, the other is taken. What then
@@ -161,9 +160,7 @@ def _municipalities(register: list[dict[str, str]]) -> list[tuple[object, ...]]:
 
 
 def _outlines(path: Path) -> Iterator[tuple[str, str]]:
-    """One line per Kreis: rings parted by "|", each a start point and steps, all in thousandths of a degree "lon lat
-    …".
-    """
+    """Per Kreis its rings, parted by "|": each a start point and steps, "lon lat …" in thousandths of a degree."""
     features: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["features"]
     rings: dict[str, list[str]] = {}
     for feature in features:
@@ -187,9 +184,7 @@ def _steps(ring: list[list[float]]) -> str:
 
 
 def _school_holidays(folder: Path) -> list[tuple[str, str, str, str]]:
-    """School holidays of general schools from FIRST_HOLIDAY_YEAR on, without the rules for a few islands or
-    vocational schools.
-    """
+    """School holidays of general schools that end in FIRST_HOLIDAY_YEAR or later, without the islands' own dates."""
     found = set()
     for path in sorted(folder.glob("holidays.school.*.csv")):
         land = path.stem.rpartition(".")[2].upper()

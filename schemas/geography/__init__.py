@@ -1,5 +1,4 @@
-"""Where things are in Germany: points, distances, postcodes, municipalities, Kreise, Länder, addresses. Offline and
-pure.
+"""Where things are in Germany: points, distances, postcodes, municipalities, Kreise, Länder, addresses. Offline, pure.
 
 Tables are read at first use, not at import (together about 25 MB, 0.3 s), and never change afterwards, so every
 function may be called from any thread. Origin and licence of each table: `schemas/data/README.md`. This is the door for

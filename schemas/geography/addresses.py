@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.geography.mentions import mentions, whole_name
 from schemas.geography.names import place_name, split_district
@@ -48,6 +49,14 @@ class Address:
     """Part of the town, for instance "Coerde" of "Münster-Coerde" or "Freest" of "Kröslin OT Freest"."""
 
 
+class _Named(NamedTuple):
+    """A segment that is the name of a place, without a leading "in"."""
+
+    position: int
+    written: str
+    candidate: Candidate
+
+
 def parse_address(text: str, near: str | None = None) -> Address:
     """Part an address line. `near` is the official key of the Region; reads 500 characters at most.
 
@@ -68,13 +77,16 @@ def parse_address(text: str, near: str | None = None) -> Address:
 
 def _with_postcode(segments: list[str], i: int, match: re.Match[str], near: str | None) -> Address:
     before = _LINK_AT_END.sub("", segments[i][: match.start()].strip()).strip()
-    behind, district = split_district(segments[i][match.end() :].strip())
-    locality, candidate = _town_at_start(behind, match.group(1), near)
-    if candidate is not None and locality is not None:
-        district = district or _district(locality, candidate)
-        locality = _without_title(locality, candidate, district)
-    rest = [*segments[:i], before, *segments[i + 1 :]]
-    return _address(rest, match.group(1), locality, district)
+    behind, others = segments[i][match.end() :].strip(), [*segments[:i], before, *segments[i + 1 :]]
+    if not behind and i + 1 < len(segments):  # "48157, Münster"
+        behind, others = segments[i + 1], [*segments[:i], before, *segments[i + 2 :]]
+    town, district = split_district(behind)
+    locality, candidate = _town_at_start(town, match.group(1), near)
+    if candidate is None or locality is None:
+        return _address(others, match.group(1), locality, district)
+    rest, repeated = _without_town(others, candidate, near)
+    district = district or _district(locality, candidate) or repeated
+    return _address(rest, match.group(1), _without_title(locality, candidate, district), district)
 
 
 def _town_at_start(text: str, postcode: str, near: str | None) -> tuple[str | None, Candidate | None]:
@@ -92,55 +104,67 @@ def _town_at_start(text: str, postcode: str, near: str | None) -> tuple[str | No
 
 
 def _without_postcode(text: str, segments: list[str], near: str | None) -> Address:
-    named: list[tuple[int, str, Candidate]] = []
+    named: list[_Named] = []
     for i, segment in enumerate(segments):
-        written = _LEAD.sub("", segment, count=1) if _LEAD.match(segment) else segment
+        written = _LEAD.sub("", segment, count=1)
         candidate = None if _is_street(written) else whole_name(split_district(written)[0], near)
         if candidate is not None:
-            named.append((i, written, candidate))
-    places = [each for each in named if near and within(each[2].key, near)] or named
-    town = _town_of(places)
-    if town is not None and _only_town(town[2], segments, places, near):
-        i, written, candidate = town
-        whole, district = split_district(written)
-        district = district or _district(whole, candidate)
-        other = next((j for j, _, c in places if j != i and c.key != candidate.key), None)
-        if district is None and other is not None:
-            district = segments[other]
-        rest = [segment for j, segment in enumerate(segments) if j not in (i, other)]
-        return _address(rest, None, _without_title(whole, candidate, district), district)
+            named.append(_Named(i, written, candidate))
     if named:
-        return _address(segments, None, None, None)
-    unsure = [
-        segment for segment in segments if near and any(within(c.key, near) for c in bearers(place_name(segment)))
-    ]
+        places = [each for each in named if near and within(each.candidate.key, near)] or named
+        town = _town_of(places)
+        if town is None or not _only_town(town.candidate, segments, places, near):
+            return _address(segments, None, None, None)
+        return _with_town(segments, town, places, near)
+    unsure = [s for s in segments if near and any(within(c.key, near) for c in bearers(place_name(s)))]
     if len(unsure) == 1:
         return _address([segment for segment in segments if segment != unsure[0]], None, unsure[0], None)
     found = list(mentions(text, near))
     if len({candidate.key for _, _, candidate in found}) != 1:
         return _address(segments, None, None, None)
     start, end, candidate = found[0]
-    _, district = split_district(_SEGMENT.split(text[start:])[0])
     written = text[start:end]
-    district = district or _district(written, candidate)
-    rest = [segment for segment in segments if segment != written and split_district(segment)[0] != written]
+    rest, repeated = _without_town(segments, candidate, near)
+    district = split_district(_SEGMENT.split(text[start:])[0])[1] or _district(written, candidate) or repeated
     return _address(rest, None, _without_title(written, candidate, district), district)
 
 
-def _town_of(named: list[tuple[int, str, Candidate]]) -> tuple[int, str, Candidate] | None:
+def _with_town(segments: list[str], town: _Named, places: list[_Named], near: str | None) -> Address:
+    whole, district = split_district(town.written)
+    other = next((each.position for each in places if each.candidate.key != town.candidate.key), None)
+    others = [segment for i, segment in enumerate(segments) if i not in (town.position, other)]
+    rest, repeated = _without_town(others, town.candidate, near)
+    district = district or _district(whole, town.candidate) or repeated
+    if other is not None:  # a place inside the town: its district, unless that is known already
+        district, rest = (segments[other], rest) if district is None else (district, [segments[other], *rest])
+    return _address(rest, None, _without_title(whole, town.candidate, district), district)
+
+
+def _without_town(segments: list[str], town: Candidate, near: str | None) -> tuple[list[str], str | None]:
+    """The segments that do more than name the town again, and the district that such a repetition adds."""
+    rest, district = [], None
+    for segment in segments:
+        whole, part = split_district(_POSTCODE.sub("", segment).strip())
+        again = whole_name(whole, near or town.kreis) if whole and not _is_street(whole) else None
+        if again is not None and again.key == town.key:
+            district = district or part or _district(whole, town)
+        else:
+            rest.append(segment)
+    return rest, district
+
+
+def _town_of(named: list[_Named]) -> _Named | None:
     """The town among segments that are names of places: the only one, or of two the clearly larger, else the last."""
-    if len({each[2].key for each in named}) > 2 or not named:
+    if len({each.candidate.key for each in named}) > 2:
         return None
     first, last = named[0], named[-1]
-    return first if first[2].population >= _CLEARLY_LARGER * last[2].population else last
+    return first if first.candidate.population >= _CLEARLY_LARGER * last.candidate.population else last
 
 
-def _only_town(
-    town: Candidate, segments: list[str], places: list[tuple[int, str, Candidate]], near: str | None
-) -> bool:
+def _only_town(town: Candidate, segments: list[str], places: list[_Named], near: str | None) -> bool:
     """Whether the other segments name no further town ("Kinos in Greifswald, Wolgast"), a district at most."""
-    indices, keys = {i for i, _, _ in places}, {candidate.key for _, _, candidate in places}
-    rest = (segment for i, segment in enumerate(segments) if i not in indices)
+    positions, keys = {each.position for each in places}, {each.candidate.key for each in places}
+    rest = (segment for i, segment in enumerate(segments) if i not in positions)
     others = {c.key: c for segment in rest for _, _, c in mentions(segment, near) if c.key not in keys}
     larger = all(town.population >= _CLEARLY_LARGER * other.population for other in others.values())
     return larger and len(keys) + len(others) <= 2

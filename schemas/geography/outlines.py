@@ -16,8 +16,7 @@ _KM_PER_DEGREE = 111.195
 def kreis_of(point: Point) -> str | None:
     """Key of the Kreis in which a point lies; None outside Germany.
 
-    A point in no outline but less than 2 km from one (piers, beaches: the outlines cut them off) belongs to the
-    nearest.
+    A point in no outline but less than 2 km from one (piers, beaches, cut off by the outlines) belongs to the nearest.
     """
     return _outlines().find(point)
 

@@ -18,7 +18,6 @@ from schemas.geography.tables import (
     associations,
     kreise,
     land_name,
-    land_of,
     municipalities,
     municipalities_in,
     postcodes,
@@ -42,15 +41,11 @@ class Located:
 
     point: Point
     precision: Precision
-    """POSTCODE: centre of the place in this postcode (or of all its places); MUNICIPALITY: centre of the
-    municipality.
-    """
+    """POSTCODE: centre of the place in its postcode, or of all places of that; MUNICIPALITY: centre of it."""
     postcode: str | None
     """As given, or the only postcode of the place."""
     locality: str | None
-    """Name of the place found in the tables; None where the postcode has several places and the name given is none
-    of them.
-    """
+    """Name of the place in the tables; None where the postcode has several and the name given is none of them."""
     kreis: str | None
     """Five digits; None where the postcode lies in several Kreise."""
     ags: str | None
@@ -108,17 +103,13 @@ def locate(postcode: str | None, locality: str | None, *, near: str | None = Non
 
 
 def find_municipality(name: str, near: str | None = None) -> Municipality | None:
-    """The municipality of that name; of "Greifswald-Wieck" or "Kröslin OT Freest" the one named first. None where
-    unsure.
-    """
+    """The municipality of a name, or of the first part of "Greifswald-Wieck", "Kröslin OT Freest"; None if unsure."""
     candidate = find_place(name, near=near)
     return candidate.municipality if candidate else None
 
 
 def find_place(name: str, *, near: str | None = None, postcode: str | None = None) -> Candidate | None:
-    """The one bearer of a name, or None; `postcode` may be one that the tables do not know (its first digits then
-    help).
-    """
+    """The one bearer of a name, or None; of a `postcode` that the tables do not know, the first digits still help."""
     whole, _ = split_district(name)
     found = resolve(place_name(whole), near=near, postcode=postcode)
     if found is not None or bearers(place_name(whole)):
@@ -127,9 +118,7 @@ def find_place(name: str, *, near: str | None = None, postcode: str | None = Non
 
 
 def bearers(name: PlaceName) -> tuple[Candidate, ...]:
-    """All bearers of a name; titles before it ("Seebad", "Hansestadt") count only where they are part of the
-    official name.
-    """
+    """All bearers of a name; a title before it ("Seebad") counts only where it is part of the official name."""
     index = _index()
     return index.get(name.head) or index.get(name.without_title().head, ())
 
@@ -200,9 +189,7 @@ def _words_of(kreis: str, association: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _association_words(postcode: str) -> frozenset[str]:
-    """Words of the names of the associations to which the places of a postcode belong ("Usedom-Süd" for Ahlbeck,
-    17419).
-    """
+    """Words of the associations to which the places of a postcode belong: "Usedom-Süd" for Ahlbeck, 17419."""
     words: set[str] = set()
     for place in postcodes()[postcode]:
         municipality = _official(place_name(place.place), place)
@@ -345,8 +332,8 @@ def _same_place(point: Point, municipality: Municipality | None, place: Postcode
     """Whether two entries of one name are one place.
 
     Both centres lie within twice the radius of a circle of the municipality's area, at least 8 km, in the same Kreis;
-    in a Kreis that is one municipality always. Measured: of 12,416 entries of the postcode table that bear the name
-    of a municipality of their Kreis, 11 lie farther away; these are namesakes (Ahlbeck on Usedom, 29 km from the
+    in a Kreis that is one municipality always. Measured: of 12,427 entries of the postcode table that bear the name
+    of a municipality of their Kreis, 20 lie farther away; these are namesakes (Ahlbeck on Usedom, 29 km from the
     municipality Ahlbeck) or misplaced in the original.
     """
     if municipality is None:
@@ -355,8 +342,3 @@ def _same_place(point: Point, municipality: Municipality | None, place: Postcode
         return False
     reach = max(_SAME_PLACE_KM, _SAME_PLACE_RADII * math.sqrt(municipality.area_km2 / math.pi))
     return len(municipalities_in(place.kreis)) == 1 or distance_km(point, place.point) <= reach
-
-
-def land_code(located: Located) -> str | None:
-    """Code of the Land in which something was located, for instance to look up its holidays."""
-    return land_of(located.kreis) if located.kreis else None

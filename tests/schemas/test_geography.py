@@ -380,6 +380,17 @@ def test_the_position_of_a_place_is_that_of_its_name():
         ("Ziethen OT Menzlin", VG, Address(locality="Ziethen", district="Menzlin")),
         ("Turnhalle\nDorfstraße 5\nD-17322 Rossow", VG, Address("Turnhalle", "Dorfstraße 5", "17322", "Rossow")),
         ("Haus 3, Am Markt 5, 24103 Kiel", None, Address("Haus 3", "Am Markt 5", "24103", "Kiel")),
+        (
+            "Dyckburger Str. 224, 48157 Münster, Münster-Coerde",
+            None,
+            Address(street="Dyckburger Str. 224", postcode="48157", locality="Münster", district="Coerde"),
+        ),
+        (
+            "An der Meerwiese 25, 48157, Münster",
+            None,
+            Address(street="An der Meerwiese 25", postcode="48157", locality="Münster"),
+        ),
+        ("Nerzweg 9, 48167 Münster, 48167 Münster", None, Address(None, "Nerzweg 9", "48167", "Münster")),
         ("Essen, Getränke, Spiele", None, Address(venue="Essen")),
         ("Bestellnummer 12345", None, Address(venue="Bestellnummer", postcode="12345")),
         ("", None, Address()),
