@@ -1,0 +1,70 @@
+"""How well an offer meets what a Kita wishes, is, and does not want, in words."""
+
+import re
+from typing import Final
+
+import numpy as np
+
+from recommender.index import Floats, Ints, OfferIndex
+from recommender.lexicon import topics_in
+from recommender.text import fold, phrases
+from schemas.kita import Kita
+
+ENOUGH_WORDS: Final = 0.34
+"""Share of a phrase's content that must stand in an offer before it counts."""
+_TOPIC, _MENTION = 0.6, 0.25
+"""What a shared topic is worth where the offer is about it, and where its text only names it."""
+_SECOND = 0.3
+"""A second wish that is met adds this share of the rest."""
+_CLOSE = 0.25
+"""Cosine between a concept and an offer that counts as full; unrelated German texts lie below 0.03."""
+_LONGER = re.compile(r"(?:uber|langer als)\s(\d{2,3})\smin")
+
+
+def phrase_match(phrase: str, index: OfferIndex, rows: Ints) -> Floats:
+    """Per row from 0 to 1 how well an offer meets one phrase: by its words, or by being about the same topic."""
+    covered = index.texts.covered(phrase)[rows]
+    covered = np.where(covered >= ENOUGH_WORDS, covered, 0.0)
+    wanted = topics_in(phrase)
+    about = np.where((index.topics[rows] & wanted) != 0, _TOPIC, 0.0)
+    named = np.where((index.mentions[rows] & wanted) != 0, _MENTION, 0.0)
+    return np.maximum(covered, np.maximum(about, named))
+
+
+def wish_match(kita: Kita, index: OfferIndex, rows: Ints) -> Floats:
+    """From 0 to 1: the wish that is met best, and a little for a second one."""
+    best = np.zeros(len(rows))
+    second = np.zeros(len(rows))
+    for phrase in phrases(kita.wishes):
+        match = phrase_match(phrase, index, rows)
+        second = np.maximum(second, np.minimum(best, match))
+        best = np.maximum(best, match)
+    return best + _SECOND * second * (1 - best)
+
+
+def met_wish(kita: Kita, index: OfferIndex, row: int) -> str | None:
+    """The wish, in the Kita's own words, that an offer meets best; None where it meets none."""
+    rows = np.array([row])
+    ranked = [(float(phrase_match(phrase, index, rows)[0]), phrase) for phrase in phrases(kita.wishes)]
+    best = max(ranked, key=lambda pair: pair[0], default=(0.0, ""))
+    return best[1] if best[0] > 0 else None
+
+
+def concept_match(kita: Kita, index: OfferIndex, rows: Ints) -> Floats:
+    """From 0 to 1: cosine between the Kita's wishes and concept and the offer's text, 1 at 0.25."""
+    text = " ".join(filter(None, (kita.wishes, kita.concept)))
+    return np.clip(index.texts.cosine(text)[rows] / _CLOSE, 0, 1)
+
+
+def dislike_match(kita: Kita, index: OfferIndex, rows: Ints) -> Floats:
+    """From 0 to 1: how much an offer resembles what the Kita does not want; durations are read as numbers."""
+    worst = np.zeros(len(rows))
+    for phrase in phrases(kita.dislikes):
+        folded = fold(phrase)
+        limit = _LONGER.search(folded)
+        if limit:
+            worst = np.maximum(worst, np.where(index.minutes[rows] > int(limit[1]), 1.0, 0.0))
+            continue
+        covered = index.texts.covered(phrase)[rows]
+        worst = np.maximum(worst, np.where(covered >= 0.5, covered, 0.0))
+    return worst
