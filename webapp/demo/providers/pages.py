@@ -111,6 +111,7 @@ def _detail(site: SiteContent, offer: DemoOffer, base_url: str) -> str:
         site,
         offer=offer,
         canonical=f"https://{site.host}{path}",
+        address=f"{base_url}{path}",
         rows=[(label, offer.fields[key]) for key, label in _LABELS.items() if key in offer.fields],
         listing=LISTINGS[site.make],
         scripts=_scripts(site, offer, f"{base_url}{path}") if site.make == "wordpress" else (),
@@ -175,14 +176,14 @@ def _event(site: SiteContent, offer: DemoOffer, url: str) -> dict[str, Any]:
         event["startDate"] = offer.times[0].isoformat()
         event["endDate"] = offer.end(offer.times[0]).isoformat()
     if len(offer.times) > 1:
-        event["subEvent"] = [
+        event["subEvent"] = [  # the further dates; the first is the event's own
             {
                 "@type": "Event",
                 "name": event["name"],
                 "startDate": time.isoformat(),
                 "endDate": offer.end(time).isoformat(),
             }
-            for time in offer.times
+            for time in offer.times[1:]
         ]
     if "price" in offer.fields:
         event["offers"] = {
