@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.geography.mentions import mentions, whole_name
+from schemas.geography.mentions import mentions, names_district, whole_name
 from schemas.geography.names import place_name, split_district
 from schemas.geography.places import Candidate, bearers, resolve, within
 
@@ -175,15 +175,18 @@ def _district(written: str, candidate: Candidate) -> str | None:
     first, hyphen, second = written.partition("-")
     while hyphen:
         if place_name(first).without_title().head == place_name(candidate.name).head:
-            return second.strip() or None
+            return second.strip() or None if names_district(written) else None
         more, hyphen, rest = second.partition("-")
         first, second = f"{first}-{more}", rest
     return None
 
 
 def _without_title(written: str, candidate: Candidate, district: str | None) -> str:
+    """The town as written, without "Seebad" before it, and without its district or house behind a hyphen."""
     if district and written.endswith(f"-{district}"):
         written = written[: -len(district) - 1]
+    elif not names_district(written):
+        written = written.rpartition("-")[0]
     if place_name(written).head == place_name(candidate.name).head:
         return written
     return _TITLE.sub("", written, count=1) or written

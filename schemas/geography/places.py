@@ -31,6 +31,7 @@ _SAME_PLACE_RADII = 2.0
 _DOMINANT_POPULATION = 100_000
 _DOMINANT_RATIO = 20
 _PREFIX_POPULATION = 50_000
+_KNOWN_BEYOND = 3_000
 _MAX_DISTRICT_WORDS = 2
 _MIN_REGION_LETTERS = 3
 
@@ -108,10 +109,15 @@ def find_municipality(name: str, near: str | None = None) -> Municipality | None
     return candidate.municipality if candidate else None
 
 
-def find_place(name: str, *, near: str | None = None, postcode: str | None = None) -> Candidate | None:
-    """The one bearer of a name, or None; of a `postcode` that the tables do not know, the first digits still help."""
+def find_place(
+    name: str, *, near: str | None = None, postcode: str | None = None, strict: bool = False
+) -> Candidate | None:
+    """The one bearer of a name, or None; of a `postcode` that the tables do not know, the first digits still help.
+
+    `strict` as in `resolve`.
+    """
     whole, _ = split_district(name)
-    found = resolve(place_name(whole), near=near, postcode=postcode)
+    found = resolve(place_name(whole), near=near, postcode=postcode, strict=strict)
     if found is not None or bearers(place_name(whole)):
         return found
     return _by_first_part(whole, near, postcode)
@@ -126,23 +132,31 @@ def bearers(name: PlaceName) -> tuple[Candidate, ...]:
 def resolve(
     name: PlaceName, *, near: str | None = None, postcode: str | None = None, strict: bool = False
 ) -> Candidate | None:
-    """The one bearer of a folded name. With `strict`, a qualifier that fits no bearer ("Lubmin am Hafen") is a miss."""
+    """The one bearer of a folded name. With `strict`, a qualifier that fits no bearer ("Lubmin am Hafen") is a miss.
+
+    Beyond the Region a bare name counts from 3,000 inhabitants on: "Wieck" in Greifswald is its harbour, not the
+    village on the Darß, 80 km away, that alone bears the name in the lists.
+    """
     candidates = bearers(name)
-    if name.tail and candidates:
-        fitting = tuple(c for c in candidates if _fits(name.tail, c))
-        if strict and not fitting:
-            return None
-        candidates = fitting or candidates
+    fitting = tuple(c for c in candidates if _fits(name.tail, c)) if name.tail else ()
+    if strict and name.tail and not fitting:
+        return None
+    candidates = fitting or candidates
     if postcode and len(candidates) > 1:
         candidates = _closest_postcode(candidates, postcode)
     if near and len(candidates) > 1:
         candidates = _closest_region(candidates, near)
-    if len(candidates) <= 1:
-        return candidates[0] if candidates else None
+    chosen = _dominant(candidates) if len(candidates) > 1 else next(iter(candidates), None)
+    if chosen is None or not near or postcode or fitting or within(chosen.key, near):
+        return chosen
+    return chosen if chosen.population >= _KNOWN_BEYOND else None
+
+
+def _dominant(candidates: tuple[Candidate, ...]) -> Candidate | None:
+    """The city that everybody means, if one of the namesakes is."""
     first, second = sorted(candidates, key=lambda c: -c.population)[:2]
-    if first.population >= _DOMINANT_POPULATION and first.population >= _DOMINANT_RATIO * second.population:
-        return first
-    return None
+    large = first.population >= _DOMINANT_POPULATION and first.population >= _DOMINANT_RATIO * second.population
+    return first if large else None
 
 
 def within(key: str, near: str) -> bool:

@@ -216,6 +216,12 @@ def test_the_seaside_ahlbeck_is_not_taken_for_the_municipality_of_that_name():
     assert locate(None, "Ahlbeck (Usedom)", near=VG).postcode == "17419"
 
 
+def test_a_bare_name_of_a_village_far_beyond_the_region_stays_unknown():
+    assert locate(None, "Wieck", near=VG) is None  # the harbour of Greifswald, or the village on the Darß?
+    assert locate(None, "Wieck a. Darß", near=VG).ags == "13073100"
+    assert locate(None, "Demmin", near=VG).ags == "13071029"
+
+
 def test_a_place_with_one_postcode_gets_it_and_a_town_with_several_does_not():
     assert locate(None, "Anklam", near=VG).postcode == "17389"
     assert locate(None, "Greifswald", near=VG).postcode is None
@@ -332,6 +338,9 @@ def test_outlines_know_holes_and_borders():
         ("Treffpunkt in Viereck", VG, ["Viereck"]),
         ("Amt Usedom-Süd, Insel Usedom", VG, []),
         ("Stadt Usedom", VG, ["Usedom"]),
+        ("Kitas auf Usedom", VG, []),
+        ("Hammer und Säge, Hammer a. d. Uecker", VG, ["Hammer a.d. Uecker"]),
+        ("Mit Händen, Füßen, Ästen", VG, []),
         ("greifswald klein geschrieben", VG, []),
         ("Hamburger Straße", VG, []),
         ("", VG, []),
@@ -391,6 +400,13 @@ def test_the_position_of_a_place_is_that_of_its_name():
             Address(street="An der Meerwiese 25", postcode="48157", locality="Münster"),
         ),
         ("Nerzweg 9, 48167 Münster, 48167 Münster", None, Address(None, "Nerzweg 9", "48167", "Münster")),
+        ("Greifswald-Information", VG, Address(venue="Greifswald-Information", locality="Greifswald")),
+        (
+            "Stralsund / Speicher am Katharinenberg",
+            VG,
+            Address(venue="Speicher am Katharinenberg", locality="Stralsund"),
+        ),
+        ("Wieck", VG, Address(venue="Wieck")),
         ("Essen, Getränke, Spiele", None, Address(venue="Essen")),
         ("Bestellnummer 12345", None, Address(venue="Bestellnummer", postcode="12345")),
         ("", None, Address()),
