@@ -1,0 +1,39 @@
+"""What the formats of web pages share: parsing a page safely, its permalink, its links."""
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import lxml.html
+from lxml.etree import ParserError
+
+from harvesters.formats.text import decode_html
+from schemas.harvest import Source
+
+MAX_PAGE: Final = 5_000_000
+"""Characters of a page that are read."""
+
+
+def page_of(content: bytes, source: Source, content_type: str | None = None) -> lxml.html.HtmlElement | None:
+    """The page's root element, ``None`` for one without content. No network, no entities, bounded depth."""
+    text = decode_html(content, source.access.encoding, content_type)[:MAX_PAGE].replace("\0", "")
+    if not text.strip():
+        return None
+    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        return lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except ParserError:  # nothing but comments or processing instructions
+        return None
+
+
+def canonical(page: lxml.html.HtmlElement, url: str) -> str:
+    """The page's own permalink where it names one on the same host, else its address, without a fragment."""
+    for link in page.iter("link"):
+        if "canonical" in str(link.get("rel", "")).lower().split() and (href := str(link.get("href", "")).strip()):
+            named = urljoin(url, href)
+            if urlsplit(named).hostname == urlsplit(url).hostname:
+                return _without_fragment(named)
+    return _without_fragment(url)
+
+
+def _without_fragment(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(fragment=""))

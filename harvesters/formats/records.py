@@ -1,0 +1,216 @@
+"""What the format modules share: the result of parsing, building one bounded Record, and one Record per identity."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from harvesters.formats.text import line, lines, looks_garbled
+from harvesters.problems import problem
+from schemas.harvest import MAX_TEXT, Issue, RawOccurrence, Record, RecordField, Source
+from schemas.offer import SourceKey
+
+MAX_RECORDS: Final = 100_000
+"""Records that one page or feed may hold; more is cut with an Issue."""
+_MAX_TITLE: Final = 2_000
+_MAX_KEY: Final = 1_000
+_MAX_URL: Final = 2_000
+_MAX_OCCURRENCES: Final = 2_000
+_MAX_UNREAD: Final = 500
+_MAX_UNREAD_FIELDS: Final = 60
+_ONE_LINE: Final[frozenset[RecordField]] = frozenset(
+    (
+        "provider",
+        "place",
+        "place_name",
+        "street",
+        "postcode",
+        "locality",
+        "lat",
+        "lon",
+        "url",
+        "image_url",
+        "start",
+        "end",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one page or feed held."""
+
+    records: tuple[Record, ...] = ()
+    """One per identity, in the order of the source."""
+    issues: tuple[Issue, ...] = ()
+    """What could not be read."""
+    next: str | None = None
+    """Address of the next page, where the format names one."""
+    complete: bool = True
+    """``False`` where content was visibly cut; such a run withdraws nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where content comes from; what every format needs to say so."""
+
+    source: Source
+    url: str
+    fetched_at: datetime
+    format: str
+
+    def problem(
+        self,
+        field: str,
+        rule: str,
+        wording: str = "",
+        *,
+        message: str | None = None,
+        remedy: str | None = None,
+        where: str | None = None,
+    ) -> Issue:
+        """An Issue about this content."""
+        address = f"{self.url} {where}" if where else self.url
+        return problem(
+            self.source.name, address, field=field, rule=rule, wording=wording, message=message, remedy=remedy
+        )
+
+
+def build(
+    origin: Origin,
+    *,
+    key: str,
+    title: str,
+    part: int = 0,
+    text: str = "",
+    url: str | None = None,
+    words: Mapping[RecordField, str] | None = None,
+    occurrences: Sequence[RawOccurrence] = (),
+    rrule: str | None = None,
+    exdates: Sequence[str] = (),
+    unread: Mapping[str, str] | None = None,
+) -> tuple[Record | None, list[Issue]]:
+    """One Record, cleaned of markup and cut to what the model holds, with an Issue for whatever was cut.
+
+    ``None`` with an Issue where there is no title: nothing can be shown, and nothing is invented.
+    """
+    issues: list[Issue] = []
+    key = key.strip()[:_MAX_KEY]
+    clean_title = line(title)
+    if not clean_title or not key:
+        missing = "Titel" if not clean_title else "Schlüssel"
+        issues.append(
+            origin.problem(
+                "title" if not clean_title else "record",
+                f"{origin.format}.no_title" if not clean_title else f"{origin.format}.no_key",
+                title or key,
+                where=key or None,
+                message=f"Ein Eintrag hat keinen {missing} und wurde ausgelassen.",
+                remedy="Bitte in der Quellenbeschreibung prüfen, woraus Titel und Schlüssel gelesen werden.",
+            )
+        )
+        return None, issues
+    clean_text = lines(text)
+    if len(clean_text) > MAX_TEXT or len(clean_title) > _MAX_TITLE:
+        issues.append(
+            origin.problem(
+                "text",
+                f"{origin.format}.cut",
+                clean_title,
+                where=key,
+                message="Der Text ist sehr lang und wurde gekürzt.",
+            )
+        )
+    if len(occurrences) > _MAX_OCCURRENCES:
+        issues.append(
+            origin.problem(
+                "dates",
+                f"{origin.format}.cut",
+                clean_title,
+                where=key,
+                message=f"Von {len(occurrences)} Terminen wurden die ersten {_MAX_OCCURRENCES} übernommen.",
+            )
+        )
+    if looks_garbled(clean_title) or looks_garbled(clean_text):
+        issues.append(
+            origin.problem(
+                "text",
+                "encoding.garbled",
+                clean_title,
+                where=key,
+                message="Umlaute sind falsch kodiert.",
+                remedy="Bitte die Quelle bitten, als UTF-8 zu liefern, oder access.encoding setzen.",
+            )
+        )
+    cleaned = {name: value[:MAX_TEXT] for name, raw in (words or {}).items() if (value := _clean(name, raw))}
+    record = Record(
+        origin=SourceKey(source=origin.source.name, key=key, part=part),
+        format=origin.format,
+        title=clean_title[:_MAX_TITLE],
+        text=clean_text[:MAX_TEXT],
+        url=url[:_MAX_URL] if url else None,
+        words=cleaned,
+        occurrences=tuple(occurrences[:_MAX_OCCURRENCES]),
+        rrule=rrule[:1_000] if rrule else None,
+        exdates=tuple(exdates[:_MAX_OCCURRENCES]),
+        unread={
+            name[:80]: value[:_MAX_UNREAD]
+            for name, raw in sorted((unread or {}).items())[:_MAX_UNREAD_FIELDS]
+            if (value := lines(raw))
+        },
+        address=origin.url[:_MAX_URL],
+        fetched_at=origin.fetched_at,
+    )
+    return record, issues
+
+
+def _clean(name: RecordField, raw: str) -> str:
+    return line(raw) if name in _ONE_LINE else lines(raw)
+
+
+def one_per_identity(origin: Origin, records: Iterable[Record]) -> tuple[tuple[Record, ...], list[Issue]]:
+    """``records`` without repetitions: the first of an identity stays, a later one that differs is an Issue.
+
+    Sources copy an event and forget to change its id. Which of the two is right is not ours to guess.
+    """
+    kept: dict[SourceKey, Record] = {}
+    issues: list[Issue] = []
+    for record in records:
+        known = kept.setdefault(record.origin, record)
+        if known is not record and _content(known) != _content(record):
+            issues.append(
+                origin.problem(
+                    "record",
+                    f"{origin.format}.same_key_twice",
+                    record.title,
+                    where=record.origin.key,
+                    message=f"Zwei verschiedene Einträge tragen denselben Schlüssel; „{known.title}“ wurde behalten.",
+                    remedy="Bitte die Quelle auf den doppelten Schlüssel hinweisen.",
+                )
+            )
+        if len(kept) > MAX_RECORDS:
+            kept.popitem()
+            issues.append(
+                origin.problem("run", f"{origin.format}.too_many", message=f"Mehr als {MAX_RECORDS} Einträge; gekürzt.")
+            )
+            break
+    return tuple(kept.values()), issues
+
+
+def _content(record: Record) -> Record:
+    return record.model_copy(update={"fetched_at": None, "address": None})
+
+
+def finish(
+    origin: Origin,
+    records: Iterable[Record],
+    issues: Iterable[Issue],
+    *,
+    next: str | None = None,
+    complete: bool = True,
+) -> Parsed:
+    """Parsed content with one Record per identity; content that had to be cut is not complete."""
+    unique, doubled = one_per_identity(origin, records)
+    found = (*issues, *doubled)
+    cut = any(i.rule.endswith(".too_many") for i in doubled)
+    return Parsed(records=unique, issues=found, next=next, complete=complete and not cut)

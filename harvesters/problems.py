@@ -1,0 +1,54 @@
+"""What goes wrong while reading a source, said once: for the desk as an ``Issue``, for the command line as an error."""
+
+from schemas.exceptions import SourceError
+from schemas.harvest import Issue
+
+_MAX_WORDING = 500
+_MAX_MESSAGE = 1_000
+
+
+class ReadError(SourceError):
+    """A source as a whole cannot be read; raised by ``harvesters.fetch``, ``formats``, ``feeds`` and ``crawl``.
+
+    ``happened`` and ``remedy`` are German sentences, because coordinators read them on the desk; ``rule`` is a stable
+    code (``fetch.unreachable``); ``address`` is what was read.
+    """
+
+    def __init__(self, source: str, address: str, rule: str, happened: str, remedy: str) -> None:
+        super().__init__(f"{source}: {happened} Adresse: {address}. {remedy}")
+        self.source = source
+        self.address = address
+        self.rule = rule
+        self.happened = happened
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["ReadError"], tuple[str, str, str, str, str]]:
+        """Errors travel between processes: pickle the parts, not the sentence."""
+        return type(self), (self.source, self.address, self.rule, self.happened, self.remedy)
+
+    def issue(self) -> Issue:
+        """The same as an item for the desk."""
+        return problem(
+            self.source, self.address, field="source", rule=self.rule, message=self.happened, remedy=self.remedy
+        )
+
+
+def problem(
+    source: str,
+    address: str,
+    *,
+    field: str,
+    rule: str,
+    wording: str = "",
+    message: str | None = None,
+    remedy: str | None = None,
+) -> Issue:
+    """An Issue with every part cut to what the model holds."""
+    return Issue(
+        field=field,
+        wording=wording[:_MAX_WORDING],
+        rule=rule,
+        where=f"{source} {address}"[:2300],
+        message=message[:_MAX_MESSAGE] if message else None,
+        remedy=remedy[:_MAX_MESSAGE] if remedy else None,
+    )
