@@ -20,7 +20,7 @@ from lxml import etree, html
 
 from schemas.harvest import AccessKind, Source
 from schemas.vocabulary import RightsKind
-from webapp.demo.providers import content
+from webapp.demo.providers import content, feeds
 from webapp.demo.providers.content import MARK, SITES
 from webapp.demo.providers.pages import LISTINGS, detail_path
 from webapp.demo.providers.server import FAULTS, RunningProviders, start
@@ -106,6 +106,20 @@ def test_dates_move_with_the_day_and_avoid_days_on_which_kitas_are_closed(slug: 
     assert past <= {"erntetag", "bilderbuchkino", "krabbelverse"}  # one is over; two series began earlier this week
     assert all(abs((time.date() - today).days) < 100 for time in times)
     assert all(len(set(offer.times)) == len(offer.times) for offer in site.offers)
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_the_library_feed_holds_together_on_any_day(today: date) -> None:
+    site = content.build_site("bibliothek", content.read_raw("bibliothek"), today)
+
+    events = Calendar.from_ical(feeds.ical(site, "http://127.0.0.1")).walk("VEVENT")
+
+    assert len(events) == len(site.offers) + 1
+    (moved,) = [event for event in events if "RECURRENCE-ID" in event]
+    series = next(event for event in events if event["UID"] == moved["UID"] and "RRULE" in event)
+    excluded = {each.dt for each in series["EXDATE"].dts}
+    assert moved["RECURRENCE-ID"].dt not in excluded
+    assert series["DTSTART"].dt not in excluded
 
 
 def test_a_date_code_that_is_not_understood_is_refused_with_the_right_spelling() -> None:

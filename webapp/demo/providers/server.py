@@ -1,11 +1,13 @@
 """The example providers as running web sites: one small HTTP server per site on a free port of 127.0.0.1."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -32,6 +34,20 @@ class Reply:
     media_type: str = "text/html; charset=utf-8"
 
 
+class _Server(ThreadingHTTPServer):
+    """A server that asks no name service for its own name, and takes a caller that hangs up for what it is."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class DemoSite:
     """One provider's web site while it runs; edits and faults act from the next request on."""
 
@@ -48,8 +64,7 @@ class DemoSite:
         """What the site shows at the moment."""
         self.fault: str | None = self.content.broken
         """How the site is broken at the moment; one of :data:`FAULTS` or ``None``."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), _handler(self))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name=f"demo-{slug}", daemon=True)
         self._thread.start()
 
