@@ -1,4 +1,4 @@
-"""What a request works with: settings, database, Regions; one reading session per request, one transaction per change."""
+"""What a request works with: settings, database, Regions; one reading session a request, one transaction a change."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,6 +56,12 @@ def current_region() -> Region:
         if urlsplit(region.base_url).netloc == request.host:
             return region
     return regions[0] if regions else NOWHERE
+
+
+def public_url() -> str:
+    """The public address of ``current_region``, without a slash at the end."""
+    region = current_region()
+    return region.base_url if region.key in state().regions else state().settings.base_url
 
 
 def init_app(app: Flask) -> None:

@@ -19,7 +19,7 @@ from schemas.store.offers import (
     stream_csv,
     stream_ndjson,
 )
-from webapp.db import current_region, reading, state
+from webapp.db import current_region, public_url, reading
 from webapp.feeds.atom import FEED_LENGTH
 from webapp.feeds.atom import atom as atom_feed
 from webapp.feeds.conditional import conditional
@@ -49,7 +49,7 @@ def csv() -> ResponseReturnValue:
 def ics() -> ResponseReturnValue:
     """Every dated offer as a calendar."""
     name = f"{current_region().service_name} {current_region().name}"
-    body = calendar(all_offers(reading()), name=name, base_url=base_url(), stamp=last_moment(reading()))
+    body = calendar(all_offers(reading()), name=name, base_url=public_url(), stamp=last_moment(reading()))
     return _stream(body, "text/calendar; charset=utf-8", "offers.ics")
 
 
@@ -66,7 +66,7 @@ def atom() -> ResponseReturnValue:
         entries,
         title=f"{current_region().service_name} {current_region().name}",
         self_url=request.url,
-        base_url=base_url(),
+        base_url=public_url(),
         updated=last_moment(session),
     )
     response = Response(body, content_type="application/atom+xml; charset=utf-8")
@@ -99,12 +99,6 @@ def last_moment(session: Session) -> datetime:
     number = latest_change(session)
     last = changes(session, after=number - 1, limit=1) if number else []
     return last[0].at if last else _BEGINNING
-
-
-def base_url() -> str:
-    """The public address under which this request's Region lives."""
-    region = current_region()
-    return region.base_url if region.key in state().regions else state().settings.base_url
 
 
 def _stream(pieces: Iterable[bytes], content_type: str, filename: str) -> Response:

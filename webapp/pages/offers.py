@@ -12,7 +12,7 @@ from schemas.clock import today
 from schemas.geography import locate
 from schemas.store.offers import OfferQuery, Tombstone, latest_change, public_offer, search_offers
 from schemas.vocabulary import Area, Status, Weekday
-from webapp.db import current_region, reading, state
+from webapp.db import current_region, public_url, reading
 from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
 
@@ -64,7 +64,7 @@ def show(offer_id: str) -> ResponseReturnValue:
             "pages/offer.html",
             offer=offer,
             today=today(),
-            jsonld=jsonld_script(offer, base_url=_base_url()),
+            jsonld=jsonld_script(offer, base_url=public_url()),
         )
     )
     return conditional(response, "offer", offer.version, today().isoformat())
@@ -104,8 +104,3 @@ def _page_url(number: int) -> str:
     args = request.args.to_dict()
     args.pop("seite", None)
     return url_for("offers.search", **args, **({"seite": str(number)} if number > 1 else {}))
-
-
-def _base_url() -> str:
-    region = current_region()
-    return region.base_url if region.key in state().regions else state().settings.base_url
