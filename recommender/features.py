@@ -9,7 +9,7 @@ import numpy as np
 from recommender.context import Context
 from recommender.groups import KitaView
 from recommender.index import AUDIENCES, DATED, MODES, Bools, Floats, Ints, OfferIndex
-from schemas.geography.distance import distances_km
+from schemas.geography import distances_km
 from schemas.vocabulary import Audience, Mode
 
 DETOUR: Final = 1.3

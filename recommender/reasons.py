@@ -122,9 +122,9 @@ def _cost(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     if np.isnan(cost):
         return _caution("price.unknown", "Preis nicht angegeben: bitte nachfragen")
     series = f" und Termin ({index.sessions[row]:.0f} Termine)" if index.sessions[row] > 1 else ""
-    told = (
-        _reason("cost.amount", f"{words.euro(cost)} pro Kind{series}") if cost else _reason("cost.free", "kostenfrei")
-    )
+    told = _reason("cost.free", "kostenfrei")
+    if cost > 0:
+        told = _reason("cost.amount", f"{words.euro(cost)} pro Kind{series}")
     budget = fit.view.kita.max_cost_per_child_eur
     if budget is not None and cost > budget >= base:
         return (*told, *_caution("cost.extra", f"davon {words.euro(cost - base)} für Material oder Essen"))
@@ -141,11 +141,8 @@ def _timing(fit: Fit, index: OfferIndex, row: int, day: date | None) -> tuple[Re
     if index.wait[row] > 0:
         starts = index.today + timedelta(days=int(index.wait[row]))
         return _reason("timing.season", f"ab {words.month(starts)}")
-    ends = (
-        f", nur noch bis {words.month(index.today + timedelta(days=int(index.left[row])))}"
-        if index.left[row] < 120
-        else ""
-    )
+    last = index.today + timedelta(days=int(index.left[row]))
+    ends = f", nur noch bis {words.month(last)}" if index.left[row] < _ENDS_SOON else ""
     if kind == ON_REQUEST:
         morning = 0 <= index.opens_minute[row] < 12 * 60
         return _reason("timing.request", ("vormittags " if morning else "") + "nach Vereinbarung" + ends)

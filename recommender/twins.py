@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from recommender.index import Bools, Ints, OfferIndex
-from schemas.geography.distance import distances_km
+from schemas.geography import distances_km
 
 SAME_TITLE: Final = 0.75
 """Cosine of two titles from which they count as near-identical."""
