@@ -19,7 +19,7 @@ from icalendar import Calendar
 from lxml import etree, html
 
 from schemas.harvest import AccessKind, Source
-from schemas.vocabulary import RightsKind
+from schemas.vocabulary import Audience, RightsKind
 from webapp.demo.providers import content, feeds
 from webapp.demo.providers.content import MARK, SITES
 from webapp.demo.providers.pages import LISTINGS, detail_path
@@ -85,6 +85,16 @@ def test_ninety_offers_or_more_stand_on_sound_sites_of_seven_makes(
     assert min(counts.values()) >= 3
     makes = {providers.sites[slug].content.make for slug in SOUND}
     assert makes == {"wordpress", "typo3", "ical", "csv", "microdata", "json", "handmade"}
+
+
+def test_one_offer_in_six_is_not_made_for_kitas_and_no_site_says_so_in_codes(providers: RunningProviders) -> None:
+    audiences = [offer.audience for slug in SOUND for offer in providers.sites[slug].content.offers]
+
+    assert set(audiences) == set(Audience)
+    assert 0.12 <= 1 - audiences.count("kita") / len(audiences) <= 0.2
+    body = get(providers.base_urls["wald"] + detail_path("typo3", "waldolympiade"))[1].decode()
+    assert "school" not in body
+    assert "weiterführende Schulen" in body
 
 
 def test_titles_are_unique_but_for_the_one_offer_that_two_sites_list(providers: RunningProviders) -> None:

@@ -52,7 +52,7 @@ _MONTHS: Final = (
     "Dezember",
 )
 _CODE: Final = re.compile(r"(?P<day>[a-z]{3})(?:#(?P<nth>[1-4]))?(?P<step>[+-]\d{1,2}) (?P<hour>\d\d):(?P<minute>\d\d)")
-_OWN_KEYS: Final = frozenset({"key", "title", "text", "when", "minutes", "status"})
+_OWN_KEYS: Final = frozenset({"key", "title", "text", "when", "minutes", "status", "audience"})
 
 
 class GermanDay:
@@ -95,6 +95,8 @@ class DemoOffer:
     """Length of one date in minutes."""
     status: str = ""
     """Empty, ``sold_out`` or ``cancelled``."""
+    audience: str = "kita"
+    """Whom its author made it for (a code of ``schemas.vocabulary.Audience``); no site shows it, tests may ask."""
 
     @property
     def paragraphs(self) -> list[str]:
@@ -162,6 +164,7 @@ def _build_offer(entry: Mapping[str, Any], today: date) -> DemoOffer:
         times=tuple(times),
         minutes=int(words["minutes"]) if "minutes" in words else None,
         status=words.get("status", ""),
+        audience=words.get("audience", "kita"),
     )
 
 

@@ -21,6 +21,7 @@ _COLUMNS: Final = {
     "Anbieter": "anbieter",
     "Angebot": "title",
     "Beschreibung": "text",
+    "Zielgruppe": "zielgruppe",
     "Alter": "alter",
     "Gruppengröße": "gruppe",
     "Dauer": "dauer",

@@ -34,6 +34,7 @@ _DETAILS: Final = {
 }
 _FEEDS: Final = frozenset({"ical", "csv", "json"})
 _LABELS: Final = {
+    "fuer": "Zielgruppe",
     "alter": "Alter",
     "kosten": "Kosten",
     "dauer": "Dauer",
