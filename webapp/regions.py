@@ -1,6 +1,7 @@
 """Regions of this installation: one TOML file each, in the folder of the setting ``region_dir``."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -38,3 +39,14 @@ def load_regions(folder: Path) -> dict[str, Region]:
             raise SettingsError(f"{path}: key {region.key} is already used by Region {regions[region.key].name!r}")
         regions[region.key] = region
     return regions
+
+
+def region_of(key: str, regions: Mapping[str, Region]) -> Region | None:
+    """The Region that looks after the official key ``key``: of those it lies in, the smallest; ``None`` for none."""
+    around = [region for region in regions.values() if key.startswith(region.key)]
+    return max(around, key=lambda region: len(region.key), default=None)
+
+
+def base_url(region: Region, default: str) -> str:
+    """Public address of ``region`` without a slash at the end: its own, or ``default`` where its file names none."""
+    return (region.base_url if "base_url" in region.model_fields_set else default).rstrip("/")

@@ -1,0 +1,312 @@
+"""The mail ledger: one row per (week, Kita, recipient) before the first byte is sent (law 6).
+
+    new ──claim──▶ sending ──▶ sent | failed
+     ▲                │  └───── release: the relay said "later", or was not reached at all
+     └────────────────┘
+                      └──sweep──▶ unsure: the sender died while sending; shown, never sent again by itself
+
+A claim is a compare-and-set that raises the row's fence; an outcome counts only under that fence. Never two mails,
+never silently none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import AwareDatetime
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from schemas.base import Value
+from schemas.store.dialect import insert
+from schemas.tables.people import digests, kitas, recipients
+
+RETRY_AFTER: Final[tuple[timedelta, ...]] = tuple(
+    timedelta(minutes=minutes) for minutes in (5, 15, 45, 135, 405, 720, 720, 720, 720)
+)
+"""Pauses after the first, second … temporary refusal; together more than two days."""
+MAX_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+"""After so many temporary refusals a mail counts as failed."""
+CLAIM_LASTS: Final = timedelta(minutes=15)
+"""A mail still *sending* after this has lost its sender; longer than all time limits of one hand-over together."""
+
+
+class DigestState(StrEnum):
+    """Where a mail stands."""
+
+    NEW = "new"
+    """Rendered, waits to be sent (again)."""
+    SENDING = "sending"
+    """Claimed by a sender."""
+    SENT = "sent"
+    """The relay took it."""
+    UNSURE = "unsure"
+    """The sender died, or the line broke at the one moment when it may have been taken."""
+    FAILED = "failed"
+    """Refused for good, given up, or no longer wanted; ``error`` says which."""
+
+
+class DigestMail(Value):
+    """A rendered mail on its way into the ledger."""
+
+    week: str
+    """ISO week."""
+    kita: str
+    """Id of the Kita."""
+    recipient: int
+    """Number of the recipient."""
+    message_id: str
+    """Message-ID with angle brackets; the same whenever the mail is made."""
+    subject: str
+    """Subject."""
+    text: str
+    """Text part."""
+    html: str
+    """HTML part."""
+
+
+class LedgerEntry(DigestMail):
+    """A row of the ledger."""
+
+    id: int
+    """Number in the database."""
+    address: str
+    """Where it goes."""
+    region: str
+    """Official key of the Kita's Region."""
+    state: DigestState
+    """Where it stands."""
+    rendered_at: AwareDatetime
+    """When it was rendered; the mail's Date."""
+    claimed_at: AwareDatetime | None = None
+    """When it was last claimed."""
+    fence: int = 0
+    """Raised by every claim."""
+    sent_at: AwareDatetime | None = None
+    """When the relay took it."""
+    attempts: int = 0
+    """How often it was offered to the relay."""
+    error: str | None = None
+    """Why it was not taken, in the relay's words or ours."""
+
+
+# -- before sending ---------------------------------------------------------------------------------------------------
+
+
+def enter(session: Session, mails: Iterable[DigestMail], *, now: datetime) -> int:
+    """Add mails to the ledger; gives how many were not in it. Rows that exist stay as they are.
+
+    The database refuses a recipient who is not confirmed with ``IntegrityError``.
+    """
+    rows = [
+        {
+            "week": mail.week,
+            "kita_id": mail.kita,
+            "recipient_id": mail.recipient,
+            "state": DigestState.NEW.value,
+            "message_id": mail.message_id,
+            "subject": mail.subject,
+            "text": mail.text,
+            "html": mail.html,
+            "rendered_at": now,
+            "claim_fence": 0,
+        }
+        for mail in mails
+    ]
+    if not rows:
+        return 0
+    statement = insert(session, digests).on_conflict_do_nothing(index_elements=["week", "kita_id", "recipient_id"])
+    return len(session.execute(statement.returning(digests.c.id), rows).all())
+
+
+def entered(session: Session, week: str) -> frozenset[tuple[str, int]]:
+    """(Kita, recipient) that have a row for ``week``."""
+    found = session.execute(select(digests.c.kita_id, digests.c.recipient_id).where(digests.c.week == week))
+    return frozenset((row.kita_id, row.recipient_id) for row in found)
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+def sweep(session: Session, *, now: datetime, week: str) -> dict[DigestState, int]:
+    """Judge what nobody works on any more; gives how many became *unsure* and *failed*.
+
+    Left in *sending* longer than ``CLAIM_LASTS``: *unsure*. Still *new* although its week is over (before ``week``), or
+    its recipient has unsubscribed: *failed*, with the reason.
+    """
+    unsure = session.execute(
+        update(digests)
+        .where(digests.c.state == DigestState.SENDING, digests.c.claimed_at <= now - CLAIM_LASTS)
+        .values(state=DigestState.UNSURE, error="the sender ended before the relay's answer was known")
+        .returning(digests.c.id)
+    ).all()
+    late = session.execute(
+        update(digests)
+        .where(digests.c.state == DigestState.NEW, digests.c.week < week)
+        .values(state=DigestState.FAILED, error=func.coalesce(digests.c.error, "not sent within its week"))
+        .returning(digests.c.id)
+    ).all()
+    left = exists().where(recipients.c.id == digests.c.recipient_id, recipients.c.unsubscribed_at.is_not(None))
+    gone = session.execute(
+        update(digests)
+        .where(digests.c.state == DigestState.NEW, left)
+        .values(state=DigestState.FAILED, error="unsubscribed before it was sent")
+        .returning(digests.c.id)
+    ).all()
+    return {DigestState.UNSURE: len(unsure), DigestState.FAILED: len(late) + len(gone)}
+
+
+def claim_next(session: Session, *, now: datetime, kita: str | None = None) -> LedgerEntry | None:
+    """Claim one mail that is due, oldest first, and give it; ``None`` where nothing is. Commit before sending.
+
+    Two senders never get the same row: SQLite lets one writer in, PostgreSQL skips rows that another one holds.
+    """
+    wanted = (
+        select(digests.c.id)
+        .join(recipients, recipients.c.id == digests.c.recipient_id)
+        .where(digests.c.state == DigestState.NEW, recipients.c.unsubscribed_at.is_(None), _due(now))
+        .order_by(digests.c.id)
+        .limit(1)
+    )
+    if kita is not None:
+        wanted = wanted.where(digests.c.kita_id == kita)
+    found = session.scalar(wanted.with_for_update(skip_locked=True, of=digests))
+    if found is None:
+        return None
+    claimed = session.execute(
+        update(digests)
+        .where(digests.c.id == found, digests.c.state == DigestState.NEW)
+        .values(
+            state=DigestState.SENDING,
+            claimed_at=now,
+            claim_fence=func.coalesce(digests.c.claim_fence, 0) + 1,
+            attempts=digests.c.attempts + 1,
+        )
+        .returning(digests.c.id)
+    ).all()
+    return _entries(session, digests.c.id == found)[0] if claimed else None
+
+
+def mark_sent(session: Session, entry: LedgerEntry, *, now: datetime) -> bool:
+    """The relay took it. Counts also when a sweep has meanwhile called it unsure: now it is known."""
+    return _settle(session, entry, {"state": DigestState.SENT, "sent_at": now, "error": None})
+
+
+def mark_unsure(session: Session, entry: LedgerEntry, *, error: str) -> bool:
+    """The line broke after the last byte and before the answer: it may have been taken."""
+    return _settle(session, entry, {"state": DigestState.UNSURE, "error": error})
+
+
+def mark_failed(session: Session, entry: LedgerEntry, *, error: str) -> bool:
+    """The relay refused it for good."""
+    return _settle(session, entry, {"state": DigestState.FAILED, "error": error})
+
+
+def release(session: Session, entry: LedgerEntry, *, error: str, counts: bool) -> bool:
+    """It was certainly not taken: try again after ``RETRY_AFTER``, or give up after ``MAX_ATTEMPTS``.
+
+    ``counts`` is false where the relay was not even reached: that is no refusal of this mail.
+    """
+    if counts and entry.attempts >= MAX_ATTEMPTS:
+        return mark_failed(session, entry, error=f"given up after {entry.attempts} attempts: {error}")
+    attempts = entry.attempts if counts else entry.attempts - 1
+    return _settle(session, entry, {"state": DigestState.NEW, "attempts": attempts, "error": error})
+
+
+def _settle(session: Session, entry: LedgerEntry, values: Mapping[str, Any]) -> bool:
+    """Write an outcome under the claim's fence; ``False`` where somebody else has the row, or it is gone."""
+    mine = (
+        digests.c.id == entry.id,
+        digests.c.claim_fence == entry.fence,
+        digests.c.state.in_([DigestState.SENDING, DigestState.UNSURE]),
+    )
+    return bool(session.execute(update(digests).where(*mine).values(**values).returning(digests.c.id)).all())
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    pauses = [
+        and_(digests.c.attempts == number, digests.c.claimed_at <= now - pause)
+        for number, pause in enumerate(RETRY_AFTER, 1)
+    ]
+    return or_(digests.c.attempts == 0, digests.c.attempts > len(RETRY_AFTER), *pauses)
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+def ledger(
+    session: Session,
+    *,
+    week: str | None = None,
+    kita: str | None = None,
+    region: str | None = None,
+    states: Sequence[DigestState] = (),
+    limit: int = 100,
+    offset: int = 0,
+) -> list[LedgerEntry]:
+    """Rows of the ledger, newest week first, then by number."""
+    conditions: list[ColumnElement[bool]] = []
+    if week is not None:
+        conditions.append(digests.c.week == week)
+    if kita is not None:
+        conditions.append(digests.c.kita_id == kita)
+    if region is not None:
+        conditions.append(kitas.c.region.startswith(region, autoescape=True))
+    if states:
+        conditions.append(digests.c.state.in_(list(states)))
+    return _entries(session, *conditions, limit=limit, offset=offset)
+
+
+def counts(session: Session, *, week: str) -> dict[DigestState, int]:
+    """How many mails of ``week`` stand where; every state is named."""
+    found = session.execute(
+        select(digests.c.state, func.count()).where(digests.c.week == week).group_by(digests.c.state)
+    ).all()
+    return dict.fromkeys(DigestState, 0) | {DigestState(state): number for state, number in found}
+
+
+def weeks_sent(session: Session) -> dict[str, frozenset[str]]:
+    """Weeks whose mail went out, or may have, by Kita: what was in them is no longer new to that Kita."""
+    out = [DigestState.SENT, DigestState.SENDING, DigestState.UNSURE]
+    found: dict[str, set[str]] = {}
+    for row in session.execute(select(digests.c.kita_id, digests.c.week).where(digests.c.state.in_(out)).distinct()):
+        found.setdefault(row.kita_id, set()).add(row.week)
+    return {kita: frozenset(weeks) for kita, weeks in found.items()}
+
+
+def _entries(
+    session: Session, *conditions: ColumnElement[bool], limit: int | None = None, offset: int = 0
+) -> list[LedgerEntry]:
+    statement = (
+        select(digests, recipients.c.address, kitas.c.region)
+        .join(recipients, recipients.c.id == digests.c.recipient_id)
+        .join(kitas, kitas.c.id == digests.c.kita_id)
+        .where(*conditions)
+        .order_by(digests.c.week.desc(), digests.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_entry(row) for row in session.execute(statement)]
+
+
+def _entry(row: Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
+        id=row.id,
+        week=row.week,
+        kita=row.kita_id,
+        recipient=row.recipient_id,
+        message_id=row.message_id,
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        address=row.address,
+        region=row.region,
+        state=DigestState(row.state),
+        rendered_at=row.rendered_at,
+        claimed_at=row.claimed_at,
+        fence=row.claim_fence or 0,
+        sent_at=row.sent_at,
+        attempts=row.attempts,
+        error=row.error,
+    )

@@ -1,0 +1,65 @@
+"""A mail as bytes: headers around a rendered snapshot. Pure; the same row gives the same bytes."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from schemas.clock import local
+from schemas.exceptions import KitalotseError
+from schemas.identifiers import digest
+from schemas.region import Region
+from schemas.store.digests import LedgerEntry
+from webapp.mail.cards import one_line
+
+_POLICY: Final = SMTP.clone(cte_type="7bit")
+
+
+class AddressError(KitalotseError):
+    """Raised for a mail address that cannot stand in a header; that one mail fails, the others go on."""
+
+
+def message_id(week: str, kita: str, recipient: int, *, sender: str) -> str:
+    """The Message-ID of one week's mail to one recipient: always the same, so that a doubt can be looked up.
+
+    >>> message_id("2026-W49", "kita-1", 7, sender="post@kitalotse.example")
+    '<2026-w49.xdmc7d5ssmgydgjyvcrf@kitalotse.example>'
+    """
+    domain = sender.rpartition("@")[2].encode("idna").decode()
+    return f"<{week.lower()}.{digest('digest', week, kita, str(recipient))[:20]}@{domain}>"
+
+
+def compose(entry: LedgerEntry, region: Region, *, unsubscribe_url: str) -> EmailMessage:
+    """The mail of a ledger row, sent in the name of ``region``.
+
+    Raises ``AddressError`` where recipient or sender is no address that mail servers take.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = address(region.sender_mail, region.sender_name)
+    message["To"] = address(entry.address)
+    if region.reply_to:
+        message["Reply-To"] = address(region.reply_to)
+    message["Subject"] = one_line(entry.subject)
+    message["Date"] = format_datetime(local(entry.rendered_at))
+    message["Message-ID"] = entry.message_id
+    message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = "de"
+    message.set_content(entry.text, cte="quoted-printable")
+    message.add_alternative(entry.html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{digest(entry.message_id)[:40]}")
+    return message
+
+
+def address(mail: str, name: str = "") -> Address:
+    """``mail`` as header value, with an international domain in its ASCII form.
+
+    Raises ``AddressError`` for what is no address, or needs SMTPUTF8 before the ``@``, which few servers offer.
+    """
+    local_part, _, domain = mail.rpartition("@")
+    try:
+        return Address(one_line(name), local_part.encode("ascii").decode(), domain.encode("idna").decode())
+    except (UnicodeError, ValueError, IndexError) as error:
+        raise AddressError(f"{mail!r} is no address that mail servers take; expected name@example.org") from error

@@ -1,0 +1,82 @@
+"""The weekly mail: subject, text and HTML of one Kita, from three templates that say the same.
+
+Rendering is pure: the same input gives the same bytes, so a mail can be made again from what is stored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from css_inline import CSSInliner
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from schemas.kita import Kita
+from schemas.region import Region
+from webapp.mail.cards import Card, one_line
+
+MAX_SUBJECT: Final = 120
+"""Characters of a subject; phones show fewer, and the best offer comes first."""
+_MAX_TITLE: Final = 70
+
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("webapp", "templates"),
+    autoescape=lambda name: name is not None and name.endswith(".html"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=False,
+)
+_INLINER: Final = CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the mail's own links lead."""
+
+    kita: str
+    unsubscribe: str
+    portal: str
+    imprint: str
+    privacy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One mail before it has headers."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(
+    region: Region, kita: Kita, cards: Sequence[Card], addresses: Addresses, *, week: str, example: bool
+) -> Rendered:
+    """The mail for ``kita``; ``cards`` in order, at least one. ``example`` marks it as made from invented data."""
+    values = {
+        "region": region,
+        "kita": kita,
+        "best": _cut(cards[0].title),
+        "cards": cards,
+        "for_groups": [card for card in cards if not card.for_staff],
+        "for_staff": [card for card in cards if card.for_staff],
+        "addresses": addresses,
+        "week": week,
+        "number": int(week[6:]),
+        "example": example,
+    }
+    subject, text, html = (
+        _TEMPLATES.get_template(f"mail/digest.{part}").render(values) for part in ("subject.txt", "txt", "html")
+    )
+    subject = one_line(subject)
+    return Rendered(
+        subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1].rstrip()}…",
+        text.strip() + "\n",
+        _INLINER.inline(html),
+    )
+
+
+def _cut(title: str) -> str:
+    if len(title) <= _MAX_TITLE:
+        return title
+    return f"{title[:_MAX_TITLE].rsplit(' ', 1)[0].rstrip(' ,;:–-')}…"

@@ -1,0 +1,228 @@
+"""Where mails go: into the local outbox, or to a relay. The only part of the app that speaks SMTP.
+
+What a transport raises tells the ledger what is known: ``Refused`` (certainly not taken), ``NotReached`` (nothing was
+handed over), ``InDoubt`` (it may have been taken).
+"""
+
+import os
+import smtplib
+import ssl
+from email.message import EmailMessage
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from schemas.exceptions import KitalotseError, SettingsError
+from webapp.settings import Security, Settings
+
+TIMEOUT_S: Final = 60.0
+"""Seconds to wait for each answer of the relay."""
+
+
+class MailError(KitalotseError):
+    """Raised by transports; its children say what is known about the mail."""
+
+
+class Refused(MailError):
+    """The relay answered that it does not take this mail: for now (4xx) or for good (5xx)."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(f"{code} {words}".strip())
+        self.code: Final = code
+
+    @property
+    def for_good(self) -> bool:
+        """Whether trying again is pointless."""
+        return self.code >= 500
+
+
+class NotReached(MailError):
+    """No relay could be reached, or it refused us before this mail began."""
+
+
+class InDoubt(MailError):
+    """The line broke after the mail was handed over and before the answer."""
+
+
+class Transport(Protocol):
+    """Takes mails, one after the other; used as a context manager around a whole run."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over one mail; returns when it was taken. Raises ``Refused``, ``NotReached`` or ``InDoubt``."""
+        ...
+
+
+class Outbox:
+    """Writes each mail as ``<Message-ID>.eml`` into a folder: whole or not at all, and one file however often sent."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder: Final = folder
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Write the mail; raises ``NotReached`` where the folder cannot be written."""
+        path = self._folder / f"{file_stem(str(message['Message-ID']))}.eml"
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            draft.write_bytes(message.as_bytes())
+            draft.replace(path)
+        except OSError as error:
+            raise NotReached(
+                f"outbox {self._folder}: cannot be written ({error.strerror}); check the folder"
+            ) from error
+
+
+class Relay:
+    """Hands mails to an SMTP relay over one connection, opened when needed and again when it was lost."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        security: Security,
+        user: str | None = None,
+        password: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._host: Final = host
+        self._port: Final = port
+        self._security: Final = security
+        self._user: Final = user
+        self._password: Final = password
+        self._timeout_s: Final = timeout_s
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say goodbye and close."""
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (smtplib.SMTPException, OSError):
+                self._smtp.close()  # it is gone already; nothing was open between mails
+            self._smtp = None
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over one mail; see ``Transport``."""
+        sender, recipient = message["From"].addresses[0].addr_spec, message["To"].addresses[0].addr_spec
+        content = message.as_bytes()
+        smtp = self._connected()
+        try:
+            self._expect(smtp.mail(sender, [f"size={len(content)}"] if smtp.has_extn("size") else []), 250)
+            self._expect(smtp.rcpt(recipient), 250, 251)
+            self._expect(smtp.docmd("DATA"), 354)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            self._drop()
+            raise NotReached(f"{self._name}: the connection broke before the mail was handed over ({error})") from error
+        try:
+            smtp.send(_stuffed(content))
+            answer = smtp.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            raise InDoubt(f"{self._name}: the connection broke before the relay's answer ({error})") from error
+        self._expect(answer, *range(200, 300))
+
+    @property
+    def _name(self) -> str:
+        return f"relay {self._host}:{self._port}"
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._smtp is not None and _answers(self._smtp):
+            return self._smtp
+        self._drop()
+        try:
+            self._smtp = self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise NotReached(
+                f"{self._name}: cannot be used ({error}); check KITALOTSE_RELAY_HOST, _PORT, _SECURITY, _USER and "
+                "_PASSWORD, and whether the relay runs"
+            ) from error
+        return self._smtp
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        smtp: smtplib.SMTP
+        if self._security == "ssl":
+            smtp = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=context)
+        else:
+            smtp = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
+        try:
+            if self._security == "starttls":
+                smtp.starttls(context=context)
+            smtp.ehlo_or_helo_if_needed()
+            if self._user is not None:
+                smtp.login(self._user, self._password or "")
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _expect(self, answer: tuple[int, bytes], *good: int) -> None:
+        code, words = answer
+        if code in good:
+            return
+        if code == 421 or code < 400:
+            self._drop()
+        raise Refused(code if code >= 400 else 451, words.decode("utf-8", "replace")[:300])
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+
+def transport(settings: Settings) -> Transport:
+    """The transport that the settings ask for: the outbox, unless a relay is configured *and* switched on."""
+    if not settings.relay_on:
+        return Outbox(settings.outbox_dir)
+    if settings.relay_host is None:
+        raise SettingsError("the relay is switched on, but KITALOTSE_RELAY_HOST names none")
+    return Relay(
+        settings.relay_host,
+        settings.relay_port,
+        security=settings.relay_security,
+        user=settings.relay_user,
+        password=settings.relay_password,
+    )
+
+
+def file_stem(message_id: str) -> str:
+    """A file name for a Message-ID.
+
+    >>> file_stem("<2026-w49.abc@kitalotse.example>")
+    '2026-w49.abc@kitalotse.example'
+    """
+    return "".join(c if c.isalnum() or c in "-._@" else "_" for c in message_id.strip("<>"))[:200]
+
+
+def _answers(smtp: smtplib.SMTP) -> bool:
+    """Whether the other end is still there and ready for the next mail."""
+    try:
+        return smtp.rset()[0] == 250
+    except (smtplib.SMTPServerDisconnected, OSError):
+        return False
+
+
+def _stuffed(content: bytes) -> bytes:
+    """``content`` as SMTP wants it after DATA: lines end in CRLF, a leading dot is doubled, a single dot ends it."""
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return (b"." + stuffed if content.startswith(b".") else stuffed).removesuffix(b"\r\n") + b"\r\n.\r\n"
