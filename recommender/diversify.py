@@ -21,23 +21,17 @@ def choose(index: OfferIndex, rows: Ints, scores: Floats, limit: int) -> list[in
     ``rows`` and ``scores`` belong together; ties go by row, that is by id. Twins of a chosen offer and a third offer of
     one provider are passed over.
     """
-    order = np.lexsort((rows, -scores))[:POOL]
-    pool = [(int(rows[position]), float(scores[position])) for position in order]
+    best = np.lexsort((rows, -scores))[:POOL]
+    pool, points = rows[best], scores[best].copy()
     chosen: list[int] = []
-    providers: dict[int, int] = {}
-    areas: dict[int, int] = {}
-    while pool and len(chosen) < limit:
-        best = max(pool, key=lambda each: (each[1] - SPREAD * areas.get(int(index.main_area[each[0]]), 0), -each[0]))
-        row = best[0]
+    open_ = np.ones(len(pool), dtype=np.bool_)
+    while open_.any() and len(chosen) < limit:
+        row = int(pool[int(np.argmax(np.where(open_, points, -np.inf)))])
         chosen.append(row)
-        provider, area = int(index.provider[row]), int(index.main_area[row])
-        providers[provider] = providers.get(provider, 0) + 1
-        if area >= 0:
-            areas[area] = areas.get(area, 0) + 1
-        twins = twins_of(index, row)
-        pool = [
-            each
-            for each in pool
-            if not twins[each[0]] and providers.get(int(index.provider[each[0]]), 0) < PER_PROVIDER
-        ]
+        open_ &= ~twins_of(index, row, pool)
+        same_provider = index.provider[pool] == index.provider[row]
+        if np.isin(pool[same_provider], chosen).sum() >= PER_PROVIDER:
+            open_ &= ~same_provider
+        if index.main_area[row] >= 0:
+            points[index.main_area[pool] == index.main_area[row]] -= SPREAD
     return chosen

@@ -9,9 +9,8 @@ from recommender import words
 from recommender.calendar import next_day
 from recommender.context import Context
 from recommender.features import INSIDE, NO_DAY, Fit, is_open, window_end
-from recommender.index import ACCESS_LIMITED, ACCESS_UNKNOWN, ACCESS_YES, DATED, NEEDS, ON_REQUEST, OfferIndex
+from recommender.index import ACCESS_LIMITED, ACCESS_UNKNOWN, ACCESS_YES, DATED, NEEDS, ON_REQUEST, Floats, OfferIndex
 from recommender.scoring import PARTS
-from recommender.wishes import met_wish
 from schemas.recommendation import Reason, ScorePart
 from schemas.vocabulary import LANGUAGES, TravelMeans
 
@@ -27,8 +26,9 @@ class Facts:
     day: date | None
 
 
-def facts(fit: Fit, index: OfferIndex, context: Context, row: int, values: np.ndarray) -> Facts:
-    """Parts, reasons and first day of the offer in one row; ``values`` are its values in the order of ``PARTS``."""
+def facts(fit: Fit, index: OfferIndex, context: Context, row: int, values: Floats, wish: str | None) -> Facts:
+    """Parts, reasons and first day of the offer in one row; ``values`` are its values in the order of
+    ``PARTS``, ``wish`` the wish that it meets."""
     day = first_day(fit, index, context, row)
     told = {
         "age": _age(fit, index, row),
@@ -36,7 +36,7 @@ def facts(fit: Fit, index: OfferIndex, context: Context, row: int, values: np.nd
         "cost": _cost(fit, index, row),
         "timing": _timing(fit, index, row, day),
         "areas": _areas(fit, index, row),
-        "wishes": _wishes(fit, index, row),
+        "wishes": _reason("wishes.met", f"trifft Ihren Wunsch: {wish}") if wish else (),
         "languages": _languages(fit, index, row),
         "needs": _needs(fit, index, row),
         "group_size": _group_size(fit, index, row),
@@ -154,11 +154,6 @@ def _timing(fit: Fit, index: OfferIndex, row: int, day: date | None) -> tuple[Re
 def _areas(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     wanted = [area.label for area in index.offers[row].areas if area in fit.view.kita.areas_wanted]
     return _reason("areas.wanted", f"Ihr Schwerpunkt: {' und '.join(wanted)}") if wanted else ()
-
-
-def _wishes(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
-    wish = met_wish(fit.view.kita, index, row)
-    return _reason("wishes.met", f"trifft Ihren Wunsch: {wish}") if wish else ()
 
 
 def _languages(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:

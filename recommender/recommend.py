@@ -12,6 +12,7 @@ from recommender.groups import view
 from recommender.index import Floats, OfferIndex
 from recommender.reasons import facts
 from recommender.scoring import WEIGHTS, values
+from recommender.wishes import met_wishes
 from schemas.kita import Kita
 from schemas.recommendation import Recommendation, Removed
 
@@ -44,9 +45,10 @@ def recommend(kita: Kita, index: OfferIndex, context: Context, *, limit: int = 8
     enough = scores >= LEAST_SHARE * best
     places = {int(row): place for place, row in enumerate(rows)}
     chosen = choose(index, rows[enough], scores[enough], limit)
+    wishes = met_wishes(kita, index, np.array(chosen, dtype=np.int64))
     recommendations = tuple(
-        _recommendation(facts_of_all, index, context, row, matrix[places[row]], rank)
-        for rank, row in enumerate(chosen, start=1)
+        _recommendation(facts_of_all, index, context, row, matrix[places[row]], wish, rank)
+        for rank, (row, wish) in enumerate(zip(chosen, wishes, strict=True), start=1)
     )
     removals = Removals(facts_of_all, index, rule)
     return Result(recommendations, removals, None if recommendations else _why_empty(facts_of_all, index, removals))
@@ -62,8 +64,9 @@ def explain(kita: Kita, offer_id: str, index: OfferIndex, context: Context) -> R
     if rule[row] >= 0:
         chosen = RULES[rule[row]]
         return Removed(offer=offer_id, rule=chosen.name, words=chosen.words(facts_of_all, index, row))
-    matrix = values(facts_of_all, index, context, np.array([row]))
-    return _recommendation(facts_of_all, index, context, row, matrix[0], 1)
+    only = np.array([row])
+    matrix = values(facts_of_all, index, context, only)
+    return _recommendation(facts_of_all, index, context, row, matrix[0], met_wishes(kita, index, only)[0], 1)
 
 
 def scores_of(kita: Kita, index: OfferIndex, context: Context) -> Floats:
@@ -88,9 +91,9 @@ def _sums(matrix: Floats) -> Floats:
 
 
 def _recommendation(
-    fit_: Fit, index: OfferIndex, context: Context, row: int, values_: Floats, rank: int
+    fit_: Fit, index: OfferIndex, context: Context, row: int, values_: Floats, wish: str | None, rank: int
 ) -> Recommendation:
-    told = facts(fit_, index, context, row, values_)
+    told = facts(fit_, index, context, row, values_, wish)
     group = int(fit_.group[row])
     comes = bool(fit_.mobile[row]) and not bool(fit_.visit[row])
     road, cost = float(fit_.road_km[row]), float(fit_.cost[row])

@@ -150,6 +150,14 @@ class TextIndex:
         product: NDArray[np.float64] = self.tfidf @ vector
         return product / length if length else product
 
+    def similar(self, row: int, among: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Cosine between the text in ``row`` and those in ``among`` (all where absent)."""
+        vector = np.zeros(self.tfidf.shape[1])
+        own = slice(self.tfidf.indptr[row], self.tfidf.indptr[row + 1])
+        vector[self.tfidf.indices[own]] = self.tfidf.data[own]
+        product: NDArray[np.float64] = (self.tfidf if among is None else self.tfidf[among]) @ vector
+        return product
+
     def covered(self, phrase: str) -> NDArray[np.float64]:
         """Which share of a phrase's content stands in each text, words weighted by idf; words no text has are ignored.
 

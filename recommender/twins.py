@@ -15,19 +15,17 @@ SAME_PLACE_KM: Final = 3.0
 """Two sources may place one house at the centres of two postcodes of a town."""
 
 
-def twins_of(index: OfferIndex, row: int) -> Bools:
-    """The offer itself and every offer that is the same: linked by an address, or alike in words, place and age."""
-    titles = index.titles.tfidf @ index.titles.tfidf[[row]].T
-    texts = index.texts.tfidf @ index.texts.tfidf[[row]].T
-    alike = (titles.toarray().ravel() >= SAME_TITLE) | (texts.toarray().ravel() >= SAME_TEXT)
-    candidates = np.flatnonzero(alike)
-    twins = np.zeros(len(index), dtype=np.bool_)
-    if len(candidates):
-        twins[candidates] = _same_place(index, row, candidates) & _same_age(index, row, candidates)
-    for other in _linked(index, row):
-        twins[other] = True
-    twins[row] = True
-    return twins
+def twins_of(index: OfferIndex, row: int, among: Ints | None = None) -> Bools:
+    """Per row of ``among`` (all rows where absent) whether it is the offer in ``row``, or the same in another source:
+    linked by an address, or alike in words, place and age.
+    """
+    rows = np.arange(len(index)) if among is None else among
+    titles = index.titles.similar(row, among) >= SAME_TITLE
+    texts = index.texts.similar(row, among) >= SAME_TEXT
+    twins = np.zeros(len(rows), dtype=np.bool_)
+    alike = np.flatnonzero(titles | texts)
+    twins[alike] = _same_place(index, row, rows[alike]) & _same_age(index, row, rows[alike])
+    return np.asarray(twins | np.isin(rows, [row, *_linked(index, row)]))
 
 
 def _same_place(index: OfferIndex, row: int, others: Ints) -> Bools:

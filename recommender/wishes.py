@@ -42,12 +42,14 @@ def wish_match(kita: Kita, index: OfferIndex, rows: Ints) -> Floats:
     return best + _SECOND * second * (1 - best)
 
 
-def met_wish(kita: Kita, index: OfferIndex, row: int) -> str | None:
-    """The wish, in the Kita's own words, that an offer meets best; None where it meets none."""
-    rows = np.array([row])
-    ranked = [(float(phrase_match(phrase, index, rows)[0]), phrase) for phrase in phrases(kita.wishes)]
-    best = max(ranked, key=lambda pair: pair[0], default=(0.0, ""))
-    return best[1] if best[0] > 0 else None
+def met_wishes(kita: Kita, index: OfferIndex, rows: Ints) -> list[str | None]:
+    """Per row the wish, in the Kita's own words, that the offer meets best; None where it meets none."""
+    wanted = phrases(kita.wishes)
+    if not wanted:
+        return [None] * len(rows)
+    matches = np.stack([phrase_match(phrase, index, rows) for phrase in wanted])
+    best = matches.argmax(axis=0)
+    return [wanted[which] if matches[which, place] > 0 else None for place, which in enumerate(best)]
 
 
 def concept_match(kita: Kita, index: OfferIndex, rows: Ints) -> Floats:

@@ -115,8 +115,8 @@ def violating(kita: Kita, corpus: Corpus, today: date) -> frozenset[str]:
     """Offers that by the gold fields must not be shown to a Kita; what it graded 1 or better is never among them.
 
     Cancelled, past, for another audience, without any group of that age, already used (itself or its equal in another
-    source), or over the budget: a price per group is shared by the largest group allowed, or by all children of the groups
-    whose age overlaps where they are fewer; 5 % tolerance; a series counts per session where its text says so.
+    source), or over the budget: a price per group is shared by the largest group allowed, or by all children of groups
+    whose age overlaps where these are fewer; 5 % tolerance; a series counts per session where its text says so.
     """
     grades = corpus.qrels[kita.id]
     used = with_equals(kita.already_used, corpus.same_as)
