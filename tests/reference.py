@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import schemas.vocabulary
-from schemas.offer import Offer
+from schemas.publish import PublicOffer
 from schemas.vocabulary import Code
 from webapp.settings import SETTINGS
 
@@ -59,7 +59,7 @@ def settings() -> str:
 
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("schemas/README.md", "codes"): codes,
-    ("schemas/README.md", "offer"): lambda: fields(Offer),
+    ("schemas/README.md", "offer"): lambda: fields(PublicOffer),
     ("webapp/README.md", "settings"): settings,
 }
 """(document, name of the table) → what makes it."""
