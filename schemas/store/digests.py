@@ -203,15 +203,17 @@ def mark_failed(session: Session, entry: LedgerEntry, *, error: str) -> bool:
     return _settle(session, entry, {"state": DigestState.FAILED, "error": error})
 
 
-def release(session: Session, entry: LedgerEntry, *, error: str, counts: bool) -> bool:
-    """It was certainly not taken: try again after ``RETRY_AFTER``, or give up after ``MAX_ATTEMPTS``.
+def release(session: Session, entry: LedgerEntry, *, error: str, counts: bool) -> DigestState:
+    """It was certainly not taken: *new* again, due after ``RETRY_AFTER``, or *failed* after ``MAX_ATTEMPTS``.
 
     ``counts`` is false where the relay was not even reached: that is no refusal of this mail.
     """
     if counts and entry.attempts >= MAX_ATTEMPTS:
-        return mark_failed(session, entry, error=f"given up after {entry.attempts} attempts: {error}")
+        mark_failed(session, entry, error=f"given up after {entry.attempts} attempts: {error}")
+        return DigestState.FAILED
     attempts = entry.attempts if counts else entry.attempts - 1
-    return _settle(session, entry, {"state": DigestState.NEW, "attempts": attempts, "error": error})
+    _settle(session, entry, {"state": DigestState.NEW, "attempts": attempts, "error": error})
+    return DigestState.NEW
 
 
 def _settle(session: Session, entry: LedgerEntry, values: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """A mail as bytes: headers around a rendered snapshot. Pure; the same row gives the same bytes."""
 
+import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,6 +14,8 @@ from schemas.region import Region
 from schemas.store.digests import LedgerEntry
 from webapp.mail.cards import one_line
 
+_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+_DOMAIN: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _POLICY: Final = SMTP.clone(cte_type="7bit")
 
 
@@ -58,8 +61,11 @@ def address(mail: str, name: str = "") -> Address:
 
     Raises ``AddressError`` for what is no address, or needs SMTPUTF8 before the ``@``, which few servers offer.
     """
-    local_part, _, domain = mail.rpartition("@")
+    before, _, domain = mail.rpartition("@")
     try:
-        return Address(one_line(name), local_part.encode("ascii").decode(), domain.encode("idna").decode())
-    except (UnicodeError, ValueError, IndexError) as error:
-        raise AddressError(f"{mail!r} is no address that mail servers take; expected name@example.org") from error
+        ascii_domain = domain.encode("idna").decode()
+    except UnicodeError:
+        ascii_domain = ""
+    if not _LOCAL_PART.fullmatch(before) or not _DOMAIN.fullmatch(ascii_domain):
+        raise AddressError(f"{mail!r} is no address that mail servers take; expected name@example.org")
+    return Address(one_line(name), before, ascii_domain)

@@ -115,13 +115,14 @@ def _hand_over(
             mark_failed(session, entry, error=str(error))
         return replace(report, failed=report.failed + 1)
     except Refused as error:
+        state = DigestState.FAILED
         with database.begin() as session:
             if error.for_good:
                 mark_failed(session, entry, error=str(error))
             else:
-                release(session, entry, error=str(error), counts=True)
-        log.warning("digest.refused", digest=entry.id, recipient=entry.recipient, answer=str(error))
-        if error.for_good:
+                state = release(session, entry, error=str(error), counts=True)
+        log.warning("digest.refused", digest=entry.id, recipient=entry.recipient, answer=str(error), state=state)
+        if state is DigestState.FAILED:
             return replace(report, failed=report.failed + 1)
         return replace(report, retry=report.retry + 1)
     except NotReached as error:

@@ -65,7 +65,11 @@ class Outbox:
         self._folder: Final = folder
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Make the folder; raises ``NotReached`` where that is not possible."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
         return self
 
     def __exit__(
@@ -81,9 +85,10 @@ class Outbox:
             draft.write_bytes(message.as_bytes())
             draft.replace(path)
         except OSError as error:
-            raise NotReached(
-                f"outbox {self._folder}: cannot be written ({error.strerror}); check the folder"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> NotReached:
+        return NotReached(f"outbox {self._folder}: cannot be written ({error.strerror}); check the folder")
 
 
 class Relay:

@@ -1,0 +1,22 @@
+"""A sender to be killed: says "sending" once it is ready, then sends what is due. Started by test_mail_sender."""
+
+import sys
+from datetime import datetime
+
+from schemas.db import Database
+from tests.webapp.mail_setup import SENDING
+from webapp.mail.sender import send_due
+from webapp.mail.transports import Relay
+
+
+def main(database_url: str, port: str, now: str) -> None:
+    """Send over the relay on this machine at ``port``; ``now`` is the current moment."""
+    database = Database(database_url)
+    with database.read() as session:
+        session.connection()
+    print("sending", flush=True)
+    send_due(database, Relay("127.0.0.1", int(port), security="none"), SENDING, lambda: datetime.fromisoformat(now))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

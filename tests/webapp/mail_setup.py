@@ -1,0 +1,77 @@
+"""What tests of ledger and sender share: a Region, rows in the ledger, a transport that obeys."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+from schemas.db import Database
+from schemas.region import Region
+from schemas.store.digests import DigestMail, enter
+from schemas.store.kitas import recipients, save_kita
+from tests.factories import make_kita, make_recipient
+from webapp.links import Links
+from webapp.mail.message import message_id
+from webapp.mail.sender import Sending
+
+WEEK = "2026-W49"
+NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
+PORTAL = "https://kitalotse.example"
+LINKS = Links("s" * 40)
+REGION = Region(
+    key="13075",
+    name="Vorpommern-Greifswald",
+    land="MV",
+    base_url=PORTAL,
+    sender_name="Kitalotse",
+    sender_mail="post@kitalotse.example",
+    reply_to="koordination@kreis.example",
+)
+SENDING = Sending(regions={REGION.key: REGION}, links=LINKS, default_base_url=PORTAL)
+
+
+def fill_ledger(database: Database, mails: int, *, week: str = WEEK, now: datetime = NOW) -> list[int]:
+    """Kitas ``kita_0`` … with one confirmed recipient and one rendered mail each; gives the recipients' numbers."""
+    numbers = []
+    with database.begin() as session:
+        for index in range(mails):
+            kita = make_kita(f"kita_{index}", recipients=(make_recipient(f"leitung{index}@kita.example"),))
+            save_kita(session, kita, now=now)
+            (person,) = recipients(session, kita.id)
+            numbers.append(person.id)
+            enter(session, [ledger_mail(kita.id, person.id, week)], now=now)
+    return numbers
+
+
+def ledger_mail(kita: str, recipient: int, week: str = WEEK) -> DigestMail:
+    """A small rendered mail."""
+    return DigestMail(
+        week=week,
+        kita=kita,
+        recipient=recipient,
+        message_id=message_id(week, kita, recipient, sender=REGION.sender_mail),
+        subject="Dinosaurier entdecken für Kita Wolkenschiff",
+        text="Grüße aus dem Museum\n.\n..zwei Punkte\n",
+        html="<p>Grüße aus dem Museum</p>",
+    )
+
+
+class ObedientTransport:
+    """Takes mails, or raises what ``answer`` says for the n-th one."""
+
+    def __init__(self, answer: Callable[[int], Exception | None] = lambda _number: None) -> None:
+        self.taken: list[EmailMessage] = []
+        self._answer = answer
+        self._offered = 0
+
+    def __enter__(self) -> "ObedientTransport":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def send(self, message: EmailMessage) -> None:
+        self._offered += 1
+        error = self._answer(self._offered)
+        if error is not None:
+            raise error
+        self.taken.append(message)
