@@ -19,6 +19,7 @@ EARTH_RADIUS_KM: Final = 6371.0088
 MAX_DAYS: Final = 1_000
 """Days of one offer that can be searched for."""
 
+_WEEKDAYS: Final = tuple(Weekday)
 _BITS: Final[dict[StrEnum, int]] = {code: 1 << n for codes in (Area, Mode, Weekday) for n, code in enumerate(codes)}
 
 
@@ -91,7 +92,7 @@ def columns(offer: Offer) -> dict[str, Any]:
         "cost_group": group,
         "areas": bits(offer.areas),
         "modes": bits(offer.modes),
-        "weekdays": bits(schedule.weekdays) if schedule else 0,
+        "weekdays": bits(_weekdays(offer)),
         "months": month_bits(schedule.months) if schedule else 0,
         "on_request": bool(schedule and schedule.kind is ScheduleKind.ON_REQUEST),
         "dated": bool(schedule and schedule.kind is ScheduleKind.DATED and schedule.occurrences),
@@ -100,6 +101,12 @@ def columns(offer: Offer) -> dict[str, Any]:
         "expires_on": expires_on(schedule),
         "provider": offer.provider.name.replace("\x00", "") if offer.provider else None,
     }
+
+
+def _weekdays(offer: Offer) -> Iterable[Weekday]:
+    if offer.schedule is None or offer.schedule.weekdays:
+        return offer.schedule.weekdays if offer.schedule else ()
+    return {_WEEKDAYS[day.weekday()] for day in days(offer)}
 
 
 def days(offer: Offer) -> list[date]:

@@ -209,6 +209,8 @@ class Issue(Value):
     """German sentence for the desk: what happened."""
     remedy: str | None = Field(None, max_length=1000)
     """German sentence: what to do."""
+    count: int = Field(1, ge=1)
+    """How often the same wording was met, where grouped."""
 
 
 class RunStatus(StrEnum):

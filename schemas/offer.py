@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from schemas.base import Value
 from schemas.organisation import Booking, Place, Provider
@@ -37,6 +37,8 @@ MAX_TITLE = 300
 MAX_SUMMARY = 600
 MAX_DESCRIPTION = 20_000
 MAX_OCCURRENCES = 1_000
+MAX_KEY_BYTES = 2_000
+"""Bytes of a source's key; a database index takes no more."""
 
 
 class AgeRange(Value):
@@ -368,6 +370,13 @@ class SourceKey(Value):
     """The source's own key or permalink."""
     part: int = Field(0, ge=0, le=999)
     """Stable ordinal where one text holds several offers."""
+
+    @field_validator("key")
+    @classmethod
+    def _storable(cls, key: str) -> str:
+        if "\0" in key or len(key.encode()) > MAX_KEY_BYTES:
+            raise ValueError(f"key: {key[:80]!r} holds a NUL or is longer than {MAX_KEY_BYTES} bytes in UTF-8")
+        return key
 
 
 class SourceOffer(Value):

@@ -7,6 +7,7 @@ personal contact, nobody's name from the desk, and of a source whose rights are 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
@@ -29,6 +30,44 @@ DESK: Final = "desk"
 _EMPTY: Final = {name: field.get_default(call_default_factory=True) for name, field in OfferFields.model_fields.items()}
 _FOR_US: Final = frozenset({Audience.KITA, Audience.HORT, Audience.STAFF})
 _DAY: Final = timedelta(days=1)
+_HIDDEN: Final = {
+    Status.HELD: "withdrawn",
+    Status.GONE: "withdrawn",
+    Status.EXPIRED: "expired",
+    Status.REJECTED: "rejected",
+}
+
+
+class ChangeKind(StrEnum):
+    """What happened to an offer in the eyes of everybody."""
+
+    CREATED = "created"
+    """Shown for the first time."""
+    UPDATED = "updated"
+    """Shown with other content."""
+    CANCELLED = "cancelled"
+    """Shown as not taking place."""
+    WITHDRAWN = "withdrawn"
+    """No longer shown: its sources do not have it, or a coordinator has to look first."""
+    RESTORED = "restored"
+    """Shown again, or no longer cancelled."""
+    EXPIRED = "expired"
+    """No longer shown: its last day is over."""
+    REJECTED = "rejected"
+    """No longer shown: not for Kitas, by rule or by a coordinator."""
+
+
+class Change(Value):
+    """One change of what is published; numbers have no gaps and follow the order of commits (law 4)."""
+
+    number: int = Field(ge=1)
+    """Its number, which becomes the offer's version."""
+    offer: str
+    """Id of the offer."""
+    kind: ChangeKind
+    """What happened."""
+    at: AwareDatetime
+    """When."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +238,21 @@ def public(offer: Offer) -> PublicOffer:
         last_seen=offer.last_seen,
         last_confirmed=offer.last_confirmed,
     )
+
+
+def change_kind(before: Status | None, after: Status, *, known: bool, differs: bool) -> ChangeKind | None:
+    """What everybody sees happen when an offer goes from ``before`` to ``after``; ``None`` where they see nothing.
+
+    ``known`` says whether it was ever shown, ``differs`` whether its public form does.
+    """
+    shown = before in VISIBLE
+    if after not in VISIBLE:
+        return ChangeKind(_HIDDEN[after]) if shown or (known and before is not after) else None
+    if not shown:
+        return ChangeKind.RESTORED if known else ChangeKind.CREATED
+    if before is not after:
+        return ChangeKind.CANCELLED if after is Status.CANCELLED else ChangeKind.RESTORED
+    return ChangeKind.UPDATED if differs else None
 
 
 def expires_on(schedule: Schedule | None) -> date | None:

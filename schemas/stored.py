@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -18,7 +18,19 @@ from schemas.offer import Occurrence, Offer
 from schemas.publish import VISIBLE, PublicOffer, public
 from schemas.vocabulary import Status
 
-CSV_COLUMNS: Final[tuple[tuple[str, str, str], ...]] = (
+
+class CsvColumn(NamedTuple):
+    """A column of the CSV."""
+
+    name: str
+    """Name in the first line."""
+    meaning: str
+    """German: what it holds."""
+    english: str
+    """The same in English."""
+
+
+CSV_COLUMNS: Final[tuple[CsvColumn, ...]] = tuple(CsvColumn(*column) for column in (
     ("id", "Kennung, wird nie neu vergeben", "identifier, never reused"),
     ("version", "Nummer der letzten Änderung", "number of the last change"),
     ("last_seen", "zuletzt gesehen (UTC), Stand dieser Version", "last seen (UTC), as of this version"),
@@ -83,8 +95,8 @@ CSV_COLUMNS: Final[tuple[tuple[str, str, str], ...]] = (
     ("sources", "Quellen", "sources"),
     ("first_seen", "zuerst gesehen (UTC)", "first seen (UTC)"),
     ("last_confirmed", "zuletzt bestätigt (UTC)", "last confirmed (UTC)"),
-)  # fmt: skip
-"""Columns of the CSV: name, meaning in German, meaning in English. Several values in one cell are joined by ``|``."""
+))  # fmt: skip
+"""Columns of the CSV. Several values in one cell are joined by ``|``."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBERED: Final = {"version", "last_seen"}
@@ -136,7 +148,7 @@ def tombstone_body(offer_id: str, status: Status, replaced_by: str | None) -> by
 
 def csv_header() -> bytes:
     """The first line of the CSV."""
-    return ",".join(name for name, _, _ in CSV_COLUMNS).encode() + b"\r\n"
+    return ",".join(column.name for column in CSV_COLUMNS).encode() + b"\r\n"
 
 
 def safe_cell(text: str) -> str:

@@ -32,7 +32,6 @@ offers: Final = Table(
     Column("region", String(8), nullable=False, index=True),
     Column("minted_at", UTCDateTime, nullable=False),
     Column("replaced_by", String(16), ForeignKey("offers.id")),
-    Column("confirmed_at", UTCDateTime),
 )
 """Every id ever minted; rows are never deleted and ids never reused."""
 
@@ -89,7 +88,7 @@ published: Final = Table(
     Column("expires_on", Date),
     Column("provider", String(200)),
     Index("ix_published_status_version", "status", "version"),
-    Index("ix_published_version", "version", unique=True),
+    Index("ix_published_version", "version"),
     Index("ix_published_expires_on", "expires_on"),
 )
 """One narrow row per offer. ``x, y, z`` are the place as a unit vector (distance by arithmetic alone, the same on both

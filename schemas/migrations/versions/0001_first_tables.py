@@ -124,7 +124,6 @@ def upgrade() -> None:
         sa.Column("region", sa.String(length=8), nullable=False),
         sa.Column("minted_at", moment, nullable=False),
         sa.Column("replaced_by", sa.String(length=16), nullable=True),
-        sa.Column("confirmed_at", moment, nullable=True),
         sa.ForeignKeyConstraint(["replaced_by"], ["offers.id"], name=op.f("fk_offers_replaced_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
     )
@@ -299,7 +298,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_published_expires_on", "published", ["expires_on"], unique=False)
     op.create_index("ix_published_status_version", "published", ["status", "version"], unique=False)
-    op.create_index("ix_published_version", "published", ["version"], unique=True)
+    op.create_index("ix_published_version", "published", ["version"], unique=False)
     op.create_table(
         "recipients",
         sa.Column("id", number, nullable=False),

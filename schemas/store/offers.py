@@ -1,0 +1,151 @@
+"""The one door to published offers: as public models for pages, as objects for ranking and desk, as stored bytes.
+
+Whatever a coordinator hides is hidden everywhere, because everybody comes through here.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from schemas.base import Value
+from schemas.offer import Offer
+from schemas.publish import VISIBLE, Change, PublicOffer
+from schemas.store.bulk import chunks
+from schemas.store.listing import OfferPage, OfferQuery, search_offers
+from schemas.stored import CSV_COLUMNS, csv_header
+from schemas.tables.offers import changes as change_table
+from schemas.tables.offers import counters, offers, published, published_bytes
+from schemas.vocabulary import Status
+
+__all__ = [
+    "CSV_COLUMNS", "Change", "OfferPage", "OfferQuery", "Tombstone", "changes", "latest_change", "offer_by_id",
+    "offers_by_id", "public_offer", "public_page", "published_offers", "search_offers", "stream_csv", "stream_ndjson",
+]  # fmt: skip
+
+BLOCK: Final = 1_000
+"""Offers that one piece of a stream holds."""
+
+_SHOWN: Final = published.c.status.in_(sorted(VISIBLE))
+_WITH_BYTES: Final = published.join(published_bytes, published_bytes.c.row == published.c.row)
+
+
+class Tombstone(Value):
+    """What remains of an offer that was shown and no longer is; its address answers for ever (law 5)."""
+
+    id: str
+    """Id of the offer."""
+    status: Status
+    """Why it is not shown."""
+    at: AwareDatetime
+    """Since when."""
+    replaced_by: str | None = None
+    """Id of the offer it was merged into."""
+    version: int = Field(ge=1)
+    """Number of the change that took it away."""
+
+
+def public_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | None:
+    """The offer as everybody may see it, its tombstone, or ``None`` for an id that was never shown."""
+    c = published.c
+    query = (
+        select(c.version, c.status, c.changed_at, c.last_seen, published_bytes.c.line, offers.c.replaced_by)
+        .select_from(_WITH_BYTES.join(offers, offers.c.id == c.offer_id))
+        .where(c.offer_id == offer_id)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None or row.version == 0:
+        return None
+    if row.status in VISIBLE:
+        offer = PublicOffer.model_validate_json(row.line)
+        return offer.model_copy(update={"last_seen": row.last_seen})
+    return Tombstone(
+        id=offer_id, status=row.status, at=row.changed_at, replaced_by=row.replaced_by, version=row.version
+    )
+
+
+def published_offers(session: Session, *, region: str | None = None) -> Iterator[Offer]:
+    """Every published offer in full, for ranking; cancelled ones are not among them."""
+    query = _offers().where(published.c.status == Status.PUBLISHED).order_by(published.c.row)
+    if region is not None:
+        query = query.where(published.c.region == region)
+    for row in session.execute(query.execution_options(yield_per=BLOCK)):
+        yield _offer(row)
+
+
+def offer_by_id(session: Session, offer_id: str) -> Offer | None:
+    """The offer in full, of whatever status, for the desk; ``None`` for an unknown id."""
+    return offers_by_id(session, [offer_id]).get(offer_id)
+
+
+def offers_by_id(session: Session, offer_ids: Collection[str]) -> dict[str, Offer]:
+    """Offers in full, of whatever status, by id; unknown ids are left out."""
+    found = {}
+    for ids in chunks(offer_ids):
+        for row in session.execute(_offers().where(published.c.offer_id.in_(ids))):
+            found[row.offer_id] = _offer(row)
+    return found
+
+
+def public_page(session: Session, after_id: str, limit: int) -> list[PublicOffer]:
+    """The next ``limit`` shown offers in order of id, after ``after_id`` (``""`` for the first)."""
+    query = (
+        select(published_bytes.c.line, published.c.last_seen)
+        .select_from(_WITH_BYTES)
+        .where(published.c.offer_id > after_id, _SHOWN)
+        .order_by(published.c.offer_id)
+        .limit(limit)
+    )
+    return [
+        PublicOffer.model_validate_json(line).model_copy(update={"last_seen": seen})
+        for line, seen in session.execute(query)
+    ]
+
+
+def stream_ndjson(session: Session, *, since: int | None = None) -> Iterator[bytes]:
+    """Stored JSON lines in pieces of many lines: every shown offer; with ``since`` what changed after that number, in
+    order of change, tombstones (``id``, ``version``, ``status``, ``replaced_by``) included."""
+    query = select(published_bytes.c.line).select_from(_WITH_BYTES)
+    if since is None:
+        query = query.where(_SHOWN).order_by(published.c.row)
+    else:
+        query = query.where(published.c.version > since).order_by(published.c.version)
+    for lines in _partitions(session, query):
+        yield b"\n".join(lines) + b"\n"
+
+
+def stream_csv(session: Session) -> Iterator[bytes]:
+    """Stored CSV lines of every shown offer in pieces of many lines, the header (``CSV_COLUMNS``) first."""
+    yield csv_header()
+    query = select(published_bytes.c.csv).select_from(_WITH_BYTES).where(_SHOWN).order_by(published.c.row)
+    for lines in _partitions(session, query):
+        yield b"".join(lines)
+
+
+def latest_change(session: Session) -> int:
+    """The number of the last change, 0 before the first: equal numbers mean that nothing published has changed."""
+    number: int = session.execute(select(counters.c.value).where(counters.c.name == "changes")).scalar_one()
+    return number
+
+
+def changes(session: Session, *, after: int, limit: int) -> list[Change]:
+    """The next ``limit`` changes after that number, in their order."""
+    query = select(change_table).where(change_table.c.number > after).order_by(change_table.c.number).limit(limit)
+    return [Change(number=row.number, offer=row.offer_id, kind=row.kind, at=row.at) for row in session.execute(query)]
+
+
+def _offers() -> Select[Any]:
+    return select(published.c.offer_id, published.c.last_seen, published_bytes.c.offer).select_from(_WITH_BYTES)
+
+
+def _offer(row: Any) -> Offer:
+    seen: datetime | None = row.last_seen
+    return Offer.model_validate_json(row.offer).model_copy(update={"last_seen": seen})
+
+
+def _partitions(session: Session, query: Select[Any]) -> Iterator[list[bytes]]:
+    for rows in session.scalars(query.execution_options(yield_per=BLOCK)).partitions():
+        yield list(rows)

@@ -1,0 +1,297 @@
+"""Rewrites what is published, under the one change counter (laws 1 and 4).
+
+Every way by which an offer can change ends here: ``republish`` computes it anew from what sources and people said,
+writes only what differs, and takes the numbers of the changes as the last step before writing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from schemas.clock import local
+from schemas.columns import columns, days
+from schemas.exceptions import StoreError
+from schemas.harvest import Source
+from schemas.offer import Offer, SourceKey, SourceOffer
+from schemas.publish import ChangeKind, Member, change_kind, harvested_fields, publish
+from schemas.review import Correction, Decision
+from schemas.search import other_words, title_words
+from schemas.store.bulk import chunks
+from schemas.store.queue import Cause, causes, sync_reviews
+from schemas.stored import Forms, forms, numbered, numbered_csv
+from schemas.tables.harvest import source_offers, sources
+from schemas.tables.offers import (
+    changes,
+    counters,
+    memberships,
+    offers,
+    published,
+    published_bytes,
+    published_days,
+    published_words,
+)
+from schemas.tables.reviews import corrections, decisions
+from schemas.vocabulary import RightsKind, Status
+
+HARVEST: Final = "harvest"
+"""Closes reviews whose cause went away by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    row: int
+    version: int
+    status: Status
+    digest: bytes
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    offer: Offer
+    forms: Forms
+    stored: _Stored | None
+    kind: ChangeKind | None
+
+
+def republish(
+    session: Session,
+    offer_ids: Iterable[str],
+    *,
+    now: datetime,
+    by: str = HARVEST,
+    fresh: Mapping[SourceKey, SourceOffer] | None = None,
+) -> int:
+    """Bring what is published of ``offer_ids`` up to date; the number of changes that everybody can see.
+
+    Reviews open and close with it (``by`` closes them). ``fresh`` spares reading back what was just stored.
+    """
+    today = local(now).date()
+    count = 0
+    for ids in chunks(dict.fromkeys(offer_ids)):
+        known = _offers(session, ids)
+        members = _members(session, ids, fresh or {})
+        corrected, decided = standing_corrections(session, ids), standing_decisions(session, ids)
+        stored = _stored(session, ids)
+        writes: list[_Write] = []
+        wanted: list[Cause] = []
+        for offer_id in ids:
+            if not members[offer_id]:
+                raise StoreError(f"offer {offer_id} has no source; give it a member before publishing it")
+            region, replaced_by = known[offer_id]
+            by_people = corrected[offer_id]
+            offer = publish(offer_id, region, members[offer_id], by_people, decided[offer_id], today=today)
+            if replaced_by:
+                offer = offer.model_copy(update={"replaced_by": replaced_by})
+            wanted += causes(offer, harvested_fields(members[offer_id]) if by_people else None, by_people)
+            write = _compared(offer, stored.get(offer_id))
+            if write is not None:
+                writes.append(write)
+        sync_reviews(session, ids, wanted, now=now, by=by)
+        count += _write(session, writes, now)
+    return count
+
+
+def rebuild(session: Session, now: datetime) -> int:
+    """Compute every offer anew; the number that differed from what was stored and is repaired. 0 is the rule."""
+    before = _digests(session)
+    republish(session, session.scalars(select(offers.c.id).order_by(offers.c.id)).all(), now=now)
+    after = _digests(session)
+    return sum(before.get(offer_id) != digest for offer_id, digest in after.items())
+
+
+def expire(session: Session, now: datetime) -> int:
+    """Take offers whose last day is over out of what is shown (expired, not cancelled); the number of changes."""
+    over = select(published.c.offer_id).where(
+        published.c.expires_on <= local(now).date(),
+        published.c.status.in_((Status.PUBLISHED, Status.CANCELLED, Status.HELD)),
+    )
+    return republish(session, session.scalars(over.order_by(published.c.row)).all(), now=now)
+
+
+def standing_corrections(session: Session, offer_ids: Collection[str]) -> defaultdict[str, list[Correction]]:
+    """Corrections that are not undone, by offer, oldest first."""
+    found: defaultdict[str, list[Correction]] = defaultdict(list)
+    query = select(corrections).where(corrections.c.offer_id.in_(offer_ids), corrections.c.undone_at.is_(None))
+    for row in session.execute(query.order_by(corrections.c.id)):
+        found[row.offer_id].append(correction_of(row))
+    return found
+
+
+def standing_decisions(session: Session, offer_ids: Collection[str]) -> defaultdict[str, list[Decision]]:
+    """Decisions that are not undone, by offer, oldest first."""
+    found: defaultdict[str, list[Decision]] = defaultdict(list)
+    query = select(decisions).where(decisions.c.offer_id.in_(offer_ids), decisions.c.undone_at.is_(None))
+    for row in session.execute(query.order_by(decisions.c.id)):
+        found[row.offer_id].append(decision_of(row))
+    return found
+
+
+def correction_of(row: Any) -> Correction:
+    """The Correction of a row of ``corrections``."""
+    return Correction(
+        id=row.id,
+        offer=row.offer_id,
+        field=row.field,
+        value=row.value,
+        replaced=row.replaced,
+        by=row.by,
+        at=row.at,
+        undone_at=row.undone_at,
+    )
+
+
+def decision_of(row: Any) -> Decision:
+    """The Decision of a row of ``decisions``."""
+    return Decision(
+        id=row.id, offer=row.offer_id, kind=row.kind, by=row.by, at=row.at, why=row.why, undone_at=row.undone_at
+    )
+
+
+def members_of(session: Session, offer_id: str) -> list[Member]:
+    """What the sources of one offer say, oldest first."""
+    return _members(session, [offer_id], {})[offer_id]
+
+
+def _offers(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    rows = session.execute(select(offers.c.id, offers.c.region, offers.c.replaced_by).where(offers.c.id.in_(ids)))
+    known = {row.id: (row.region, row.replaced_by) for row in rows}
+    if unknown := [offer_id for offer_id in ids if offer_id not in known]:
+        raise StoreError(f"offer {unknown[0]!r} is not known; expected the id of an offer in this database")
+    return known
+
+
+def _members(
+    session: Session, ids: Sequence[str], fresh: Mapping[SourceKey, SourceOffer]
+) -> defaultdict[str, list[Member]]:
+    same = (
+        (source_offers.c.source == memberships.c.source)
+        & (source_offers.c.key == memberships.c.key)
+        & (source_offers.c.part == memberships.c.part)
+    )
+    query = (
+        select(memberships.c.offer_id, source_offers)
+        .join(source_offers, same)
+        .where(memberships.c.offer_id.in_(ids), memberships.c.until.is_(None))
+        .order_by(source_offers.c.first_seen, memberships.c.id)
+    )
+    rows = session.execute(query).all()
+    by_name = {
+        name: Source.model_validate(data)
+        for name, data in session.execute(
+            select(sources.c.name, sources.c.data).where(sources.c.name.in_({row.source for row in rows}))
+        )
+    }
+    by_identity = {(key.source, key.key, key.part): said for key, said in fresh.items()}
+    found: defaultdict[str, list[Member]] = defaultdict(list)
+    for row in rows:
+        source = by_name[row.source]
+        said = by_identity.get((row.source, row.key, row.part)) or SourceOffer.model_validate_json(row.data)
+        if source.rights.kind is RightsKind.FACTS_ONLY and said.rights != source.rights:
+            said = said.model_copy(update={"rights": source.rights})  # a permission that was taken back counts at once
+        found[row.offer_id].append(
+            Member(said, source.trust, row.present, row.first_seen, row.last_seen, row.withdrawn)
+        )
+    return found
+
+
+def _stored(session: Session, ids: Sequence[str]) -> dict[str, _Stored]:
+    c = published.c
+    query = select(c.offer_id, c.row, c.version, c.status, c.digest, c.changed_at).where(c.offer_id.in_(ids))
+    return {
+        offer_id: _Stored(row, version, Status(status), digest, at)
+        for offer_id, row, version, status, digest, at in session.execute(query)
+    }
+
+
+def _digests(session: Session) -> dict[str, bytes]:
+    return {row.offer_id: row.digest for row in session.execute(select(published.c.offer_id, published.c.digest))}
+
+
+def _compared(offer: Offer, stored: _Stored | None) -> _Write | None:
+    """What must be written for ``offer``; ``None`` where the stored bytes already say the same."""
+    made = forms(offer)
+    if stored is None:
+        return _Write(offer, made, None, change_kind(None, offer.status, known=False, differs=True))
+    kind = change_kind(
+        stored.status, offer.status, known=stored.version > 0, differs=stored.digest[:16] != made.digest[:16]
+    )
+    return None if kind is None and stored.digest == made.digest else _Write(offer, made, stored, kind)
+
+
+def _write(session: Session, writes: Sequence[_Write], now: datetime) -> int:
+    if not writes:
+        return 0
+    numbers = iter(_take_numbers(session, sum(write.kind is not None for write in writes)))
+    new, old, log = [], [], []
+    versions: dict[str, int] = {}
+    for write in writes:
+        offer, stored = write.offer, write.stored
+        version, changed_at = (stored.version, stored.changed_at) if stored else (0, now)
+        if write.kind is not None:
+            version, changed_at = next(numbers), now
+            log.append({"number": version, "offer_id": offer.id, "kind": write.kind.value, "at": now})
+        versions[offer.id] = version
+        row = columns(offer) | {"version": version, "digest": write.forms.digest, "changed_at": changed_at}
+        if stored is None:
+            new.append(row | {"offer_id": offer.id})
+        else:
+            old.append(row | {"number": stored.row})
+    rows = {write.offer.id: write.stored.row for write in writes if write.stored}
+    if new:
+        added = session.execute(insert(published).returning(published.c.offer_id, published.c.row), new)
+        rows.update((offer_id, row) for offer_id, row in added)
+    if old:
+        session.execute(update(published).where(published.c.row == bindparam("number")), old)
+        session.execute(delete(published_days).where(published_days.c.row.in_([row["number"] for row in old])))
+    _write_forms(session, writes, rows, versions)
+    if log:
+        session.execute(insert(changes), log)
+    return len(log)
+
+
+def _write_forms(
+    session: Session, writes: Sequence[_Write], rows: Mapping[str, int], versions: Mapping[str, int]
+) -> None:
+    for is_new in (True, False):
+        documents, words = [], []
+        for write in writes:
+            if (write.stored is None) is not is_new:
+                continue
+            offer, made, version = write.offer, write.forms, versions[write.offer.id]
+            row = {"row" if is_new else "number": rows[offer.id]}
+            documents.append(
+                row
+                | {
+                    "offer": numbered(made.offer, version, offer.last_seen),
+                    "line": numbered(made.line, version, offer.last_seen),
+                    "csv": numbered_csv(offer.id, made.csv, version, offer.last_seen),
+                }
+            )
+            words.append(row | {"title": title_words(offer), "words": other_words(offer)})
+        for table, values in ((published_bytes, documents), (published_words, words)):
+            if values and is_new:
+                session.execute(insert(table), values)
+            elif values:
+                session.execute(update(table).where(table.c.row == bindparam("number")), values)
+    dated = [{"row": rows[write.offer.id], "day": day} for write in writes for day in days(write.offer)]
+    if dated:
+        session.execute(insert(published_days), dated)
+
+
+def _take_numbers(session: Session, count: int) -> range:
+    """The next ``count`` numbers of changes; from here to the commit no other transaction can take any."""
+    if count == 0:
+        return range(0)
+    last = session.execute(
+        update(counters)
+        .where(counters.c.name == "changes")
+        .values(value=counters.c.value + count)
+        .returning(counters.c.value)
+    ).scalar_one()
+    return range(last - count + 1, last + 1)
