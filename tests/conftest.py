@@ -16,21 +16,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from schemas.db import Database
+from schemas.migrate import upgrade
 from tests.network_guard import NetworkGuard
 from tests.postgres_server import find_binaries, postgres_server
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from schemas.db import Database
 
 ON_CI = os.environ.get("CI") == "true"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -154,9 +151,6 @@ def postgres_databases(postgres_server_url: str) -> PostgresDatabases:
 
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest version and close every connection to it."""
-    from schemas.db import Database  # noqa: PLC0415  (tests without a database need not load one)
-    from schemas.migrate import upgrade  # noqa: PLC0415
-
     database = Database(url)
     upgrade(database)
     database.dispose()
@@ -228,8 +222,6 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
 
 
 def _opened(url: str) -> Iterator[Database]:
-    from schemas.db import Database  # noqa: PLC0415
-
     database = Database(url)
     yield database
     database.dispose()

@@ -13,8 +13,9 @@ import pytest
 
 from tests.reference import TABLES, vocabularies, with_table
 from tests.test_floors import FLOORS, read_tree
+from webapp.app import create_app
 from webapp.cli import main
-from webapp.settings import SETTINGS
+from webapp.settings import SETTINGS, read_settings
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-test.lock")
@@ -86,6 +87,15 @@ def test_every_command_is_documented_and_none_of_them_is_called_planned():
     assert planned, "README.md has no section of planned commands"
     assert [command for command in existing if not re.search(rf"`{command}[ `]", present)] == []
     assert [command for command in existing if re.search(rf"`{command}[ `]", planned)] == []
+
+
+def test_every_page_and_feed_with_a_plain_address_is_documented(sqlite_database, tmp_path):
+    settings = read_settings({"KITALOTSE_DATA_DIR": str(tmp_path), "KITALOTSE_DEMO": "yes"})
+    app = create_app(settings, sqlite_database)
+    addresses = {rule.rule.rstrip("/") or "/" for rule in app.url_map.iter_rules() if "<" not in rule.rule}
+
+    assert "/offers.ndjson" in addresses
+    assert [address for address in sorted(addresses) if f"`{address}`" not in read("webapp/README.md")] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
