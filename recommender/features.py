@@ -16,8 +16,6 @@ DETOUR: Final = 1.3
 """Road kilometres per beeline kilometre, as measured for German roads outside cities; minutes are never made of it."""
 ENOUGH_OVERLAP: Final = 0.1
 """A group of which fewer than this share of the months is addressed has no children of that age to speak of."""
-USUAL_GROUP: Final = 25.0
-"""Children for whom a price per group is shared where no largest group is stated."""
 _KITA, _HORT = (1 << AUDIENCES.index(code) for code in (Audience.KITA, Audience.HORT))
 _AT_PROVIDER, _IN_KITA, _ONLINE = (1 << MODES.index(code) for code in (Mode.AT_PROVIDER, Mode.IN_KITA, Mode.ONLINE))
 _HOLIDAY_START: Final = 8 * 60
@@ -59,6 +57,8 @@ class Fit:
     visit: Bools
     """Can be visited."""
     online: Bools
+    sharing: Floats
+    """Children who would share a price per group; NaN where unknown."""
     base_cost: Floats
     """Euro per child without extras; NaN where unknown."""
     cost: Floats
@@ -90,7 +90,7 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
     first = np.full(count, NO_DAY, dtype=np.int64)
     if groups:
         first = np.where(group >= 0, first_days[np.maximum(group, 0), np.arange(count)], NO_DAY)
-    base_cost, cost = _costs(view, index, children, group)
+    sharing, base_cost, cost = _costs(index, children)
     upcoming = np.zeros(count, dtype=np.bool_)
     upcoming[index.occurrences.offer] = True
     return Fit(
@@ -107,6 +107,7 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
         mobile=in_kita & (view.kita.accepts_mobile is not False),
         visit=((index.modes & _AT_PROVIDER) != 0) | ((index.modes & (_IN_KITA | _ONLINE)) == 0),
         online=(index.modes & _ONLINE) != 0,
+        sharing=sharing,
         base_cost=base_cost,
         cost=cost,
         first_day=first,
@@ -188,16 +189,15 @@ def _children(view: KitaView, overlap: Floats, suits: Bools, index: OfferIndex) 
     return np.asarray(np.nan_to_num(view.children) @ share)
 
 
-def _costs(view: KitaView, index: OfferIndex, children: Floats, group: Ints) -> tuple[Floats, Floats]:
-    """Euro per child: a price per group is shared by the children who would come, at most the largest group."""
-    own = view.children[np.maximum(group, 0)] if len(view.children) else np.full(len(index), np.nan)
-    usual = np.fmax(USUAL_GROUP, own)
-    sharing = np.floor(np.minimum(children, np.where(np.isinf(index.max_children), usual, index.max_children)))
+def _costs(index: OfferIndex, children: Floats) -> tuple[Floats, Floats, Floats]:
+    """Children who share, Euro per child without and with extras. All fitting children share a price per group, at most
+    as many as one group may have."""
+    sharing = np.floor(np.minimum(children, index.max_children))
     sharing = np.where(sharing >= 1, sharing, np.nan)
     flat = (index.per_group > 0) | (index.extra_per_group > 0)
     divisor = np.where(flat, sharing, 1.0)
     base = np.where(index.priced, index.per_child + index.per_group / divisor, np.nan)
-    return base, base + index.extra_per_child + index.extra_per_group / divisor
+    return sharing, base, base + index.extra_per_child + index.extra_per_group / divisor
 
 
 def _service(view: KitaView, index: OfferIndex, road_km: Floats) -> Ints:

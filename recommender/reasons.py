@@ -124,7 +124,8 @@ def _cost(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     series = f" und Termin ({index.sessions[row]:.0f} Termine)" if index.sessions[row] > 1 else ""
     told = _reason("cost.free", "kostenfrei")
     if cost > 0:
-        told = _reason("cost.amount", f"{words.euro(cost)} pro Kind{series}")
+        shared = f", {fit.sharing[row]:.0f} Kinder gerechnet" if index.per_group[row] else ""
+        told = _reason("cost.amount", f"{words.euro(cost)} pro Kind{series}{shared}")
     budget = fit.view.kita.max_cost_per_child_eur
     if budget is not None and cost > budget >= base:
         return (*told, *_caution("cost.extra", f"davon {words.euro(cost - base)} für Material oder Essen"))

@@ -77,7 +77,7 @@ def values(fit: Fit, index: OfferIndex, context: Context, rows: Ints) -> Floats:
         _areas(fit, index, rows),
         wish_match(fit.view.kita, index, rows),
         concept_match(fit.view.kita, index, rows),
-        -dislike_match(fit.view.kita, index, rows),
+        -dislike_match(fit, index, rows),
         _languages(fit, index, rows),
         _needs(fit, index, rows),
         _group_size(fit, index, rows),

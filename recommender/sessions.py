@@ -12,12 +12,13 @@ _SESSION = (
     r"(?:einheiten|termine|terminen|treffen|vormittage|vormittagen|nachmittage|nachmittagen|wochen|tage|tagen|mal)"
 )
 _SERIES = re.compile(rf"\b({'|'.join(_NUMBERS)}|\d{{1,2}})\s?(?:x\b|×)?\s?(?:\w{{1,20}}\s)?{_SESSION}\b")
-_EACH = re.compile(
-    r"(?:je|pro)\s(?:\w{1,20}\s)?(?:einheit|termin|treffen|vormittag|nachmittag|besuch|tag|mal|stunde)\b"
-)
+_ONE = r"(?:einheit|termin|treffen|vormittag|nachmittag|besuch|tag|mal|stunde)\b"
+_MONEY = r"(?:€|euro|eur)"
+_EACH = re.compile(rf"{_MONEY}[^.;\d]{{0,25}}\b(?:je|pro)\s{_ONE}|\b(?:je|pro)\s{_ONE}:?\s?\d+(?:,\d+)?\s?{_MONEY}")
 _WHOLE = re.compile(
     rf"(?:reihe|kurs|block|zyklus|serie)\s(?:\w{{1,20}}\s)?(?:kostet|kosten)|fur alle \w{{1,20}} {_SESSION}"
-    rf"|(?:{'|'.join(_NUMBERS)}|\d{{1,2}})\s?(?:x\b|×)?\s?{_SESSION}[^.]{{0,60}}?\d+(?:,\d+)?\s?(?:€|euro|eur)"
+    r"|fur (?:die|den|das) (?:ganze|gesamte)[nrs]? (?:reihe|kurs|block|zyklus|serie)"
+    rf"|(?:{'|'.join(_NUMBERS)}|\d{{1,2}})\s?(?:x\b|×)?\s?{_SESSION}[^.]{{0,60}}?\d+(?:,\d+)?\s?{_MONEY}"
 )
 
 

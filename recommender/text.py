@@ -37,12 +37,15 @@ STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 """Words without content of their own, folded."""
 
 _EVERYWHERE_TEXT = """
-angebot angebote art besuch besuche erleben findet geeignet gruppe gruppen haus jahr jahre jahren kind kinder
-kindern kindergarten kindergartengruppen kita kitagruppe kitagruppen kitas kommen kommt lieber machen minuten
-moglich nahe programm programme stunde stunden tag thema uhr vormittag vormittags woche wunschen wunsch
+alt alte alten altere angebot angebote art besondere besonders bestimmte besuch besuche erleben findet geeignet
+gerne gross grosse grossen grosser gruppe gruppen gut gute guten haus hort horte jahr jahre jahren kind kinder
+kindergarten kindergartengruppen kindern kita kitagruppe kitagruppen kitas klein kleine kleinen kleiner kommen kommt
+krippe kurz kurze lang lange langen laut laute lauten lieber machen minuten moglich nahe ort orte programm programme
+reine richtig richtige stunde stunden tag thema uhr vormittag vormittags vorschule vorschulkinder vorschulkindern
+woche wunsch wunschen
 """
 _EVERYWHERE = frozenset(_EVERYWHERE_TEXT.split())
-"""Words that stand in nearly every offer or wish for Kitas and tell nothing apart."""
+"""Words that stand in nearly every offer or wish for Kitas, and adjectives of size: they tell nothing apart."""
 
 
 def fold(text: str) -> str:
@@ -159,30 +162,29 @@ class TextIndex:
         return product
 
     def covered(self, phrase: str) -> NDArray[np.float64]:
-        """Which share of a phrase's content stands in each text, words weighted by idf; words no text has are ignored.
+        """Which share of a phrase's content stands in each text, weighted by idf; words that no text has are missing.
 
         A compound counts by its parts, so that "Museumswerkstätten" is half covered by "Museum".
         """
-        wanted: set[str] = set()
-        for stem in stems(phrase):
-            wanted.update(part for part in self.splitter.parts(stem) or (stem,) if part in self.terms)
-        columns = sorted(self.terms[term] for term in wanted)
+        wanted = {part for stem in stems(phrase) for part in self.splitter.parts(stem) or (stem,)}
+        columns = sorted(self.terms[term] for term in wanted if term in self.terms)
         if not columns:
             return np.zeros(self.present.shape[1])
         weights = self.idf[columns]
+        unheard = (len(wanted) - len(columns)) * (np.log(1 + self.present.shape[1]) + 1)
         found: NDArray[np.float64] = self.present[columns].T @ weights
-        return np.asarray(found / weights.sum(), dtype=np.float64)
+        return np.asarray(found / (weights.sum() + unheard), dtype=np.float64)
 
 
 def phrases(text: str | None) -> tuple[str, ...]:
-    """The single wishes of a text, split at commas, semicolons and sentence ends.
+    """The single wishes of a text, split at commas, sentence ends and "und".
 
-    >>> phrases("Tiere, Theater in kleiner Runde; Vorlesen.")
-    ('Tiere', 'Theater in kleiner Runde', 'Vorlesen')
+    >>> phrases("Tiere und Spuren, Theater in kleiner Runde; Vorlesen.")
+    ('Tiere', 'Spuren', 'Theater in kleiner Runde', 'Vorlesen')
     """
     if not text:
         return ()
-    parts = (part.strip(" .!?–-") for part in re.split(r"[,;.!?\n]+", text))
+    parts = (part.strip(" .!?–-") for part in re.split(r"[,;.!?\n]+|\s(?:und|oder|sowie)\s", text))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 

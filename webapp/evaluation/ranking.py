@@ -21,9 +21,10 @@ from schemas.geography import land_of
 from schemas.holidays import public_holidays, school_holidays
 from schemas.kita import Interval, Kita
 from schemas.offer import Offer
-from schemas.vocabulary import PriceModel
+from schemas.vocabulary import PriceModel, Status
 from webapp.evaluation.baselines import Ranker, baselines, with_equals
 from webapp.evaluation.corpus import Corpus, OfferLine, read_corpus
+from webapp.evaluation.gold import completed
 from webapp.evaluation.raw import read_raw
 
 PLACES: Final = 8
@@ -36,12 +37,14 @@ def evaluate_ranking(folder: Path) -> dict[str, Any]:
     """Figures for the corpus in ``folder`` in the form of DESIGN §9; raises ``CorpusError`` for a bad corpus."""
     corpus = read_corpus(folder)
     today = next_monday(corpus.seen_on)
+    read = read_raw(corpus, today)
+    gold = completed(corpus.gold_offers, {offer.id: offer for offer in read})
     return {
         "corpus": corpus.name,
         "kitas": len(corpus.kitas),
         "today": today.isoformat(),
-        "gold": _report(corpus, corpus.gold_offers, today),
-        "end_to_end": _report(corpus, read_raw(corpus, today), today),
+        "gold": _report(corpus, gold, today),
+        "end_to_end": _report(corpus, [offer for offer in read if offer.status is not Status.HELD], today),
     }
 
 
