@@ -10,7 +10,7 @@ work: Final = Table(
     "work",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("job", String(40), nullable=False),
+    Column("job", String(120), nullable=False),
     Column("scheduled_for", UTCDateTime, nullable=False),
     Column("payload", Json, nullable=False),
     Column("state", String(10), nullable=False),

@@ -152,7 +152,7 @@ def upgrade() -> None:
     op.create_table(
         "work",
         sa.Column("id", number, nullable=False),
-        sa.Column("job", sa.String(length=40), nullable=False),
+        sa.Column("job", sa.String(length=120), nullable=False),
         sa.Column("scheduled_for", moment, nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
