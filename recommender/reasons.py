@@ -10,7 +10,7 @@ from recommender.calendar import next_day
 from recommender.context import Context
 from recommender.features import INSIDE, NO_DAY, Fit, is_open, window_end
 from recommender.index import ACCESS_LIMITED, ACCESS_UNKNOWN, ACCESS_YES, DATED, NEEDS, ON_REQUEST, Floats, OfferIndex
-from recommender.scoring import PARTS
+from recommender.parts import PARTS
 from schemas.recommendation import Reason, ScorePart
 from schemas.vocabulary import LANGUAGES, TravelMeans
 

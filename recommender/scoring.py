@@ -1,6 +1,5 @@
 """The score: a sum of named parts, each a value from -1 to 1 times a weight that is written down here."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,40 +21,10 @@ from recommender.index import (
     bits,
     language_bits,
 )
+from recommender.parts import PARTS
 from recommender.wishes import concept_match, dislike_match, wish_match
 from schemas.vocabulary import TravelMeans
 
-
-@dataclass(frozen=True)
-class Part:
-    """One named part of the score."""
-
-    name: str
-    """Its name, as in ``ScorePart.name``."""
-    weight: float
-    """How much it counts, against the others."""
-    meaning: str
-    """What it says, in German, for the page that shows the arithmetic."""
-
-
-PARTS: Final = (
-    Part("age", 3.0, "Wie viel von der Altersspanne der Gruppe das Angebot anspricht; unbekanntes Alter zählt wenig."),
-    Part("way", 2.5, "Wie weit es ist, gemessen an dem, was die Kita fährt; was in die Kita kommt, zählt voll."),
-    Part("cost", 1.5, "Was ein Kind kostet, gemessen am Rahmen der Kita; unbekannte Preise zählen wenig."),
-    Part("timing", 2.5, "Ob ein Termin in die Planungszeit passt und die Saison läuft oder bald beginnt."),
-    Part("areas", 1.5, "Ob es die Bildungsbereiche trifft, die die Kita sucht."),
-    Part("wishes", 3.0, "Ob es trifft, was die Kita sich in Worten wünscht."),
-    Part("concept", 1.0, "Wie nah seine Worte dem Konzept der Kita sind."),
-    Part("dislikes", 2.5, "Ob es nach etwas klingt, das die Kita nicht möchte; zieht nur ab."),
-    Part("languages", 1.5, "Ob es Sprachen der Kinder spricht, neben Deutsch."),
-    Part("needs", 1.5, "Was über die nötige Barrierefreiheit bekannt ist."),
-    Part("group_size", 1.0, "Ob die Gruppe hineinpasst, ohne geteilt zu werden."),
-    Part("suitability", 1.0, "Wie sicher es für Kita-Gruppen gemacht ist."),
-    Part("quality", 0.5, "Wie vollständig das Angebot beschrieben ist."),
-    Part("freshness", 0.5, "Wie lange es her ist, dass eine Quelle oder ein Mensch es bestätigt hat."),
-)
-"""The parts and their weights: a documented prior, set by what educators say decides (can we, may we, do we want to),
-not fitted to any corpus. Age, way and wishes count most; what the description looks like counts least."""
 WEIGHTS: Final = np.array([part.weight for part in PARTS])
 
 _FAR_DAYS, _TOO_FAR_DAYS = 60, 150
