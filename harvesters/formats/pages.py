@@ -13,9 +13,9 @@ MAX_PAGE: Final = 5_000_000
 """Characters of a page that are read."""
 
 
-def page_of(content: bytes, source: Source, content_type: str | None = None) -> lxml.html.HtmlElement | None:
+def page_of(content: bytes, source: Source, charset: str | None = None) -> lxml.html.HtmlElement | None:
     """The page's root element, ``None`` for one without content. No network, no entities, bounded depth."""
-    text = decode_html(content, source.access.encoding, content_type)[:MAX_PAGE].replace("\0", "")
+    text = decode_html(content, source.access.encoding, charset)[:MAX_PAGE].replace("\0", "")
     if not text.strip():
         return None
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)

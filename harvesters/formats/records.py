@@ -8,12 +8,12 @@ from typing import Final
 from harvesters.formats.text import line, lines, looks_garbled
 from harvesters.problems import problem
 from schemas.harvest import MAX_TEXT, Issue, RawOccurrence, Record, RecordField, Source
-from schemas.offer import SourceKey
+from schemas.identifiers import digest
+from schemas.offer import MAX_KEY_BYTES, SourceKey
 
 MAX_RECORDS: Final = 100_000
 """Records that one page or feed may hold; more is cut with an Issue."""
 _MAX_TITLE: Final = 2_000
-_MAX_KEY: Final = 1_000
 _MAX_URL: Final = 2_000
 _MAX_OCCURRENCES: Final = 2_000
 _MAX_UNREAD: Final = 500
@@ -95,7 +95,7 @@ def build(
     ``None`` with an Issue where there is no title: nothing can be shown, and nothing is invented.
     """
     issues: list[Issue] = []
-    key = key.strip()[:_MAX_KEY]
+    key = _short_key(line(key))
     clean_title = line(title)
     if not clean_title or not key:
         missing = "Titel" if not clean_title else "Schlüssel"
@@ -166,6 +166,13 @@ def build(
 
 def _clean(name: RecordField, raw: str) -> str:
     return line(raw) if name in _ONE_LINE else lines(raw)
+
+
+def _short_key(key: str) -> str:
+    """``key`` where the model can hold it, else its beginning with a digest of the whole."""
+    if len(key) <= 1_000 and len(key.encode()) <= MAX_KEY_BYTES:
+        return key
+    return f"{key[:200]}…{digest(key)}"
 
 
 def one_per_identity(origin: Origin, records: Iterable[Record]) -> tuple[tuple[Record, ...], list[Issue]]:

@@ -46,14 +46,15 @@ def decode(content: bytes, declared: str | None = None, transport: str | None = 
         return content.decode(fallback, "replace"), fallback
 
 
-def decode_html(content: bytes, declared: str | None = None, content_type: str | None = None) -> str:
+def decode_html(content: bytes, declared: str | None = None, transport: str | None = None) -> str:
     """A page as text: as ``decode``, with the page's own ``<meta charset>`` before Windows-1252."""
     if declared or content.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
         return decode(content, declared)[0]
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        return html_to_unicode(content_type, content, default_encoding="cp1252")[1]
+        header = f"text/html; charset={transport}" if _known(transport) else None
+        return html_to_unicode(header, content, default_encoding="cp1252")[1]
 
 
 def looks_garbled(text: str) -> bool:

@@ -1,0 +1,216 @@
+"""The Scrapy half, in a process of its own: ``python -m harvesters.crawl`` reads a job and writes Records into a spool.
+
+The job comes as one JSON document on standard input (``Job``); the spool holds one JSON object a line: ``record`` with
+its ``order``, ``issue``, ``failed``, and at last ``end``. A spool without ``end`` is incomplete, whatever happened.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from harvesters.fetch.client import Client, FetchSettings
+from harvesters.fetch.ledger import Ledger, MemoryLedger
+from harvesters.formats.by_kind import PARSERS
+from harvesters.formats.html_selectors import links
+from harvesters.formats.records import Origin
+from harvesters.ledger import DatabaseLedger
+from harvesters.problems import ReadError
+from harvesters.spool import Job
+from schemas.db import Database
+from schemas.harvest import Issue, Source
+
+SCRAPY: Final[dict[str, Any]] = {
+    # The only way to the network is our client; every other scheme is off.
+    "DOWNLOAD_HANDLERS": {
+        "http": "harvesters.fetch.scrapy_handler.GateHandler",
+        "https": "harvesters.fetch.scrapy_handler.GateHandler",
+        "data": None,
+        "file": None,
+        "ftp": None,
+        "s3": None,
+    },
+    # The client does these, for feeds and crawls alike.
+    "ROBOTSTXT_OBEY": False,
+    "REDIRECT_ENABLED": False,
+    "RETRY_ENABLED": False,
+    "COMPRESSION_ENABLED": False,
+    "DOWNLOAD_DELAY": 0,
+    "CONCURRENT_REQUESTS": 4,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+    # Nothing is remembered about us, nothing listens.
+    "COOKIES_ENABLED": False,
+    "REFERER_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+    "LOG_LEVEL": "WARNING",
+    "STATS_DUMP": False,
+}
+_GONE: Final = frozenset(("fetch.not_found", "fetch.gone"))
+_JOB: Final = TypeAdapter(Job)
+
+
+class OfferSpider(Spider):
+    """Listing pages → links → detail pages; without ``access.follow`` the start pages are read themselves."""
+
+    name = "offers"
+
+    def __init__(self, source: Source, client: Client, spool: Path, now: datetime) -> None:
+        super().__init__()
+        self.source = source
+        self.client = client
+        self._now = now
+        self._spool = spool.open("w", encoding="utf-8")
+        self._hosts = {urlsplit(start).hostname for start in source.access.start}
+        self._pages = 0
+        self._complete = True
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "OfferSpider":
+        """Scrapy's constructor; an error in a callback must not pass for a complete crawl."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.broken, signal=signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        """The first requests."""
+        for number, address in enumerate(self.source.access.start):
+            self._pages += 1
+            yield Request(
+                address,
+                callback=self.listing,
+                errback=self.unreadable_start,
+                cb_kwargs={"order": (number, 0, 0)},
+                dont_filter=True,
+            )
+
+    def listing(self, response: Response, order: tuple[int, int, int]) -> Iterator[Request]:
+        """A start page or a further listing page."""
+        access = self.source.access
+        if access.follow is None:
+            self.detail(response, order)
+        else:
+            found = links(response.body, access.follow, source=self.source, url=response.url)
+            if not found:
+                self._note(
+                    response.url,
+                    "crawl.no_links",
+                    "Auf der Übersichtsseite wurde kein Link zu einem Angebot gefunden.",
+                    "Bitte access.follow prüfen: Hat sich die Seite geändert?",
+                )
+                self._complete = False
+            for number, address in enumerate(found, start=1):
+                yield from self._request(address, self.detail, (order[0], order[1], number))
+        if access.next is not None:
+            for address in links(response.body, access.next, source=self.source, url=response.url)[:1]:
+                yield from self._request(address, self.listing, (order[0], order[1] + 1, 0))
+
+    def detail(self, response: Response, order: tuple[int, int, int]) -> None:
+        """A page with offers."""
+        parsed = PARSERS[self.source.access.kind](
+            response.body, source=self.source, url=response.url, fetched_at=self._now, charset=_charset(response)
+        )
+        for record in parsed.records:
+            self._write({"record": record.model_dump(mode="json"), "order": order})
+        for issue in parsed.issues:
+            self._write({"issue": issue.model_dump(mode="json")})
+        self._complete &= parsed.complete
+
+    def unreadable_start(self, failure: Failure) -> None:
+        """A start page that cannot be read fails the source."""
+        if isinstance(failure.value, ReadError):
+            error = failure.value
+            self._write({"failed": [error.source, error.address, error.rule, error.happened, error.remedy]})
+        self._complete = False
+
+    def unreadable(self, failure: Failure) -> None:
+        """A page within: an offer that is gone is simply gone, anything else leaves the crawl incomplete."""
+        if isinstance(failure.value, ReadError):
+            self._write({"issue": failure.value.issue().model_dump(mode="json")})
+            self._complete &= failure.value.rule in _GONE
+        else:
+            self._complete = False
+
+    def broken(self, failure: Failure, response: Response) -> None:
+        """A callback raised."""
+        if isinstance(failure.value, ReadError):
+            error = failure.value
+            self._write({"failed": [error.source, error.address, error.rule, error.happened, error.remedy]})
+        else:
+            self._note(
+                response.url,
+                "crawl.broken",
+                f"Beim Lesen der Seite trat ein Fehler auf ({type(failure.value).__name__}).",
+                "Bitte den Entwicklern melden.",
+            )
+        self._complete = False
+
+    def closed(self, reason: str) -> None:
+        """The end marker, and whether it is a good end."""
+        self._write({"end": {"complete": self._complete and reason == "finished", "pages": self._pages}})
+        self._spool.close()
+
+    def _request(self, address: str, callback: Any, order: tuple[int, int, int]) -> Iterator[Request]:
+        access = self.source.access
+        if urlsplit(address).hostname not in self._hosts:
+            self._note(
+                address,
+                "crawl.foreign_link",
+                "Ein Link führt zu einem anderen Server und wurde nicht gelesen.",
+                "Bitte für diesen Server eine eigene Quelle anlegen.",
+            )
+            return
+        if self._pages >= access.max_pages:
+            if self._pages == access.max_pages:
+                self._note(
+                    address,
+                    "crawl.too_many_pages",
+                    f"Mehr als {access.max_pages} Seiten; der Rest wurde nicht gelesen.",
+                    "Bitte access.max_pages erhöhen oder access.follow enger fassen.",
+                )
+                self._pages += 1
+            self._complete = False
+            return
+        self._pages += 1
+        yield Request(address, callback=callback, errback=self.unreadable, cb_kwargs={"order": order})
+
+    def _note(self, address: str, rule: str, message: str, remedy: str) -> None:
+        issue: Issue = Origin(self.source, address, self._now, "crawl").problem(
+            "run", rule, message=message, remedy=remedy
+        )
+        self._write({"issue": issue.model_dump(mode="json")})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._spool.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _charset(response: Response) -> str | None:
+    header = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    _, found, charset = header.partition("charset=")
+    return charset.split(";")[0].strip().strip("\"'") if found else None
+
+
+def main() -> None:
+    """Do the job on standard input within its limits."""
+    job = _JOB.validate_json(sys.stdin.buffer.read())
+    resource.setrlimit(resource.RLIMIT_AS, (job.max_memory_bytes, job.max_memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (job.max_seconds, job.max_seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_spool_bytes, job.max_spool_bytes))
+    ledger: Ledger = DatabaseLedger(Database(job.database)) if job.database else MemoryLedger()
+    client = Client(FetchSettings(**job.settings), ledger)
+    process = CrawlerProcess({**SCRAPY, "CLOSESPIDER_TIMEOUT": job.max_seconds}, install_root_handler=True)
+    process.crawl(OfferSpider, source=job.source, client=client, spool=Path(job.spool), now=job.now)
+    process.start(install_signal_handlers=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Which format modules read what a source serves."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Protocol
+
+from harvesters.formats import csv_table, html_selectors, ical, json_api, jsonld, microdata
+from harvesters.formats.records import Origin, Parsed
+from schemas.harvest import AccessKind, Source
+
+
+class Parse(Protocol):
+    """What every format module offers: bytes in, Records out, nothing else touched."""
+
+    def __call__(
+        self, content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
+    ) -> Parsed:
+        """The Records in ``content``, which came from ``url`` at ``fetched_at``; ``charset`` is the HTTP header's."""
+
+
+def structured(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
+    """schema.org in a page: JSON-LD, and where that holds no offer, microdata. A page without either is an Issue."""
+    first = jsonld.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
+    if first.records:
+        return first
+    second = microdata.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
+    issues = first.issues + second.issues
+    if not second.records and not issues:
+        issues = (
+            Origin(source, url, fetched_at, "structured").problem(
+                "record",
+                "structured.nothing",
+                message="Die Seite enthält kein Angebot als JSON-LD oder Mikrodaten.",
+                remedy="Bitte access.follow prüfen oder die Quelle als kind = „html“ mit Selektoren beschreiben.",
+            ),
+        )
+    return Parsed(records=second.records, issues=issues, complete=first.complete and second.complete)
+
+
+PARSERS: Final[dict[AccessKind, Parse]] = {
+    AccessKind.STRUCTURED: structured,
+    AccessKind.HTML: html_selectors.parse,
+    AccessKind.ICAL: ical.parse,
+    AccessKind.CSV: csv_table.parse,
+    AccessKind.JSON: json_api.parse,
+}
+"""Way of access → its reader."""
+
+GUESSES: Final[tuple[tuple[AccessKind, Callable[[bytes], bool]], ...]] = (
+    (AccessKind.ICAL, lambda head: b"BEGIN:VCALENDAR" in head.upper()),
+    (AccessKind.JSON, lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")),
+    (AccessKind.STRUCTURED, lambda head: b"<" in head),
+    (AccessKind.CSV, lambda head: b"<html" not in head.lower()),
+)
+"""Ways of access that need no description, each with a look at the first bytes, in the order of trying."""

@@ -1,0 +1,130 @@
+"""What does this file or address offer? Reads it once, described or by trying every format; stores nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from harvesters.fetch.client import FetchSettings, fetch
+from harvesters.formats.by_kind import GUESSES, PARSERS
+from harvesters.formats.records import Parsed
+from harvesters.normalise.record import normalise
+from harvesters.problems import ReadError
+from schemas.clock import local
+from schemas.harvest import Access, AccessKind, Issue, Record, Source
+from schemas.identifiers import offer_id
+from schemas.offer import Offer
+
+UNKNOWN_REGION: Final = "00"
+"""Region of offers whose source is not described."""
+_HEAD: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What was found."""
+
+    format: str
+    """Format module that read it."""
+    offers: list[Offer]
+    """Offers as they would be held after a first harvest, with evidence per field."""
+    issues: list[Issue]
+    """What was not understood."""
+
+
+def preview(
+    path_or_url: str,
+    *,
+    base_url: str | None = None,
+    source: Source | None = None,
+    settings: FetchSettings,
+    now: datetime,
+) -> Preview:
+    """The offers in a local file or behind an address.
+
+    ``base_url`` is the address that a file came from, for its relative links; ``source`` describes how to read it. A
+    local file needs no network. Raises ``ReadError`` where nothing can be read, saying what was tried.
+    """
+    content, url, charset = _content(path_or_url, base_url, source, settings)
+    if source is not None:
+        parsed = PARSERS[source.access.kind](content, source=source, url=url, fetched_at=now, charset=charset)
+        found_by = parsed.records[0].format if parsed.records else source.access.kind.value
+    else:
+        source, found_by, parsed = _try_all(content, url, now, charset)
+    return understood(source, found_by, parsed.records, parsed.issues, now=now)
+
+
+def understood(
+    source: Source, found_by: str, records: tuple[Record, ...], issues: tuple[Issue, ...], *, now: datetime
+) -> Preview:
+    """``records`` normalised as a first harvest would."""
+    found = list(issues)
+    offers: list[Offer] = []
+    for record in records:
+        normalised = normalise(record, source, today=local(now).date())
+        found.extend(normalised.issues)
+        offer = normalised.offer
+        offers.append(
+            Offer(
+                **dict(offer.fields),
+                id=offer_id(record.origin.source, record.origin.key, record.origin.part),
+                region=source.region,
+                rights=offer.rights,
+                provenance=offer.provenance,
+                first_seen=now,
+                last_seen=now,
+            )
+        )
+    return Preview(found_by, offers, found)
+
+
+def _content(
+    path_or_url: str, base_url: str | None, source: Source | None, settings: FetchSettings
+) -> tuple[bytes, str, str | None]:
+    name = source.name if source else "preview"
+    if "://" in path_or_url[:10]:
+        fetched = fetch(path_or_url, source=name, settings=settings)
+        return fetched.content, base_url or fetched.url, fetched.charset
+    path = Path(path_or_url)
+    try:
+        if path.stat().st_size > settings.max_decoded_bytes:
+            raise ReadError(name, path_or_url, "preview.too_large", "Die Datei ist zu groß.", "Bitte aufteilen.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ReadError(
+            name, path_or_url, "preview.unreadable", f"Die Datei ist nicht lesbar ({error.strerror}).", "Pfad prüfen."
+        ) from error
+    address = base_url or (source.access.start[0] if source else f"https://preview.invalid/{path.name}")
+    return content, address, None
+
+
+def _try_all(content: bytes, url: str, now: datetime, charset: str | None) -> tuple[Source, str, Parsed]:
+    reasons: list[str] = []
+    empty: tuple[Source, str, Parsed] | None = None
+    for kind, plausible in GUESSES:
+        if not plausible(content[:_HEAD]):
+            continue
+        source = _undescribed(kind, url)
+        try:
+            parsed = PARSERS[kind](content, source=source, url=url, fetched_at=now, charset=charset)
+        except ReadError as error:
+            reasons.append(f"als {kind.value}: {error.happened}")
+            continue
+        if parsed.records:
+            return source, parsed.records[0].format, parsed
+        reasons.extend(f"als {kind.value}: {issue.message}" for issue in parsed.issues[:2] if issue.message)
+        empty = empty or (source, kind.value, parsed)
+    if empty is not None and not reasons:
+        return empty
+    raise ReadError(
+        "preview",
+        url,
+        "preview.nothing",
+        f"Kein Angebot gefunden ({' '.join(reasons)})." if reasons else "Die Datei ist leer.",
+        "Bitte eine Quellenbeschreibung mit --source angeben; harvesters/README.md zeigt, wie sie aussieht.",
+    )
+
+
+def _undescribed(kind: AccessKind, url: str) -> Source:
+    start = url if url.startswith(("http://", "https://")) else "https://preview.invalid/"
+    return Source(name="preview", region=UNKNOWN_REGION, access=Access(kind=kind, start=(start,)))

@@ -1,0 +1,194 @@
+"""The plain half of a run: Records → readings → gate → store. It needs no network; a replay starts here."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from harvesters.gate import Verdict, judge
+from harvesters.normalise.record import VERSION, normalise
+from harvesters.problems import problem
+from schemas.clock import local
+from schemas.db import Database
+from schemas.harvest import Issue, Record, Source
+from schemas.offer import OfferFields, SourceKey
+from schemas.store import harvest as store
+from schemas.store.harvest import KnownOffer, Reading, SavedCounts
+from schemas.store.reviews import hold_withdrawals
+
+BATCH: Final = 1_000
+"""Readings per transaction."""
+_ENOUGH_FOR_SHARES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What a run's Records led to."""
+
+    counts: SavedCounts
+    """Offers by what happened to them."""
+    verdict: Verdict
+    """What became of those not shown."""
+    issues: tuple[Issue, ...]
+    """What was not understood, and what the gate says."""
+
+
+def process(
+    database: Database,
+    source: Source,
+    run_id: int | None,
+    records: Iterable[Record],
+    *,
+    complete: bool,
+    now: datetime,
+    read_again: bool = False,
+    shown_unread: Collection[SourceKey] = (),
+) -> Processed:
+    """Understand ``records`` and store what is new or changed, under the fence of ``run_id``.
+
+    A Record whose fingerprint and normaliser version are stored is only marked as seen, unless ``read_again``.
+    ``shown_unread`` are further identities that the source still shows (304). Without ``run_id`` nothing is written.
+    """
+    with database.read() as session:
+        known = store.known(session, source.name)
+    work = _Work(source, known, read_again)
+    counts = SavedCounts()
+    seen = [key for key in shown_unread if key in known]
+    shown: set[SourceKey] = set(seen)
+    readings = work.readings(records, seen, shown)
+    while len(batch := list(islice(readings, BATCH))) == BATCH:
+        if run_id is not None:
+            with database.begin() as session:
+                counts = _plus(counts, store.save_readings(session, source, run_id, readings=batch, now=now))
+    verdict = judge(source.expect.offers, known, shown, complete=complete)
+    if run_id is not None:
+        with database.begin() as session:
+            counts = _plus(counts, _save_rest(session, source, run_id, batch, seen, verdict, now))
+    else:
+        counts = work.would_be(seen, verdict)
+    issues = [*work.issues, *work.unfilled(everything=not seen)]
+    if verdict.rule is not None and verdict.message is not None:
+        issues.append(
+            problem(
+                source.name,
+                source.access.start[0],
+                field="run",
+                rule=verdict.rule,
+                message=verdict.message,
+                remedy="Auf dem Schreibtisch unter „Zurückgehalten“ entscheiden."
+                if verdict.held
+                else "Beim nächsten vollständigen Abruf wird neu entschieden.",
+            )
+        )
+    return Processed(counts, verdict, tuple(issues))
+
+
+def _save_rest(
+    session: Session,
+    source: Source,
+    run_id: int,
+    batch: Sequence[Reading],
+    seen: Collection[SourceKey],
+    verdict: Verdict,
+    now: datetime,
+) -> SavedCounts:
+    counts = store.save_readings(
+        session,
+        source,
+        run_id,
+        readings=batch,
+        seen=seen,
+        absent=verdict.absent,
+        withdrawn=verdict.withdrawn,
+        now=now,
+    )
+    if verdict.held:
+        hold_withdrawals(session, store.offer_ids(session, source.name, verdict.held), now=now)
+    return counts
+
+
+class _Work:
+    """One pass over a source's Records."""
+
+    def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool) -> None:
+        self._source, self._known, self._read_again = source, known, read_again
+        self._filled: dict[str, int] = dict.fromkeys(source.expect.filled, 0)
+        self._read = self._new = self._changed = self._returned = 0
+        self.issues: list[Issue] = []
+
+    def readings(self, records: Iterable[Record], seen: list[SourceKey], shown: set[SourceKey]) -> Iterator[Reading]:
+        """Readings of what must be read; the others are added to ``seen``, all of them to ``shown``."""
+        for record in records:
+            key = record.origin
+            shown.add(key)
+            fingerprint = store.fingerprint(record)
+            stored = self._known.get(key)
+            same = stored is not None and stored.fingerprint == fingerprint
+            if same and stored is not None and stored.reading == VERSION and not self._read_again:
+                seen.append(key)
+                continue
+            self._count(stored, same)
+            yield self._reading(record, fingerprint)
+
+    def _reading(self, record: Record, fingerprint: str) -> Reading:
+        # The day on which it was fetched settles what "next Friday" meant, also when it is read again much later.
+        moment = record.fetched_at
+        if moment is None:
+            raise ValueError(f"{record.origin}: a Record to be stored has a moment at which it was fetched")
+        normalised = normalise(record, self._source, today=local(moment).date())
+        self.issues.extend(normalised.issues)
+        for name in self._filled:
+            self._filled[name] += is_filled(normalised.offer.fields, name)
+        self._read += 1
+        return Reading(record, fingerprint, normalised, VERSION)
+
+    def _count(self, stored: KnownOffer | None, same: bool) -> None:
+        if stored is None:
+            self._new += 1
+        elif stored.withdrawn or not stored.present:
+            self._returned += 1
+        elif not same:
+            self._changed += 1
+
+    def would_be(self, seen: Sequence[SourceKey], verdict: Verdict) -> SavedCounts:
+        """The counts of a dry run; a change of reading alone is not foreseen."""
+        back = sum(self._known[key].withdrawn or not self._known[key].present for key in seen)
+        others = self._read - self._new - self._changed - self._returned
+        return SavedCounts(
+            new=self._new,
+            changed=self._changed,
+            unchanged=len(seen) - back + others,
+            returned=self._returned + back,
+            withdrawn=len(verdict.withdrawn),
+        )
+
+    def unfilled(self, *, everything: bool) -> Iterator[Issue]:
+        """Fields that are found less often than the source expects; judged only where all offers were read."""
+        if not everything or self._read < _ENOUGH_FOR_SHARES:
+            return
+        for name, least in self._source.expect.filled.items():
+            share = self._filled[name] / self._read
+            if share < least:
+                yield problem(
+                    self._source.name,
+                    self._source.access.start[0],
+                    field=name,
+                    rule="expect.filled",
+                    message=f"„{name}“ wurde nur bei {share:.0%} der Angebote gefunden, erwartet sind {least:.0%}.",
+                    remedy="Hat sich die Seite geändert? Bitte access.fields prüfen oder expect.filled anpassen.",
+                )
+
+
+def is_filled(offer: OfferFields, name: str) -> bool:
+    """Whether a field says something: neither absent nor empty.
+
+    Raises ``AttributeError`` for a name that offers do not have; ``harvesters.source`` refuses such descriptions.
+    """
+    return getattr(offer, name) not in (None, "", (), {})
+
+
+def _plus(one: SavedCounts, other: SavedCounts) -> SavedCounts:
+    return SavedCounts(**{f.name: getattr(one, f.name) + getattr(other, f.name) for f in fields(SavedCounts)})

@@ -1,0 +1,305 @@
+"""One run of one source, from start to finish: read → understand → gate → store, with a status and a sentence."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from harvesters.feeds import FEEDS, read_feed
+from harvesters.fetch.client import Client, FetchSettings
+from harvesters.fetch.ledger import Ledger, MemoryLedger
+from harvesters.ledger import DatabaseLedger
+from harvesters.normalise.record import VERSION
+from harvesters.problems import ReadError, problem
+from harvesters.process import Processed, process
+from harvesters.reading import ReadOutcome
+from harvesters.spool import crawl
+from schemas.db import Database
+from schemas.exceptions import KitalotseError
+from schemas.harvest import HarvestRun, Issue, RunResult, RunStatus, Source
+from schemas.offer import SourceKey
+from schemas.store import harvest as store
+
+_LOG: Final = structlog.get_logger(__name__)
+_AT_ONCE: Final = 4
+
+
+def read(
+    source: Source,
+    *,
+    settings: FetchSettings,
+    now: datetime,
+    spool_dir: Path | None = None,
+    ledger: Ledger | None = None,
+) -> RunResult:
+    """What a source says right now, stored nowhere. Raises ``ReadError`` where it cannot be read at all."""
+    return _read(source, settings, now, spool_dir, ledger or MemoryLedger()).result
+
+
+def harvest(
+    database: Database,
+    source: Source,
+    *,
+    settings: FetchSettings,
+    now: datetime,
+    dry_run: bool = False,
+    spool_dir: Path | None = None,
+) -> HarvestRun:
+    """Read ``source`` and store what it says; the finished run, whatever happened.
+
+    A source that cannot be read ends its run as failed with a message; nothing stored is touched. A description that
+    differs from the stored one replaces it. ``dry_run`` reads and counts, but writes nothing at all. Raises
+    ``StoreError`` where another run of the same source is going on; an error in our own code ends the run and rises.
+    """
+    if dry_run:
+        return _Run(database, source, None, now).take(lambda: _read(source, settings, now, spool_dir, MemoryLedger()))
+    run = _begin(database, source, now)
+    ledger = DatabaseLedger(database)
+
+    def reading() -> ReadOutcome:
+        return _read(source, settings, now, spool_dir, ledger, database=database, heartbeat=run.heartbeat)
+
+    finished = run.take(reading, keep=ledger.keep_validators)
+    return finished
+
+
+def replay(database: Database, source: Source, *, now: datetime) -> HarvestRun:
+    """Understand the stored Records of ``source`` again, without a network; nothing is withdrawn by it."""
+    return _begin(database, source, now).again()
+
+
+def harvest_all(
+    database: Database, sources: Sequence[Source], *, settings: FetchSettings, now: datetime, at_once: int = _AT_ONCE
+) -> list[HarvestRun]:
+    """Harvest several sources, each on its own: whatever happens to one, the others are read.
+
+    Sources that could not even begin, or in which our own code failed, are in the list as failed runs.
+    """
+    with ThreadPoolExecutor(at_once, thread_name_prefix="harvest") as threads:
+        begun = [threads.submit(harvest, database, source, settings=settings, now=now) for source in sources]
+        runs = []
+        for source, future in zip(sources, begun, strict=True):
+            error = future.exception()
+            if error is None:
+                runs.append(future.result())
+                continue
+            _LOG.error("harvest failed", source=source.name, exc_info=error)
+            runs.append(_failed(source, now, _sentence(error)))
+    return runs
+
+
+def _read(
+    source: Source,
+    settings: FetchSettings,
+    now: datetime,
+    spool_dir: Path | None,
+    ledger: Ledger,
+    *,
+    database: Database | None = None,
+    heartbeat: Callable[[], None] = lambda: None,
+) -> ReadOutcome:
+    if source.access.kind in FEEDS:
+        return read_feed(source, Client(settings, ledger), now=now)
+    url = database.url.render_as_string(hide_password=False) if database is not None else None
+    return crawl(source, settings=settings, now=now, spool_dir=spool_dir, database=url, heartbeat=heartbeat)
+
+
+def _begin(database: Database, source: Source, now: datetime) -> "_Run":
+    with database.begin() as session:
+        if store.source(session, source.name) != source:
+            store.save_source(session, source, origin="file", now=now)
+        run_id = store.start_run(session, source.name, now)
+    return _Run(database, source, run_id, now)
+
+
+class _Run:
+    """A run while it goes on. Without a number it writes nothing."""
+
+    def __init__(self, database: Database, source: Source, run_id: int | None, now: datetime) -> None:
+        self._database, self._source, self._id, self._started = database, source, run_id, now
+        self._clock = time.monotonic()
+
+    def heartbeat(self) -> None:
+        """Tell the database that the run is alive."""
+        if self._id is not None:
+            with self._database.begin() as session:
+                store.renew_run(session, self._id, self._now())
+
+    def take(
+        self, reading: Callable[[], ReadOutcome], *, keep: Callable[..., None] = lambda url, validators: None
+    ) -> HarvestRun:
+        """Read, process, finish; ``keep`` remembers validators once the Records are stored."""
+        try:
+            outcome = reading()
+            result = outcome.result
+            processed = self._unchanged() if result.not_modified else self._process(result)
+        except KitalotseError as error:
+            return self._finish(self._failure(error))
+        except BaseException as error:
+            self._finish(self._failure(error))
+            raise
+        finished = self._finish(self._summary(result, processed))
+        if finished.status is RunStatus.COMPLETE:
+            for url, validators in outcome.validators.items():
+                keep(url, validators)
+        return finished
+
+    def again(self) -> HarvestRun:
+        """Process stored Records once more."""
+        try:
+            with self._database.read() as session:
+                records = tuple(store.stored_records(session, self._source.name))
+            result = RunResult(records=records, complete=True)
+            processed = process(
+                self._database, self._source, self._id, records, complete=False, now=self._started, read_again=True
+            )
+        except BaseException as error:
+            self._finish(self._failure(error))
+            raise
+        return self._finish(
+            self._summary(result, processed).model_copy(
+                update={"message": f"{_offers(len(records))} aus dem Speicher neu gelesen.", "missing": 0}
+            )
+        )
+
+    def _process(self, result: RunResult) -> Processed:
+        return process(
+            self._database, self._source, self._id, result.records, complete=result.complete, now=self._started
+        )
+
+    def _unchanged(self) -> Processed:
+        """After a 304 every present offer counts as seen; those read by an older normaliser are read again."""
+        with self._database.read() as session:
+            known = store.known(session, self._source.name)
+            present = [key for key, offer in known.items() if offer.present and not offer.withdrawn]
+            stale = {key for key in present if known[key].reading != VERSION}
+            records = (
+                [r for r in store.stored_records(session, self._source.name) if r.origin in stale] if stale else []
+            )
+        read_again: set[SourceKey] = {record.origin for record in records}
+        return process(
+            self._database,
+            self._source,
+            self._id,
+            records,
+            complete=True,
+            now=self._started,
+            shown_unread=[key for key in present if key not in read_again],
+        )
+
+    def _summary(self, result: RunResult, processed: Processed) -> HarvestRun:
+        issues = [*result.issues, *processed.issues]
+        counts, expected = processed.counts, self._source.expect.offers
+        found = len(result.records)
+        if result.not_modified:
+            status, message = RunStatus.UNCHANGED, f"Unverändert; {_offers(counts.unchanged)} weiterhin gültig."
+        elif found == 0 and expected.min > 0:
+            status = RunStatus.FAILED
+            message = "Kein Angebot gefunden; nichts wurde zurückgezogen."
+            issues.append(self._too_few(0))
+        elif not result.complete or found < expected.min or found > expected.max:
+            status = RunStatus.INCOMPLETE
+            message = f"Unvollständig: {_counted(found, processed)}; nichts wurde zurückgezogen."
+            if result.complete:
+                issues.append(self._too_few(found))
+        else:
+            status, message = RunStatus.COMPLETE, f"{_counted(found, processed)}."
+        if processed.verdict.held and processed.verdict.message:
+            message = f"{message} {processed.verdict.message}"
+        return HarvestRun(
+            id=self._id,
+            source=self._source.name,
+            started_at=self._started,
+            status=status,
+            records=found,
+            new=counts.new,
+            changed=counts.changed,
+            unchanged=counts.unchanged,
+            returned=counts.returned,
+            missing=len(processed.verdict.missing),
+            withdrawn=counts.withdrawn,
+            issues=tuple(issues),
+            message=message,
+        )
+
+    def _too_few(self, found: int) -> Issue:
+        expected = self._source.expect.offers
+        return problem(
+            self._source.name,
+            self._source.access.start[0],
+            field="run",
+            rule="expect.offers",
+            message=f"{_offers(found)} gefunden, erwartet sind {expected.min} bis {expected.max}.",
+            remedy="Bitte die Adresse im Browser öffnen: Ist die Seite leer, umgezogen oder anders aufgebaut?",
+        )
+
+    def _failure(self, error: BaseException) -> HarvestRun:
+        issue = (
+            error.issue()
+            if isinstance(error, ReadError)
+            else problem(
+                self._source.name,
+                self._source.access.start[0],
+                field="run",
+                rule="run.failed",
+                wording=f"{type(error).__name__}: {error}",
+                message="Der Abruf ist an einem Fehler gescheitert.",
+                remedy="Bitte den Entwicklern melden.",
+            )
+        )
+        return _failed(self._source, self._started, _sentence(error), run_id=self._id, issues=(issue,))
+
+    def _finish(self, run: HarvestRun) -> HarvestRun:
+        finished = run.model_copy(update={"finished_at": self._now()})
+        if self._id is not None:
+            with self._database.begin() as session:
+                store.finish_run(session, finished)
+        return finished
+
+    def _now(self) -> datetime:
+        """The moment of the start plus what has passed since."""
+        return self._started + timedelta(seconds=time.monotonic() - self._clock)
+
+
+def _failed(
+    source: Source, started: datetime, message: str, *, run_id: int | None = None, issues: Iterable[Issue] = ()
+) -> HarvestRun:
+    return HarvestRun(
+        id=run_id,
+        source=source.name,
+        started_at=started,
+        finished_at=started,
+        status=RunStatus.FAILED,
+        issues=tuple(issues),
+        message=message,
+    )
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, ReadError):
+        return f"{error.happened} Adresse: {error.address}. {error.remedy} Nichts wurde zurückgezogen."
+    return f"Der Abruf ist an einem Fehler gescheitert ({type(error).__name__}). Nichts wurde zurückgezogen."
+
+
+def _counted(found: int, processed: Processed) -> str:
+    counts = processed.counts
+    parts = [
+        f"{number} {word}"
+        for number, word in (
+            (counts.new, "neu"),
+            (counts.changed, "geändert"),
+            (counts.returned, "wieder da"),
+            (counts.unchanged, "unverändert"),
+            (counts.withdrawn, "zurückgezogen"),
+        )
+        if number
+    ]
+    return f"{_offers(found)} gelesen" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _offers(number: int) -> str:
+    return "1 Angebot" if number == 1 else f"{number} Angebote"
