@@ -25,8 +25,8 @@ from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers
 
 __all__ = [
-    "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "known", "purge", "renew_run", "runs",
-    "save_readings", "save_source", "source", "sources", "start_run", "stored_records",
+    "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "known", "offer_ids", "purge", "renew_run",
+    "runs", "save_readings", "save_source", "source", "sources", "start_run", "stored_records",
 ]  # fmt: skip
 
 KEEP_RECORDS: Final = timedelta(days=90)
@@ -165,6 +165,11 @@ def save_readings(
         returned=came_back + len(returned),
         withdrawn=len(gone),
     )
+
+
+def offer_ids(session: Session, source_name: str, keys: Collection[SourceKey]) -> list[str]:
+    """The offers that identities of a source belong to; raises ``StoreError`` for an identity never stored."""
+    return sorted({row.offer for row in _rows_of(session, source_name, keys)})
 
 
 def stored_records(session: Session, source_name: str) -> Iterator[Record]:
