@@ -9,6 +9,7 @@ A claim is a compare-and-set that raises the row's fence; an outcome counts only
 never silently none.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.store.dialect import insert
-from schemas.tables.people import digests, kitas, recipients
+from schemas.tables.people import digests, kitas, recipients, recommendations
 
 RETRY_AFTER: Final[tuple[timedelta, ...]] = tuple(
     timedelta(minutes=minutes) for minutes in (5, 15, 45, 135, 405, 720, 720, 720, 720)
@@ -268,13 +269,20 @@ def counts(session: Session, *, week: str) -> dict[DigestState, int]:
     return dict.fromkeys(DigestState, 0) | {DigestState(state): number for state, number in found}
 
 
-def weeks_sent(session: Session) -> dict[str, frozenset[str]]:
-    """Weeks whose mail went out, or may have, by Kita: what was in them is no longer new to that Kita."""
+def sent_offers(session: Session, *, since: str, before: str) -> dict[str, frozenset[str]]:
+    """Offers in mails that went out, or may have, from week ``since`` until before week ``before``, by Kita."""
     out = [DigestState.SENT, DigestState.SENDING, DigestState.UNSURE]
-    found: dict[str, set[str]] = {}
-    for row in session.execute(select(digests.c.kita_id, digests.c.week).where(digests.c.state.in_(out)).distinct()):
-        found.setdefault(row.kita_id, set()).add(row.week)
-    return {kita: frozenset(weeks) for kita, weeks in found.items()}
+    together = and_(recommendations.c.week == digests.c.week, recommendations.c.kita_id == digests.c.kita_id)
+    statement = (
+        select(digests.c.kita_id, recommendations.c.offer_id)
+        .join(recommendations, together)
+        .where(digests.c.state.in_(out), digests.c.week >= since, digests.c.week < before)
+        .distinct()
+    )
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in session.execute(statement):
+        found[row.kita_id].add(row.offer_id)
+    return {kita: frozenset(offers) for kita, offers in found.items()}
 
 
 def _entries(

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 from schemas.db import Database
+from schemas.recommendation import Recommendation
 from schemas.region import Region
 from schemas.store.digests import DigestMail, enter
 from schemas.store.kitas import recipients, save_kita
+from schemas.tables.offers import offers
 from tests.factories import make_kita, make_recipient
 from webapp.links import Links
 from webapp.mail.message import message_id
 from webapp.mail.sender import Sending
 
 WEEK = "2026-W49"
+OFFER = "oaaaaaaaaaaaaaaa"
 NOW = datetime(2026, 11, 30, 6, tzinfo=UTC)
 PORTAL = "https://kitalotse.example"
 LINKS = Links("s" * 40)
@@ -40,6 +43,17 @@ def fill_ledger(database: Database, mails: int, *, week: str = WEEK, now: dateti
             numbers.append(person.id)
             enter(session, [ledger_mail(kita.id, person.id, week)], now=now)
     return numbers
+
+
+def store_offer(database: Database, offer_id: str = OFFER) -> None:
+    """An offer that rows can refer to; what it says does not matter here."""
+    with database.begin() as session:
+        session.execute(offers.insert().values(id=offer_id, region="13075", minted_at=NOW))
+
+
+def recommendation(kita: str, offer_id: str = OFFER) -> Recommendation:
+    """A recommendation of that offer."""
+    return Recommendation(kita=kita, offer=offer_id, rank=1, score=0.5)
 
 
 def ledger_mail(kita: str, recipient: int, week: str = WEEK) -> DigestMail:

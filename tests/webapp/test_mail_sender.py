@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.db import Database
 from schemas.exceptions import SettingsError
 from schemas.kita import Recipient
+from schemas.recommendation import Digest
 from schemas.store.digests import (
     CLAIM_LASTS,
     MAX_ATTEMPTS,
@@ -33,14 +34,15 @@ from schemas.store.digests import (
     mark_failed,
     mark_sent,
     release,
+    sent_offers,
     sweep,
-    weeks_sent,
 )
-from schemas.store.kitas import add_recipient, confirm_recipient, recipients, save_kita, unsubscribe
+from schemas.store.kitas import add_recipient, confirm_recipient, save_kita, save_recommendations, unsubscribe
 from tests.factories import make_kita
 from tests.webapp.mail_setup import (
     LINKS,
     NOW,
+    OFFER,
     PORTAL,
     REGION,
     SENDING,
@@ -48,6 +50,8 @@ from tests.webapp.mail_setup import (
     ObedientTransport,
     fill_ledger,
     ledger_mail,
+    recommendation,
+    store_offer,
 )
 from webapp.links import UnsubscribeLink
 from webapp.mail.message import AddressError, address, compose
@@ -146,15 +150,29 @@ def test_a_slow_sender_that_was_swept_may_still_say_what_it_knows(database):
     assert only(database).state is S.SENT
 
 
-def test_weeks_that_may_have_gone_out_are_known_per_kita(database):
+def test_offers_that_may_have_gone_out_are_known_per_kita(database):
+    store_offer(database)
     fill_ledger(database, 3)
-    send_due(database, ObedientTransport(lambda n: InDoubt("cut") if n == 2 else None), SENDING, lambda: NOW)
     with database.begin() as session:
-        (person, *_) = recipients(session, "kita_0")
-        enter(session, [ledger_mail("kita_0", person.id, "2026-W50")], now=NOW)
+        shown = [recommendation(f"kita_{n}") for n in range(3)]
+        save_recommendations(
+            session, [Digest(week=WEEK, kita=r.kita, recommendations=(r,), ranked_on=NOW.date()) for r in shown]
+        )
 
-        assert weeks_sent(session) == {f"kita_{n}": frozenset({WEEK}) for n in range(3)}
-        assert counts(session, week=WEEK)[S.UNSURE] == 1
+    send_due(
+        database,
+        ObedientTransport(lambda n: {1: None, 2: InDoubt("cut"), 3: Refused(550, "")}[n]),
+        SENDING,
+        lambda: NOW,
+    )
+
+    with database.read() as session:
+        assert sent_offers(session, since="2026-W40", before="2026-W50") == {
+            "kita_0": frozenset({OFFER}),
+            "kita_1": frozenset({OFFER}),
+        }
+        assert sent_offers(session, since="2026-W40", before=WEEK) == {}
+        assert counts(session, week=WEEK) == {S.NEW: 0, S.SENDING: 0, S.SENT: 1, S.UNSURE: 1, S.FAILED: 1}
 
 
 # -- the sender -------------------------------------------------------------------------------------------------------
