@@ -22,7 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "explain": "webapp.commands.recommend:explain",
     "export": "webapp.commands.export:export",
     "extract": "webapp.commands.extract:extract",
-    "harvest": "webapp.commands.harvest:harvest",
+    "harvest": "webapp.commands.harvest:harvest_sources",
     "kitas": "webapp.commands.kitas:kitas",
     "migrate": "webapp.commands.database:migrate",
     "preview": "webapp.commands.harvest:preview",
