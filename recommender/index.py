@@ -172,6 +172,8 @@ class OfferIndex:
     access: NDArray[np.int8]
     """Offers × ``Access``: ``ACCESS_UNKNOWN`` …"""
     outdoor: Bools
+    signature: Floats
+    """Offers × facts by which equal offers in different sources are told from similar ones; NaN is not stated."""
     provider: Ints
     """One number per provider; offers without one have numbers of their own."""
     place: Ints
@@ -265,6 +267,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
             dtype=np.int8,
         ).reshape(-1, len(NEEDS)),
         outdoor=bools(o.weather == "outdoor" or Mode.OUTDOOR in o.modes for o in offers),
+        signature=np.array([_signature(o) for o in offers], dtype=np.float64).reshape(-1, 7),
         provider=_numbered([(o.provider.name.casefold() if o.provider else "", o.id) for o in offers]),
         place=_numbered([_place_name(o) for o in offers]),
         completeness=np.array([_completeness(o) for o in offers], dtype=np.float64),
@@ -295,6 +298,22 @@ def _money(offer: Offer, count: int) -> tuple[float, float, float, float]:
         amount if by_group else 0.0,
         extra if price.extra_per_child else 0.0,
         0.0 if price.extra_per_child else extra,
+    )
+
+
+def _signature(offer: Offer) -> tuple[float | None, ...]:
+    """Youngest and oldest month, amount, duration, largest group, first dated day, weekdays."""
+    ages, price, size, schedule = offer.ages, offer.price, offer.group_size, offer.schedule
+    free = price is not None and price.model is PriceModel.FREE
+    weekdays = calendar_of(schedule, date.min).weekdays
+    return (
+        ages.min_months if ages else None,
+        ages.max_months if ages else None,
+        0.0 if free else (price.amount_eur if price else None),
+        offer.duration_minutes,
+        size.children_max if size else None,
+        schedule.occurrences[0].day.toordinal() if schedule and schedule.occurrences else None,
+        weekdays or None,
     )
 
 

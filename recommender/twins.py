@@ -11,6 +11,11 @@ SAME_TITLE: Final = 0.75
 """Cosine of two titles from which they count as near-identical."""
 SAME_TEXT: Final = 0.5
 """Cosine of two whole texts from which they count as the same."""
+LIKE_TITLE: Final = 0.6
+LIKE_TEXT: Final = 0.2
+"""Cosines from which offers of different providers are the same where their facts agree too."""
+AGREEING: Final = 2
+"""By how many facts agreement must outweigh contradiction (age, price, duration, group, dates, weekdays)."""
 SAME_PLACE_KM: Final = 3.0
 """Two sources may place one house at the centres of two postcodes of a town."""
 
@@ -20,12 +25,22 @@ def twins_of(index: OfferIndex, row: int, among: Ints | None = None) -> Bools:
     linked by an address, or alike in words, place and age.
     """
     rows = np.arange(len(index)) if among is None else among
-    titles = index.titles.similar(row, among) >= SAME_TITLE
-    texts = index.texts.similar(row, among) >= SAME_TEXT
+    titles = index.titles.similar(row, among)
+    texts = index.texts.similar(row, among)
+    like = ((titles >= LIKE_TITLE) | (texts >= LIKE_TEXT)) & (index.provider[rows] != index.provider[row])
+    like[like] = _agreement(index, row, rows[like]) >= AGREEING
     twins = np.zeros(len(rows), dtype=np.bool_)
-    alike = np.flatnonzero(titles | texts)
-    twins[alike] = _same_place(index, row, rows[alike]) & _same_age(index, row, rows[alike])
+    alike = np.flatnonzero((titles >= SAME_TITLE) | (texts >= SAME_TEXT) | like)
+    twins[alike] = _same_place(index, row, rows[alike]) & _same_children(index, row, rows[alike])
     return np.asarray(twins | np.isin(rows, [row, *_linked(index, row)]))
+
+
+def _agreement(index: OfferIndex, row: int, others: Ints) -> Ints:
+    """Facts known of both that agree, less those that contradict."""
+    own = index.signature[row]
+    known = ~np.isnan(index.signature[others]) & ~np.isnan(own)
+    equal = known & (index.signature[others] == own)
+    return np.asarray(equal.sum(axis=1) - (known & ~equal).sum(axis=1))
 
 
 def _same_place(index: OfferIndex, row: int, others: Ints) -> Bools:
@@ -34,9 +49,12 @@ def _same_place(index: OfferIndex, row: int, others: Ints) -> Bools:
     return np.asarray(near | (index.provider[others] == index.provider[row]))
 
 
-def _same_age(index: OfferIndex, row: int, others: Ints) -> Bools:
+def _same_children(index: OfferIndex, row: int, others: Ints) -> Bools:
+    """Whether both may be for the same children: said audiences are equal, ages overlap or are not stated."""
     overlap = (index.age_min[others] <= index.age_max[row]) & (index.age_max[others] >= index.age_min[row])
-    return np.asarray(overlap | ~index.age_known[others] | ~index.age_known[row])
+    ages = overlap | ~index.age_known[others] | ~index.age_known[row]
+    said, own = index.audience[others], index.audience[row]
+    return np.asarray(ages & ((said == own) | (said == 0) | (own == 0)))
 
 
 def _linked(index: OfferIndex, row: int) -> list[int]:
