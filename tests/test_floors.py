@@ -42,7 +42,8 @@ UNREACHABLE = {
 # a dotted name, or everything below it → the files that may use it
 FETCH = ("harvesters/fetch/*.py",)
 CRAWL = (*FETCH, "harvesters/crawl*.py", "harvesters/settings.py")
-SERVE = ("webapp/demo/*.py", "webapp/commands/serve.py", "webapp/commands/doctor.py")
+DEMO = ("webapp/demo/*.py", "webapp/commands/demo.py")
+SERVE = (*DEMO, "webapp/commands/serve.py")
 CLOCK = ("schemas/clock.py",)
 SETTINGS = ("webapp/settings.py",)
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
@@ -67,7 +68,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "httpcore": FETCH,
     "requests": (),
     "urllib.request": FETCH,
-    "http.client": FETCH,
+    "http.client": (*FETCH, *DEMO),
     "scrapy": CRAWL,
     "twisted": CRAWL,
     "socket": (*FETCH, *SERVE),
