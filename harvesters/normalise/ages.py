@@ -22,8 +22,10 @@ _N: Final = rf"(?:\d{{1,3}}(?:,5| ?½)?|(?:{_AGE_WORDS})(?![\wäöüß]))"
 _YEARS: Final = r"(?:jähr\w{0,6}|jahre?n?(?:e[nrs])?\b|j\.|j\b|jhr?\.)"
 _MONTHS: Final = r"(?:mon\.|monat\w{0,3})"
 _NOT_AN_AGE: Final = (
-    r"(?![\w,.:/]*\d)(?!\s?(?:uhr|€|euro|eur\b|cent|km|m\b|m²|cm|kg|h\b|%|min|std|stund|tag|woch|person|kind|teiln|erwachs|"
-    r"zuschau|gäst|plätz|grupp|schüler|familien|klass|\.?\s?klass|\.?\s?jahrg|og\b|stück|x\b|×|°|grad|erzieh|betreu|begleit|"
+    r"(?![\w,.:/]*\d)(?!\s?(?:uhr|€|euro|eur\b|cent|km|m\b|m²|cm|kg|h\b|%|min|std|stund|tag|woch|"
+    r"person|kind|teiln|erwachs|"
+    r"zuschau|gäst|plätz|grupp|schüler|familien|klass|\.?\s?klass|\.?\s?jahrg|og\b|stück|x\b|×|°|"
+    r"grad|erzieh|betreu|begleit|"
     r"aufsicht|termin|monat|\.\s?(?:\d|jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez)))"
 )
 
@@ -32,17 +34,21 @@ _RANGE: Final = re.compile(
 )
 _RANGE_IN_CONTEXT: Final = re.compile(
     rf"(?:\balter(?:sgruppe|sstufe|sbereich)?n?\s?:?|altersempfehlung:?|zielgruppe:?|im alter(?: von| zwischen)?|"
-    rf"(?:kinder|kindern|menschen|knirpse|mäuse|zwerge|große|größere|kleine|alle|gruppen|kids|kindergarten|kita|elementarbereich|"
-    rf"elementargruppen?|kindergartenkinder|kitakinder|kita-kinder|kindergartengruppen|kita-gruppen)(?: (?:im alter )?von| zwischen| im alter)?)"
+    rf"(?:kinder|kindern|menschen|knirpse|mäuse|zwerge|große|größere|kleine|alle|gruppen|kids|"
+    rf"kindergarten|kita|elementarbereich|"
+    rf"elementargruppen?|kindergartenkinder|kitakinder|kita-kinder|kindergartengruppen|"
+    rf"kita-gruppen)(?: (?:im alter )?von| zwischen| im alter)?)"
     rf"\s?\(?({_N})\s?(?:-|–|—|bis|und)\s?({_N}){_NOT_AN_AGE}"
 )
 _BARE_RANGE: Final = re.compile(r"\(\s?(\d{1,2})\s?[-–]\s?(\d{1,2})\s?\)")
 _FROM: Final = re.compile(
-    rf"\b(?:ab|mindestens|mind\.|mindestalter:?|schon mit|frühestens mit|über|empfohlen ab|von)\s(?:ca\.\s|etwa\s|circa\s|dem\s|rund\s)?"
+    rf"\b(?:ab|mindestens|mind\.|mindestalter:?|schon mit|frühestens mit|über|empfohlen ab|"
+    rf"von)\s(?:ca\.\s|etwa\s|circa\s|dem\s|rund\s)?"
     rf"({_N})\.?[\s-]?(?:({_YEARS})|({_MONTHS})|lebensjahr)"
 )
 _FROM_BARE: Final = re.compile(
-    rf"\bab\s(?:ca\.\s|etwa\s)?({_N})(?:(?=\s?(?:bis|und aufwärts|aufwärts|$|\n|[().;!?|·,:/–-]))|(?=\s\w)){_NOT_AN_AGE}"
+    rf"\bab\s(?:ca\.\s|etwa\s)?({_N})(?:(?=\s?(?:bis|und aufwärts|aufwärts|$|\n|[().;!?|·,:/–-]))|"
+    rf"(?=\s\w)){_NOT_AN_AGE}"
 )
 _PLUS: Final = re.compile(r"(?<![\d.,:/])(\d{1,2})\s?\+(?!\s?\d)")
 _EXACT: Final = re.compile(rf"{START}({_N})\s?({_YEARS})\s?(?:alt|und)?\b|\b({_N})-?jährigen?\b")
@@ -50,33 +56,57 @@ _UP_TO: Final = re.compile(
     rf"\b(bis|unter|bis unter|höchstens|bis zu|bis einschließlich)\s(?:zu\s)?({_N})[\s-]?(?:({_YEARS})|({_MONTHS}))"
 )
 _UNTIL_SCHOOL: Final = re.compile(
-    r"\bbis (?:zum |zur |zur ersten |einschließlich )?(?:schul(?:eintritt|anfang|beginn|start|reife|alter)|einschulung|vorschul\w{0,12}|vorschüler\w{0,3}|"
+    r"\bbis (?:zum |zur |zur ersten |einschließlich )?(?:schul(?:eintritt|anfang|beginn|start|"
+    r"reife|alter)|einschulung|vorschul\w{0,12}|vorschüler\w{0,3}|"
     r"grundschulalter)"
 )
 _CLASSES: Final = re.compile(
-    r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgangsstufen?|\bjgst\.|\bkl\.)\s?(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
-    r"|(?:\bab\s)?(?:der\s)?(?<![\d.,])(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgangsstufe|schulklassen?\b|klässler\w{0,3})"
+    r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgangsstufen?|\bjgst\.|"
+    r"\bkl\.)\s?(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
+    r"|(?:\bab\s)?(?:der\s)?(?<![\d.,])(\d{1,2})\.?(?:\s?(?:-|–|bis|und|"
+    r"/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgangsstufe|schulklassen?\b|"
+    r"klässler\w{0,3})"
 )
 _CUE: Final = re.compile(
-    r"kind|alter|groß|zuschau|geeignet|empfohlen|gruppe|kita|kindergärt|krippe|alle|knirps|zwerg|maus|mäuse|jung|teilnah|mitmach|"
+    r"kind|alter|groß|zuschau|geeignet|empfohlen|gruppe|kita|kindergärt|krippe|alle|knirps|zwerg|"
+    r"maus|mäuse|jung|teilnah|mitmach|"
     r"für|vorstell|puppen|theater|stück|lesung|nest"
 )
 
 WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] = (
     (r"vorsch(?:ul|ül)(?!klass)\w{0,14}", "ages.preschool", 60, 83, 0.8),
-    (r"(?:im )?letzten? (?:kita-?|kindergarten-?)?jahr vor (?:der|dem) (?:einschulung|schul\w{0,8})", "ages.preschool", 60, 83, 0.8),
+    (
+        r"(?:im )?letzten? (?:kita-?|kindergarten-?)?jahr vor (?:der|dem) (?:einschulung|schul\w{0,8})",
+        "ages.preschool",
+        60,
+        83,
+        0.8,
+    ),
     (r"letztes (?:kita|kindergarten)jahr", "ages.preschool", 60, 83, 0.8),
-    (r"(?:künftig\w{0,2}|zukünftig\w{0,2}|angehend\w{0,2}|werdend\w{0,2}) (?:schulkind\w{0,3}|schulanfänger\w{0,5}|erstklässler\w{0,5}|abc-schützen)",
-     "ages.preschool", 60, 83, 0.8),
-    (r"schulanfänger\w{0,5}|abc-schützen|schulstarter\w{0,3}|wackelz[aä]hn\w{0,8}|maxi-?kinder\w{0,2}|schlaufüchs\w{0,3}|"
-     r"brückenjahr\w{0,6}|(?:im|nächsten|kommenden) sommer eingeschult", "ages.preschool", 60, 83, 0.72),
+    (
+        r"(?:künftig\w{0,2}|zukünftig\w{0,2}|angehend\w{0,2}|werdend\w{0,2}) (?:schulkind\w{0,3}|"
+        r"schulanfänger\w{0,5}|erstklässler\w{0,5}|abc-schützen)",
+        "ages.preschool",
+        60,
+        83,
+        0.8,
+    ),
+    (
+        r"schulanfänger\w{0,5}|abc-schützen|schulstarter\w{0,3}|wackelz[aä]hn\w{0,8}|"
+        r"maxi-?kinder\w{0,2}|schlaufüchs\w{0,3}|"
+        r"brückenjahr\w{0,6}|(?:im|nächsten|kommenden) sommer eingeschult",
+        "ages.preschool",
+        60,
+        83,
+        0.72,
+    ),
     (r"krippe(?:n(?:kind\w{0,4}|grupp?\w{0,4}|alter\w?))?\b", "ages.creche", 0, 35, 0.5),
     (r"\bu ?3\b|unter ?-?dreijährige\w{0,2}", "ages.creche", 0, 35, 0.5),
     (r"grundsch(?:ul|ül)\w{0,12}", "ages.primary", 72, 131, 0.5),
     (r"sekundarstufe i\b|\bsek\.? i\b", "ages.secondary", 120, 191, 0.6),
     (r"sekundarstufe ii\b|\bsek\.? ii\b", "ages.secondary", 180, 227, 0.6),
     (r"\bhort(?:e|s|en|kind\w{0,3}|grupp\w{0,3})?\b", "ages.hort", 72, 131, 0.45),
-)  # fmt: skip
+)
 """Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
 _WORDS_OF_AGE: Final = tuple((re.compile(pattern), *rest) for pattern, *rest in WORDS_OF_AGE)
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")

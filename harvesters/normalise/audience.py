@@ -22,58 +22,181 @@ K, H, S, F, A, T = Audience.KITA, Audience.HORT, Audience.SCHOOL, Audience.FAMIL
 PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
     # Kita groups come, or somebody comes to them
     (K, 2.6, r"(?:kita|kindergarten|krippen|vorschul|kindertagesstätten)-?grupp?\w{0,4}"),
-    (K, 2.4, r"für (?:\w{1,14},? (?:und )?)?(?:kitas|kindergärten|kindertagesstätten|kindertageseinrichtungen|kindereinrichtungen|krippen)\b"),
-    (K, 2.2, r"(?:in|an|durch) (?:ihre|eure|die|deine)r? (?:\w{1,12} )?(?:kita|kindergarten|einrichtung|krippe|kindertagesstätte|kitas)\b(?! (?:st|am|an der|\"|„))"),
-    (K, 2.2, r"(?:in|bei|zu) (?:ihren|eurem|ihrem|euren|ihnen) (?:\w{1,12} )?(?:kindergarten|räumen|haus|kita|kitas|gruppenraum|garten|außengelände|im kindergarten)\b"),
+    (
+        K,
+        2.4,
+        r"für (?:\w{1,14},? (?:und )?)?(?:kitas|kindergärten|kindertagesstätten|"
+        r"kindertageseinrichtungen|kindereinrichtungen|krippen)\b",
+    ),
+    (
+        K,
+        2.2,
+        r"(?:in|an|durch) (?:ihre|eure|die|deine)r? (?:\w{1,12} )?(?:kita|kindergarten|einrichtung|"
+        r"krippe|kindertagesstätte|kitas)\b(?! (?:st|am|an der|\"|„))",
+    ),
+    (
+        K,
+        2.2,
+        r"(?:in|bei|zu) (?:ihren|eurem|ihrem|euren|ihnen) (?:\w{1,12} )?(?:kindergarten|räumen|haus|"
+        r"kita|kitas|gruppenraum|garten|außengelände|im kindergarten)\b",
+    ),
     (K, 1.6, r"\b(?:ihre|eure) (?:kita|einrichtung|gruppe|kinder|kleinen|vorschulkinder|vorschüler)\b"),
-    (K, 2.0, r"\b(?:kita|kindergarten)-?(?:vorstellung|führung|tag|vormittag|turnen|kino|forscher|programm|angebot|projekt|besuch|theater|konzert|woche|ausflug|lesung|werkstatt|aktion)\w{0,4}"),
+    (
+        K,
+        2.0,
+        r"\b(?:kita|kindergarten)-?(?:vorstellung|führung|tag|vormittag|turnen|kino|forscher|programm|"
+        r"angebot|projekt|besuch|theater|konzert|woche|ausflug|lesung|werkstatt|aktion)\w{0,4}",
+    ),
     (K, 1.5, r"\bkitas (?:aus|in|der|können|sind|mit|und|im|melden|willkommen|zahlen|gesucht)"),
-    (K, 1.7, r"\bvorschulkind\w{0,3}|\bvorschüler\w{0,4}|vorschulgruppe\w?|schulanfänger\w{0,3}|letztes (?:kita|kindergarten)jahr|letzte jahr vor der (?:einschulung|schule)|vorschulalter|\bvorschul-"),
+    (
+        K,
+        1.7,
+        r"\bvorschulkind\w{0,3}|\bvorschüler\w{0,4}|vorschulgruppe\w?|schulanfänger\w{0,3}|"
+        r"letztes (?:kita|kindergarten)jahr|letzte jahr vor der (?:einschulung|schule)|vorschulalter|"
+        r"\bvorschul-",
+    ),
     (K, 1.5, r"kindergartenkind\w{0,3}|kita-?kind\w{0,3}|krippenkind\w{0,3}|elementarbereich|elementargruppe\w?"),
     (K, 1.4, r"kindergruppen?\b|gruppen mit (?:kindern|3-|4-|vorschul)"),
-    (K, 1.1, r"erzieher(?:/-innen|innen|in|\*innen|:innen)?\b(?! und erzieher)|begleitperson|betreuungsperson|gruppenraum|morgenkreis|turnraum|warnwesten"),
-    (K, 1.0, r"gruppen (?:von|bis|ab|mit|à) (?:zu |max\. |maximal |höchstens )?\w{1,7} kinder\w?|kleingruppe\w?|\bpro gruppe|\bje gruppe|gruppenpreis|max\. \d{1,2} kinder|(?:höchstens|maximal) \w{1,7} kinder\b"),
+    (
+        K,
+        1.1,
+        r"erzieher(?:/-innen|innen|in|\*innen|:innen)?\b(?! und erzieher)|begleitperson|"
+        r"betreuungsperson|gruppenraum|morgenkreis|turnraum|warnwesten",
+    ),
+    (
+        K,
+        1.0,
+        r"gruppen (?:von|bis|ab|mit|à) (?:zu |max\. |maximal |höchstens )?\w{1,7} kinder\w?|"
+        r"kleingruppe\w?|\bpro gruppe|\bje gruppe|gruppenpreis|max\. \d{1,2} kinder|(?:höchstens|"
+        r"maximal) \w{1,7} kinder\b",
+    ),
     (K, 0.9, r"bis (?:zum )?(?:schuleintritt|schulanfang|einschulung|vorschule)|krippe\b|\bu ?3\b|bis zur einschulung"),
     (K, 0.6, r"\bkitas?\b|kindergart\w{0,2}|kindergärten"),
     (K, 0.8, r"vormittags?\b|am vormittag"),
-    (K, 0.7, r"nach (?:vereinbarung|absprache|anmeldung)|wir kommen (?:zu|in)|buchbar|matschhose|gummistiefel|frühstück im rucksack"),
+    (
+        K,
+        0.7,
+        r"nach (?:vereinbarung|absprache|anmeldung)|wir kommen (?:zu|in)|buchbar|matschhose|"
+        r"gummistiefel|frühstück im rucksack",
+    ),
     # Hort
-    (H, 3.0, r"\bhort-?(?:grupp|kind|gäst|einricht)\w{0,4}|\bhorte\b|\b(?:im|ihren|euren|ihrem|der|den|für|gruppen & |und) hort\b|hortkids"),
+    (
+        H,
+        3.0,
+        r"\bhort-?(?:grupp|kind|gäst|einricht)\w{0,4}|\bhorte\b|\b(?:im|ihren|euren|ihrem|der|den|für|"
+        r"gruppen & |und) hort\b|hortkids",
+    ),
     (H, 1.6, r"\bhort\b|ferienspiele|in den ferien täglich|nach der schule"),
     # Schools
-    (S, 2.6, r"schulklass\w{0,2}|klassenstufen?|grundsch(?:ul|ül)\w{0,8}|\bklassen? \d|\d\.? ?klassen?\b|sekundarstufe|jahrgangsstufe\w?"),
-    (S, 1.8, r"\bschüler(?:innen|in|\*innen|:innen)?\b|lehrkr\w{0,6}|lehrplan|schulstunden?|für schulen|gymnasi\w{1,4}|unterrichts(?:fach|gang|stunde)\w{0,3}|berufsorientierung|fachunterricht|sachunterricht|schulprojekt"),
+    (
+        S,
+        2.6,
+        r"schulklass\w{0,2}|klassenstufen?|grundsch(?:ul|ül)\w{0,8}|\bklassen? \d|\d\.? ?klassen?\b|"
+        r"sekundarstufe|jahrgangsstufe\w?",
+    ),
+    (
+        S,
+        1.8,
+        r"\bschüler(?:innen|in|\*innen|:innen)?\b|lehrkr\w{0,6}|lehrplan|schulstunden?|für schulen|"
+        r"gymnasi\w{1,4}|unterrichts(?:fach|gang|stunde)\w{0,3}|berufsorientierung|fachunterricht|"
+        r"sachunterricht|schulprojekt",
+    ),
     # Families
-    (F, 2.6, r"\bfamilien(?:sonntag|tag|fest|führung|vorstellung|konzert|nachmittag|programm|theater|wanderung|karte|ticket|zeit|workshop|angebot|preis|brunch|café)\w{0,3}|für (?:die )?(?:ganze )?familie\w?\b|groß und klein|jung und alt|für alle generationen"),
-    (F, 2.6, r"eltern-kind|mit (?:ihren |einem |mama|papa|ihrer )?(?:eltern|elternteil|mama|papa|oma|opa|familie\w?|großeltern)\b|elternteil|vater-kind|mutter-kind|krabbelgruppe|geschwister"),
-    (F, 2.0, r"kindergeburtstag|geburtstag\w{0,4} feiern|ferienprogramm|ferienpass|weihnachtsmarkt|adventsmarkt|stadtfest|dorffest|kinderfest|flohmarkt|hoffest|laternenumzug|tag der offenen tür|straßenfest|ostermarkt"),
-    (F, 1.2, r"\bfamilien?\b|kinderschminken|hüpfburg|karussell|glühwein|bratwurst|kuchenbuffet|stockbrot|jede[rs]? kind|spielnachmittag"),
+    (
+        F,
+        2.6,
+        r"\bfamilien(?:sonntag|tag|fest|führung|vorstellung|konzert|nachmittag|programm|theater|"
+        r"wanderung|karte|ticket|zeit|workshop|angebot|preis|brunch|café)\w{0,3}|"
+        r"für (?:die )?(?:ganze )?familie\w?\b|groß und klein|jung und alt|für alle generationen",
+    ),
+    (
+        F,
+        2.6,
+        r"eltern-kind|mit (?:ihren |einem |mama|papa|ihrer )?(?:eltern|elternteil|mama|papa|oma|opa|"
+        r"familie\w?|großeltern)\b|elternteil|vater-kind|mutter-kind|krabbelgruppe|geschwister",
+    ),
+    (
+        F,
+        2.0,
+        r"kindergeburtstag|geburtstag\w{0,4} feiern|ferienprogramm|ferienpass|weihnachtsmarkt|"
+        r"adventsmarkt|stadtfest|dorffest|kinderfest|flohmarkt|hoffest|laternenumzug|"
+        r"tag der offenen tür|straßenfest|ostermarkt",
+    ),
+    (
+        F,
+        1.2,
+        r"\bfamilien?\b|kinderschminken|hüpfburg|karussell|glühwein|bratwurst|kuchenbuffet|stockbrot|"
+        r"jede[rs]? kind|spielnachmittag",
+    ),
     # Adults
-    (A, 2.6, r"für erwachsene|ab 1[68]\b|kneipe\w{0,6}|weinprobe|tanztee|senior\w{0,8}|elternabend|podiumsdiskussion|stammtisch|\bvvk\b|\bak \d|abendkasse|mitgliederversammlung|autorenlesung|blutspende"),
-    (A, 1.8, r"\bvortrag\w{0,3}|vernissage|kabarett|\blive\b|konzertabend|einlass ab|sprachkurs|yogakurs|computerkurs|aquarellkurs|für (?:einsteiger|anfänger|fortgeschrittene)|eltern von|für eltern|selbsthilfe|sprechstunde|beratung\b|führerschein|teilnehmende|lesekreis|orgelkonzert|krimi"),
+    (
+        A,
+        2.6,
+        r"für erwachsene|ab 1[68]\b|kneipe\w{0,6}|weinprobe|tanztee|senior\w{0,8}|elternabend|"
+        r"podiumsdiskussion|stammtisch|\bvvk\b|\bak \d|abendkasse|mitgliederversammlung|autorenlesung|"
+        r"blutspende",
+    ),
+    (
+        A,
+        1.8,
+        r"\bvortrag\w{0,3}|vernissage|kabarett|\blive\b|konzertabend|einlass ab|sprachkurs|yogakurs|"
+        r"computerkurs|aquarellkurs|für (?:einsteiger|anfänger|fortgeschrittene)|eltern von|"
+        r"für eltern|selbsthilfe|sprechstunde|beratung\b|führerschein|teilnehmende|lesekreis|"
+        r"orgelkonzert|krimi",
+    ),
     # Staff
-    (T, 3.2, r"fortbildung\w{0,4}|weiterbildung\w{0,4}|fachtag\w{0,3}|für (?:pädagogische )?(?:fachkräfte|erzieher\w{0,6}|leitungen|kita-leitungen|tagespflege\w{0,8})|zielgruppe:? (?:pädagog|erzieh|fachkr|kita-leit|leitung)\w{0,10}|inhouse|teamtag|supervision|netzwerktreffen|fachkräftequalifizierung|arbeitskreis|multiplikator\w{0,6}"),
-    (T, 1.2, r"kita-?team\w?\b|kita-?leitung\w{0,2}|fachkräfte\b|pädagogische[nr]? fachkr\w{1,6}|kollegial\w{0,3}|tagespflegeperson\w{0,2}|zertifikat\w?"),
-)  # fmt: skip
+    (
+        T,
+        3.2,
+        r"fortbildung\w{0,4}|weiterbildung\w{0,4}|fachtag\w{0,3}|für (?:pädagogische )?(?:fachkräfte|"
+        r"erzieher\w{0,6}|leitungen|kita-leitungen|tagespflege\w{0,8})|zielgruppe:? (?:pädagog|erzieh|"
+        r"fachkr|kita-leit|leitung)\w{0,10}|inhouse|teamtag|supervision|netzwerktreffen|"
+        r"fachkräftequalifizierung|arbeitskreis|multiplikator\w{0,6}",
+    ),
+    (
+        T,
+        1.2,
+        r"kita-?team\w?\b|kita-?leitung\w{0,2}|fachkräfte\b|pädagogische[nr]? fachkr\w{1,6}|"
+        r"kollegial\w{0,3}|tagespflegeperson\w{0,2}|zertifikat\w?",
+    ),
+)
 """Audience, points, pattern: each pattern counts once per text, in lower case."""
 _PHRASES: Final = tuple(
     (audience, points, re.compile(r"(?<![\wäöüß])(?:" + pattern + ")")) for audience, points, pattern in PHRASES
 )
 _CUE_PARTS: Final = (
-    "kita", "kinder", "krippe", "vorsch", "gruppe", "einrichtung", "erzieh", "hort", "klasse", "schul", "famil", "eltern", "erwachsen",
-)  # fmt: skip
+    "kita",
+    "kinder",
+    "krippe",
+    "vorsch",
+    "gruppe",
+    "einrichtung",
+    "erzieh",
+    "hort",
+    "klasse",
+    "schul",
+    "famil",
+    "eltern",
+    "erwachsen",
+)
 
 _VENUE: Final = re.compile(
-    r"(?:ort|wo|treffpunkt|treff|veranstaltungsort|findet statt)\s?:?\s?(?:in der |im )?(?:kita|kindergarten)\b|\bkita [\"„][\w\s]{1,30}[\"“]|"
-    r"(?:die kinder|kinderchor|chor) (?:der|aus der|des) (?:\w{1,20} ?)?(?:kita|kindergarten)\w{0,2}|kita-(?:anträge|bedarf\w{0,8}|gebühr\w{0,3}|platz|plätze|beitr\w{1,4}|anmeldung|verwaltung|ausschuss|satzung|navigator|portal)|"
+    r"(?:ort|wo|treffpunkt|treff|veranstaltungsort|findet statt)\s?:?\s?(?:in der |im )?(?:kita|"
+    r"kindergarten)\b|\bkita [\"„][\w\s]{1,30}[\"“]|"
+    r"(?:die kinder|kinderchor|chor) (?:der|aus der|des) (?:\w{1,20} ?)?(?:kita|"
+    r"kindergarten)\w{0,2}|kita-(?:anträge|bedarf\w{0,8}|gebühr\w{0,3}|platz|plätze|beitr\w{1,4}|"
+    r"anmeldung|verwaltung|ausschuss|satzung|navigator|portal)|"
     r"\bkinder und jugendliche\b|kitaplatz|förderverein der kita|\bkinderkarussell|kita-?neubau"
 )
 _NOBODY: Final = re.compile(
-    r"\bsitzung\b|tagesordnung|\btop \d|gemeindevertret|stadtvertret|\bausschuss\w{0,3}|geschlossen\b(?= |$|\n)|stellenausschreibung|wir suchen (?:ab sofort |eine|einen)|stellenangebot|bewerbung\w? (?:bis|an)|ausschreibung|bekanntmachung|"
+    r"\bsitzung\b|tagesordnung|\btop \d|gemeindevertret|stadtvertret|\bausschuss\w{0,3}|"
+    r"geschlossen\b(?= |$|\n)|stellenausschreibung|wir suchen (?:ab sofort |eine|einen)|"
+    r"stellenangebot|bewerbung\w? (?:bis|an)|ausschreibung|bekanntmachung|"
     r"sperrung|öffnungszeiten geändert|bleibt (?:heute |am )?geschlossen|redaktionsschluss|pressemitteilung"
 )
 _LATE: Final = re.compile(
-    r"(?:^|\D)(1[4-9]|2[0-3])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?uhr|nachmittags?\b|\babends?\b|abend\b"
+    r"(?:^|\D)(1[4-9]|2[0-3])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?uhr|"
+    r"nachmittags?\b|\babends?\b|abend\b"
 )
 _MORNING: Final = re.compile(
     r"(?:^|\D)(?:0?[89]|1[01])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?(?:uhr|h)\b|vormittag|morgens\b"
@@ -146,7 +269,8 @@ def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> 
     lower_place = place.lower()
     if (
         re.search(
-            r"(?:in|bei) (?:ihre|der|eure)[rnm]{0,2} (?:kita|einrichtung|haus|räumen)|^kita(?:,|$)|in ihnen|bei ihnen|ihre kita|^kitas ",
+            r"(?:in|bei) (?:ihre|der|eure)[rnm]{0,2} (?:kita|einrichtung|haus|räumen)|^kita(?:,|$)|"
+            r"in ihnen|bei ihnen|ihre kita|^kitas ",
             lower_place,
         )
         and "ort:" not in lower_place

@@ -15,15 +15,30 @@ from schemas.offer import Price
 from schemas.vocabulary import PriceModel
 
 _AMOUNT: Final = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c>\d{2}|\d(?!\d)|--?|–|—)(?![\d.]))?\s?(?P<u>€|euro?s?\b|eur\b|cent\b|ct\b)"
+    r"(?<![\d.,])(?P<n>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c>\d{2}|\d(?!\d)|--?|–|"
+    r"—)(?![\d.]))?\s?(?P<u>€|euro?s?\b|eur\b|cent\b|ct\b)"
     r"|(?:€|\beur\b|\beuro\b)\s?(?P<n2>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c2>\d{2}|--?|–))?(?![\d.])"
     r"|(?<![\d.,:])(?P<n3>\d{1,3}),(?:--?|–|—)(?!\s?\d)"
-    r"|\b(?P<w>ein(?:en)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|fünfzig) (?P<u4>euro|cent)\b"
+    r"|\b(?P<w>ein(?:en)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|"
+    r"fünfzig) (?P<u4>euro|cent)\b"
 )
 _WORD_AMOUNTS: Final = {
-    "ein": 1, "einen": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9,
-    "zehn": 10, "zwölf": 12, "fünfzehn": 15, "zwanzig": 20, "fünfzig": 50,
-}  # fmt: skip
+    "ein": 1,
+    "einen": 1,
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "fünf": 5,
+    "sechs": 6,
+    "sieben": 7,
+    "acht": 8,
+    "neun": 9,
+    "zehn": 10,
+    "zwölf": 12,
+    "fünfzehn": 15,
+    "zwanzig": 20,
+    "fünfzig": 50,
+}
 
 
 class Unit(Enum):
@@ -51,67 +66,118 @@ class Amount:
 
 _PER: Final = r"(?:pro|je|/|à|per|für jedes|für ein|pro teilnehmende[mns]?|jedes|für)\s?"
 _CHILD_AFTER: Final = re.compile(
-    rf"[\s,]*(?:{_PER}(?:\w{{1,12}}-?)?(?:kind(?:er|ern)?\b|nase|kopf|p\.|pers\w{{0,4}}|tn\b|teilnehm\w{{0,8}}|schüler\w{{0,6}}|kitakind|knirps|zuschauer\w{{0,2}}|jugendlich\w{{0,3}}|mitglied|besucher\w{{0,3}}|elternteil|gast\b)"
+    rf"[\s,]*(?:{_PER}(?:\w{{1,12}}-?)?(?:kind(?:er|ern)?\b|nase|kopf|p\.|pers\w{{0,4}}|tn\b|"
+    rf"teilnehm\w{{0,8}}|schüler\w{{0,6}}|kitakind|knirps|zuschauer\w{{0,2}}|jugendlich\w{{0,3}}|"
+    rf"mitglied|besucher\w{{0,3}}|elternteil|gast\b)"
     r"|p\.\s?p\.|pp\b|(?:eintritt|teilnahme\w{0,8}|ticket\w{0,6}) (?:pro|je) (?:kind|person))"
 )
 _GROUP_AFTER: Final = re.compile(
-    rf"[\s,]*(?:\(?\s?(?:{_PER}(?:die |eine |den |das |jede |weitere )?(?:\w{{1,14}}-?)?(?:gruppe\w?|klasse|kita|kindergarten|einrichtung|vorstellung|veranstaltung|besuch|führung|einsatz|termin|block|workshop|auftritt|projekt|haus|vormittag|tag|stunde|lesung|ausleihe|koffer|kiste|woche|einzelstunde|reihe)\b)"
-    r"|pauschal|als pauschale|aufwandsentschädigung|für die (?:ganze )?gruppe|für (?:bis zu )?(?:eine )?gruppen?|honorar|festpreis|\(?gruppenpreis|gruppenpauschale|je gruppe)"
+    rf"[\s,]*(?:\(?\s?(?:{_PER}(?:die |eine |den |das |jede |"
+    rf"weitere )?(?:\w{{1,14}}-?)?(?:gruppe\w?|klasse|kita|kindergarten|einrichtung|vorstellung|"
+    rf"veranstaltung|besuch|führung|einsatz|termin|block|workshop|auftritt|projekt|haus|vormittag|"
+    rf"tag|stunde|lesung|ausleihe|koffer|kiste|woche|einzelstunde|reihe)\b)"
+    r"|pauschal|als pauschale|aufwandsentschädigung|für die (?:ganze )?gruppe|"
+    r"für (?:bis zu )?(?:eine )?gruppen?|honorar|festpreis|\(?gruppenpreis|gruppenpauschale|"
+    r"je gruppe)"
 )
 _ADULT_AFTER: Final = re.compile(
     r"\s?(?:(?:pro|je|für)\s)?\(?(?:erwachsene|begleit|betreu|eltern\b|erzieh|lehrkr|familienkarte|aufsichts)"
 )
 _OTHER_AFTER: Final = re.compile(
-    r"\s?(?:(?:je|pro|/)\s?(?:gefahren\w{0,4}\s)?(?:km|kilometer|auto|fahrzeug|stück|glas|tasse|portion)\b|kaution|pfand|kaffee|rabatt|ermäßigung|zuschuss|mindestverzehr)"
+    r"\s?(?:(?:je|pro|/)\s?(?:gefahren\w{0,4}\s)?(?:km|kilometer|auto|fahrzeug|stück|glas|tasse|"
+    r"portion)\b|kaution|pfand|kaffee|rabatt|ermäßigung|zuschuss|mindestverzehr)"
 )
 _EXTRA_AFTER: Final = re.compile(
-    r"\s?(?:(?:pro|je|/)\s?(?:kind|gruppe|person|nase|teilnehmer\w{0,4})\s)?(?:extra|zusätzlich|on top|material\w{0,12}|bastel\w{0,12}|für (?:das |die |den |ein |eine )?(?:\w{1,14}[- ])?(?:material|kerze|essen|lebensmittel|zutaten|snack|imbiss|bausatz|ton\b|brand\b|verpflegung|brötchen|saft|getränk|futter|mittagessen|leinwand|stockbrot|honig|frühstück|fahrkarte|verbrauchsmaterial)\w{0,12}"
+    r"\s?(?:(?:pro|je|/)\s?(?:kind|gruppe|person|nase|teilnehmer\w{0,4})\s)?(?:extra|zusätzlich|"
+    r"on top|material\w{0,12}|bastel\w{0,12}|für (?:das |die |den |ein |"
+    r"eine )?(?:\w{1,14}[- ])?(?:material|kerze|essen|lebensmittel|zutaten|snack|imbiss|bausatz|"
+    r"ton\b|brand\b|verpflegung|brötchen|saft|getränk|futter|mittagessen|leinwand|stockbrot|honig|"
+    r"frühstück|fahrkarte|verbrauchsmaterial)\w{0,12}"
     r"|(?:für |zur |zum )?(?:material|bastelmaterial|futter|verpflegung)\w{0,10})"
 )
 _CHILD_BEFORE: Final = re.compile(
-    r"(?:\b(?:pro|je|jedes|für jedes)\s(?:\w{1,12}-?)?(?:kind|person|nase|schüler\w{0,4}|teilnehm\w{0,8}|kopf|tn)(?: (?:nur|kostet|zahlt|ca\.|beträgt))?|\bp\.\s?p\.|"
-    r"\bkind(?:er|ern)?(?: in gruppen| bis \d{1,2}(?: jahren?)?|\s?\(\d{1,2}\s?[-–]\s?\d{1,2}(?: j\w{0,5}\.?)?\)| \d{1,2}\s?[-–]\s?\d{1,2} j\w{0,5}\.?)?(?: zahlen| kosten| nur| kostet| zahlt)?|kita-?kinder|kindergartenkinder|"
-    r"kindergruppen|kita-?gruppen(?: zahlen)?|hortgruppen zahlen(?: vormittags)?(?: nur)?|vorschulgruppen [\w ]{0,20}zahlen|kitas(?: zahlen)?|kindertickets?|kinderpreis)[\s:,]*(?:nur |ca\. |je |à )?$"
+    r"(?:\b(?:pro|je|jedes|für jedes)\s(?:\w{1,12}-?)?(?:kind|person|nase|schüler\w{0,4}|"
+    r"teilnehm\w{0,8}|kopf|tn)(?: (?:nur|kostet|zahlt|ca\.|beträgt))?|\bp\.\s?p\.|"
+    r"\bkind(?:er|ern)?(?: in gruppen| bis \d{1,2}(?: jahren?)?|"
+    r"\s?\(\d{1,2}\s?[-–]\s?\d{1,2}(?: j\w{0,5}\.?)?\)|"
+    r" \d{1,2}\s?[-–]\s?\d{1,2} j\w{0,5}\.?)?(?: zahlen| kosten| nur| kostet| zahlt)?|"
+    r"kita-?kinder|kindergartenkinder|"
+    r"kindergruppen|kita-?gruppen(?: zahlen)?|hortgruppen zahlen(?: vormittags)?(?: nur)?|"
+    r"vorschulgruppen [\w ]{0,20}zahlen|kitas(?: zahlen)?|kindertickets?|"
+    r"kinderpreis)[\s:,]*(?:nur |ca\. |je |à )?$"
 )
 _GROUP_BEFORE: Final = re.compile(
-    r"(?:gruppenpreis|gruppenpauschale|pauschal(?:e|preis)?|festpreis|honorar|aufwandsentschädigung|(?:pro|je) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|vorstellung|termin|besuch|führung|veranstaltung|einsatz|auftritt)|einzelstunde|"
-    r"leihgebühr|ausleihgebühr|gruppenkarte|für die gruppe|je einrichtung|unkostenpauschale|kostenpauschale|gruppentarif)[\s:,]*(?:von |nur |beträgt |ca\. |in höhe von |kostet |für [\w ]{1,30}: ?)?$"
+    r"(?:gruppenpreis|gruppenpauschale|pauschal(?:e|preis)?|festpreis|honorar|"
+    r"aufwandsentschädigung|(?:pro|je) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|"
+    r"vorstellung|termin|besuch|führung|veranstaltung|einsatz|auftritt)|einzelstunde|"
+    r"leihgebühr|ausleihgebühr|gruppenkarte|für die gruppe|je einrichtung|unkostenpauschale|"
+    r"kostenpauschale|gruppentarif)[\s:,]*(?:von |nur |beträgt |ca\. |in höhe von |kostet |"
+    r"für [\w ]{1,30}: ?)?$"
 )
 _ADULT_BEFORE: Final = re.compile(
-    r"(?:erwachsene[nr]?|begleitperson(?:en)?|begleitung|eltern|betreuer(?:innen)?|elternteil|familienkarte|familien|lehrkräfte|schüler|studierende|senioren|vollzahler|einheimische)[\s:,]*(?:zahlen |je |nur |auf anfrage |trinken für )?$"
+    r"(?:erwachsene[nr]?|begleitperson(?:en)?|begleitung|eltern|betreuer(?:innen)?|elternteil|"
+    r"familienkarte|familien|lehrkräfte|schüler|studierende|senioren|vollzahler|"
+    r"einheimische)[\s:,]*(?:zahlen |je |nur |auf anfrage |trinken für )?$"
 )
 _EXTRA_BEFORE: Final = re.compile(
-    r"(?:\bzzgl\.?|zuzüglich|\bplus|\+|\bdazu(?: kommen| kommt)?|material(?:kosten|geld|beitrag|pauschale|zuschlag)?|bastelmaterial|bastelgeld|verpflegung|mittagessen|imbiss|frühstück|zusatzkosten|aufpreis|zuschlag|futter\w{0,6})[\s:,]*(?:für |von |ca\. |je kind |pro kind |wenn gewünscht |beträgt |\w{1,12} )?$"
+    r"(?:\bzzgl\.?|zuzüglich|\bplus|\+|\bdazu(?: kommen| kommt)?|material(?:kosten|geld|beitrag|"
+    r"pauschale|zuschlag)?|bastelmaterial|bastelgeld|verpflegung|mittagessen|imbiss|frühstück|"
+    r"zusatzkosten|aufpreis|zuschlag|futter\w{0,6})[\s:,]*(?:für |von |ca\. |je kind |pro kind |"
+    r"wenn gewünscht |beträgt |\w{1,12} )?$"
 )
 _OTHER_BEFORE: Final = re.compile(
-    r"(?:\bstatt|ermäßigt|\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |ca\. |für |nur |je |\w{1,10} )?$"
+    r"(?:\bstatt|ermäßigt|\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
+    r"anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|"
+    r"familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
+    r"ca\. |für |nur |je |\w{1,10} )?$"
 )
 _CUE_BEFORE: Final = re.compile(
-    r"(?:kosten(?:beitrag|punkt)?|kostet|preise?|eintritt(?:spreis)?|gebühr\w{0,3}|beitrag|teilnahme\w{0,10}|unkostenbeitrag|entgelt|startgeld|zahlen|zahlt|kursgebühr)[\s:]*(?:beträgt |von |nur |ca\. |liegt bei |dafür )?$"
+    r"(?:kosten(?:beitrag|punkt)?|kostet|preise?|eintritt(?:spreis)?|gebühr\w{0,3}|beitrag|"
+    r"teilnahme\w{0,10}|unkostenbeitrag|entgelt|startgeld|zahlen|zahlt|"
+    r"kursgebühr)[\s:]*(?:beträgt |von |nur |ca\. |liegt bei |dafür )?$"
 )
 
 _FREE: Final = re.compile(
-    r"kostenlos\w{0,2}|kostenfrei\w{0,2}|\bgratis\b|\bumsonst\b|eintritt(?: ist)?(?: für \w{1,20})?:? frei\b|freie[rnm]? eintritt|kostet (?:sie |euch |die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
-    r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|"
-    r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
+    r"kostenlos\w{0,2}|kostenfrei\w{0,2}|\bgratis\b|\bumsonst\b|"
+    r"eintritt(?: ist)?(?: für \w{1,20})?:? frei\b|freie[rnm]? eintritt|kostet (?:sie |euch |"
+    r"die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
+    r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|"
+    r"nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
+    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|"
+    r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|"
+    r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
+    r"nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
 )
 _NOT_FREE: Final = re.compile(
-    r"(?:begleit\w{0,12}|betreu\w{0,12}|erzieh\w{0,12}|lehr\w{0,10}|erwachsene\w{0,2}|aufsicht\w{0,12}|fachkr\w{0,8}|pädagog\w{0,10}|eltern\w{0,6}|parken|parkpl\w{0,6}|park\w{0,6}|wlan|stornier\w{0,6}|storno\w{0,6}|absage\w{0,3}|rücktritt\w{0,3}|"
-    r"schnupper\w{0,10}|probe\w{0,10}|geschwister\w{0,4}|unter \w{1,6}|kinder bis \d\w{0,2}(?: jahren?)?|geburtstags\w{0,6}|bus\b|anfahrt|anreise|fahrt|begleiter|leiter\w{0,4}|team|spielplatz|nicht|inhaber\w{0,4}|mitglieder\w{0,2}|person(?:en)? (?:ist|sind))\b"
+    r"(?:begleit\w{0,12}|betreu\w{0,12}|erzieh\w{0,12}|lehr\w{0,10}|erwachsene\w{0,2}|"
+    r"aufsicht\w{0,12}|fachkr\w{0,8}|pädagog\w{0,10}|eltern\w{0,6}|parken|parkpl\w{0,6}|"
+    r"park\w{0,6}|wlan|stornier\w{0,6}|storno\w{0,6}|absage\w{0,3}|rücktritt\w{0,3}|"
+    r"schnupper\w{0,10}|probe\w{0,10}|geschwister\w{0,4}|unter \w{1,6}|"
+    r"kinder bis \d\w{0,2}(?: jahren?)?|geburtstags\w{0,6}|bus\b|anfahrt|anreise|fahrt|begleiter|"
+    r"leiter\w{0,4}|team|spielplatz|nicht|inhaber\w{0,4}|mitglieder\w{0,2}|person(?:en)? (?:ist|"
+    r"sind))\b"
 )
 _ADULTS_FREE: Final = re.compile(
-    r"(?:begleit\w{1,12}|betreu\w{1,12}|erzieh\w{1,14}|lehrkr\w{1,8}|lehrer\w{0,6}|erwachsene\w{0,2}|aufsicht\w{0,14}|fachkr\w{1,8}|pädagog\w{1,8}|personal|team|begleitung)"
-    r"(?:/-?\w{1,12})?(?: \w{1,14}){0,5}?:? (?:frei\w{0,3}|kostenlos|kostenfrei|gratis|umsonst|(?:zahlen|zahlt|bezahlen|kosten|natürlich) nichts)\b|"
-    r"\b(?:frei(?:er|en) eintritt|kostenlos\w{0,2}|frei) für (?:\w{1,10} )?(?:begleit|betreu|erzieh|aufsicht|erwachsene)"
+    r"(?:begleit\w{1,12}|betreu\w{1,12}|erzieh\w{1,14}|lehrkr\w{1,8}|lehrer\w{0,6}|"
+    r"erwachsene\w{0,2}|aufsicht\w{0,14}|fachkr\w{1,8}|pädagog\w{1,8}|personal|team|begleitung)"
+    r"(?:/-?\w{1,12})?(?: \w{1,14}){0,5}?:? (?:frei\w{0,3}|kostenlos|kostenfrei|gratis|umsonst|"
+    r"(?:zahlen|zahlt|bezahlen|kosten|natürlich) nichts)\b|"
+    r"\b(?:frei(?:er|en) eintritt|kostenlos\w{0,2}|frei) für (?:\w{1,10} )?(?:begleit|betreu|"
+    r"erzieh|aufsicht|erwachsene)"
 )
 _DONATION: Final = re.compile(
-    r"\bspenden?(?:basis)?\b|spendenbasis|\bhutspende|um (?:eine |kleine )?spende|freiwillige[rn]? (?:beitrag|gabe)|hut geht (?:rum|herum)|austritt frei|kollekte|\bspendenbox|solidarisch\w{0,4} beitrag|zahlen,? was sie (?:können|wollen|möchten)"
+    r"\bspenden?(?:basis)?\b|spendenbasis|\bhutspende|um (?:eine |kleine )?spende|"
+    r"freiwillige[rn]? (?:beitrag|gabe)|hut geht (?:rum|herum)|austritt frei|kollekte|"
+    r"\bspendenbox|solidarisch\w{0,4} beitrag|zahlen,? was sie (?:können|wollen|möchten)"
 )
 _NOT_A_DONATION: Final = re.compile(
-    r"spenden? (?:sie|von der|des|der|finanziert)|spendet|aus spenden|dank (?:\w{1,12} )?spende|sachspende|kleiderspende|blutspende|spenden finanz"
+    r"spenden? (?:sie|von der|des|der|finanziert)|spendet|aus spenden|dank (?:\w{1,12} )?spende|"
+    r"sachspende|kleiderspende|blutspende|spenden finanz"
 )
 _ON_REQUEST: Final = re.compile(
-    r"(?:preise?|kosten|honorar|gebühren?|entgelt)[:\s]{1,3}(?:bitte |gern |und termine |nach |auf )?(?:auf anfrage|anfrage|nach (?:absprache|vereinbarung|aufwand)|absprache|erfragen|vereinbarung)"
+    r"(?:preise?|kosten|honorar|gebühren?|entgelt)[:\s]{1,3}(?:bitte |gern |und termine |nach |"
+    r"auf )?(?:auf anfrage|anfrage|nach (?:absprache|vereinbarung|aufwand)|absprache|erfragen|"
+    r"vereinbarung)"
 )
 _GUIDE: Final = re.compile(
     r"richtwert|empfohlen|empfehl|orientier|vorschlag|etwa|ca\.|üblich|erbeten|gern|mindestens|spende"
@@ -287,7 +353,8 @@ def _wordy(page: Prose, adults: bool | None, extra: Amount | None, amounts: bool
         comma = max(ahead.rfind(","), ahead.rfind("("))
         behind = page.lower[match.end() : match.end() + 24]
         if _NOT_FREE.search(ahead[comma + 1 :]) or re.match(
-            r"\s(?:für (?:\w{1,10} )?(?:begleit|betreu|erzieh|erwachsene|aufsicht)|parkpl|spielplatz|storn|wlan|abstell|mit\b)",
+            r"\s(?:für (?:\w{1,10} )?(?:begleit|betreu|erzieh|erwachsene|aufsicht)|parkpl|spielplatz|"
+            r"storn|wlan|abstell|mit\b)",
             behind,
         ):
             continue

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
+from harvesters.normalise.booking import without_personal_mails
 from harvesters.normalise.evidence import MAX_EVIDENCE, Found, T, best
+from harvesters.normalise.schedule import ScheduleReading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean, clean_line
 from schemas.harvest import MAX_TEXT, Issue, Record, RecordField, Source
-from schemas.offer import MAX_DESCRIPTION, MAX_TITLE, OfferFields, Provenance
+from schemas.offer import MAX_DESCRIPTION, MAX_SUMMARY, MAX_TITLE, OfferFields, Provenance
 
 LEAST_CONFIDENCE: Final = 0.4
 """Readings of prose below this are dropped: unknown stays unknown."""
@@ -31,9 +33,12 @@ class Reading:
         self._address = record.address or record.url
         self._where = f"{self._name} {self._address or record.origin.key}"
         self.title = clean_line(record.title, MAX_TITLE)
-        self.description = clean(record.text, MAX_DESCRIPTION)
+        self.description, self.dropped_mails = without_personal_mails(clean(record.text, MAX_DESCRIPTION))
+        self.description = self.description[:MAX_DESCRIPTION]
         self.title_end = len(self.title)
-        self.page = Prose(f"{self.title}\n{self.description}" if self.description else self.title)
+        subtitle = clean_line(record.words.get("subtitle", ""), MAX_SUMMARY)
+        self.page = Prose("\n".join(filter(None, (self.title, subtitle, self.description))))
+        self.deadlines: ScheduleReading | None = None
         self.scopes = Scopes(self.page, None)
         if len(record.text) >= MAX_TEXT or len(self.description) == MAX_DESCRIPTION:
             self.issue(
@@ -89,20 +94,23 @@ class Reading:
         )
 
     def read(
-        self, field: str, name: RecordField, reader: Callable[[Prose], list[Found[T]]], *, label: str
-    ) -> Found[T] | None:
-        """The value under its own name, else the best in title and text; own wording not understood is an Issue."""
+        self,
+        field: str,
+        name: RecordField,
+        reader: Callable[[Prose], list[Found[T]]],
+        *,
+        own_reader: Callable[[Prose], list[Found[T]]],
+        label: str,
+    ) -> None:
+        """Set a field from its own wording, else from the best in title and text; own wording not understood is an Issue."""
         own = self.words(name)
         if own is not None:
-            found = best(reader(Prose(own)))
+            found = best(own_reader(Prose(own)))
             if found is not None:
-                sure = Found(found.value, found.evidence, found.rule, max(found.confidence, 0.9), found.span)
-                self.put_found(field, sure)
-                return sure
+                self.put(field, found.value, found.rule, max(found.confidence, 0.9), found.evidence)
+                return
             self.not_understood(field, name, own, label)
-        found = best(self.scopes.weigh(reader(self.page)), LEAST_CONFIDENCE)
-        self.put_found(field, found)
-        return found
+        self.put_found(field, best(self.scopes.weigh(reader(self.page)), LEAST_CONFIDENCE))
 
     def not_understood(self, field: str, name: str, wording: str, label: str) -> None:
         """The Issue for wording that stands under its own name and means nothing to us."""

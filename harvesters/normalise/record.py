@@ -5,14 +5,18 @@ from typing import Final
 
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.audience import read_audience
-from harvesters.normalise.evidence import best
+from harvesters.normalise.durations import read_duration
+from harvesters.normalise.facts import read_booking, read_codes, read_rest, read_when, read_where
+from harvesters.normalise.group_sizes import read_group_size
+from harvesters.normalise.own_words import codes, own_ages, own_duration, own_group_size, own_price
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean_line
 from schemas.harvest import Normalised, Record, Source
-from schemas.offer import MAX_SUMMARY, Rights, SourceOffer
+from schemas.offer import MAX_SUMMARY, Rights, SourceOffer, Suitability
 from schemas.organisation import Provider
+from schemas.vocabulary import Audience, Verdict
 
 VERSION: Final = "1"
 """Bumped whenever a rule changes, so that stored Records are read again."""
@@ -26,8 +30,15 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
     reading = Reading(record, source, today)
     _identity(reading)
     _audience(reading)
-    reading.read("ages", "ages", read_ages, label="Alter")
-    reading.read("price", "price", read_price, label="Preis")
+    reading.read("ages", "ages", read_ages, own_reader=own_ages, label="Alter")
+    reading.read("price", "price", read_price, own_reader=own_price, label="Preis")
+    reading.read("duration_minutes", "duration", read_duration, own_reader=own_duration, label="Dauer")
+    reading.read("group_size", "group_size", read_group_size, own_reader=own_group_size, label="Gruppengröße")
+    read_where(reading)
+    read_when(reading)
+    read_codes(reading)
+    read_booking(reading)
+    read_rest(reading)
     return Normalised(
         offer=SourceOffer(
             origin=record.origin,
@@ -51,25 +62,20 @@ def _identity(reading: Reading) -> None:
             "Das Angebot hat keinen Titel.",
             "Selektor für den Titel prüfen.",
         )
-        title = clean_line(reading.description, 80) or record.origin.key[:80]
+        title = clean_line(reading.description, 80) or clean_line(record.origin.key, 80)
     reading.put("title", title, "title.as_written", OWN_NAME, title)
     summary = reading.words("subtitle")
     if summary:
-        reading.put(
-            "summary", clean_line(summary, MAX_SUMMARY), "summary.as_written", OWN_NAME, clean_line(summary, 400)
-        )
+        line = clean_line(summary, MAX_SUMMARY)
+        reading.put("summary", line, "summary.as_written", OWN_NAME, line)
     if reading.description:
         reading.put("description", reading.description, "description.as_written", OWN_NAME)
     name = reading.words("provider") or (reading.source.provider if reading.source else None)
     if name:
         url = reading.words("provider_url")
-        reading.put(
-            "provider",
-            Provider(name=clean_line(name, 200), url=url if _is_link(url) else None),
-            "provider.as_written",
-            OWN_NAME,
-            clean_line(name, 400),
-        )
+        line = clean_line(name, 200)
+        provider = Provider(name=line, url=url if _is_link(url) else None)
+        reading.put("provider", provider, "provider.as_written", OWN_NAME, line)
     url = record.url or reading.words("url")
     if _is_link(url):
         reading.put("url", url, "url.as_written", OWN_NAME)
@@ -81,26 +87,25 @@ def _is_link(url: str | None) -> bool:
 
 def _audience(reading: Reading) -> None:
     place = " ".join(filter(None, (reading.words("place"), reading.words("place_name"))))
-    judgement = read_audience(reading.page, title_end=reading.title_end, place=place)
-    reading.scopes = Scopes(reading.page, judgement.main)
-    surest = best(judgement.audience)
-    if surest:
-        evidence = " … ".join(dict.fromkeys(found.evidence for found in judgement.audience))
-        reading.put(
-            "audience",
-            tuple(found.value for found in judgement.audience),
-            surest.rule,
-            surest.confidence,
-            evidence if len(judgement.audience) == 1 else surest.evidence,
+    own = reading.words("audience")
+    given, _ = codes(own, Audience) if own else ([], [])
+    page = Prose(f"{reading.page.text}\nZielgruppe: {own}") if own and not given else reading.page
+    judgement = read_audience(page, title_end=reading.title_end, place=place)
+    main, verdict = judgement.main, judgement.suitability
+    if given:
+        main = given[0]
+        yes = Audience.KITA in given
+        verdict = Suitability(
+            verdict=Verdict.YES if yes else Verdict.NO,
+            probability=0.95 if yes else 0.05,
+            reasons=(f"Die Quelle nennt als Zielgruppe: {', '.join(code.label for code in given)}",),
         )
-    verdict = judgement.suitability
-    reading.put(
-        "kita_suitability",
-        verdict,
-        "suitability.points",
-        max(verdict.probability, 1 - verdict.probability),
-        surest.evidence if surest else None,
-    )
-
-
-__all__ = ["VERSION", "Prose", "normalise"]
+        reading.put("audience", tuple(given), "audience.own", OWN_NAME, own)
+    elif judgement.audience:
+        surest = judgement.audience[0]
+        values = tuple(found.value for found in judgement.audience)
+        reading.put("audience", values, surest.rule, surest.confidence, surest.evidence)
+    reading.scopes = Scopes(reading.page, Audience.KITA if verdict.verdict is Verdict.YES else main)
+    evidence = judgement.audience[0].evidence if judgement.audience else own
+    confidence = max(verdict.probability, 1 - verdict.probability)
+    reading.put("kita_suitability", verdict, "suitability.points", confidence, evidence)

@@ -8,10 +8,12 @@ from harvesters.normalise.text import Prose
 from schemas.vocabulary import Audience
 
 _KITA: Final = re.compile(
-    r"\bkitas?\b|kita-|kitagrupp|kitakind|kindergart|kindergärt|vorsch(?:ul|ül)(?!klass)|krippe|kindergrupp|erzieher|kindertages|tagesm[uü]"
+    r"\bkitas?\b|kita-|kitagrupp|kitakind|kindergart|kindergärt|vorsch(?:ul|ül)(?!klass)|krippe|"
+    r"kindergrupp|erzieher|kindertages|tagesm[uü]"
 )
 _SCHOOL: Final = re.compile(
-    r"schulklass|klassenstufe|grundsch(?:ul|ül)|\bschüler|lehrkr|sekundar|\bklassen?\b|\bschulen\b|unterricht|gymnasi|jahrgangsstufe"
+    r"schulklass|klassenstufe|grundsch(?:ul|ül)|\bschüler|lehrkr|sekundar|\bklassen?\b|"
+    r"\bschulen\b|unterricht|gymnasi|jahrgangsstufe"
 )
 _HORT: Final = re.compile(r"\bhort|schulkind|ferienkind")
 _ADULT: Final = re.compile(
@@ -19,8 +21,13 @@ _ADULT: Final = re.compile(
 )
 _FAMILY: Final = re.compile(r"\bfamilie(?:n|nkarte|ntag)\b|geburtstag|elternteil|mit ihren eltern|eltern-kind")
 _ELSEWHERE: Final = re.compile(
-    r"\bsiehe\b|andere[rnm] (?:menüpunkt|seite|stelle|angebot)|eigene[nrms]? (?:seiten?|angebot\w?|programm\w?|kurs\w?|tag)|gesondert|wenden sich|nebenan\b|auf einer eigenen|separate?[nrms]? |"
-    r"finden sie (?:unter|auf|hier)|bieten wir (?:auch )?(?:ein|eigene)|leider nicht|nicht geeignet|\bnicht möglich|ungeeignet|nicht (?:mitnehmen|teilnehmen|dürfen|gedacht|empfohlen|zugelassen)|rät bei|dürfen (?:leider )?nicht|können wir (?:leider )?(?:\w{1,14} ){0,4}nicht|können (?:leider )?(?:\w{1,14} ){0,2}nicht"
+    r"\bsiehe\b|andere[rnm] (?:menüpunkt|seite|stelle|angebot)|eigene[nrms]? (?:seiten?|"
+    r"angebot\w?|programm\w?|kurs\w?|tag)|gesondert|wenden sich|nebenan\b|auf einer eigenen|"
+    r"separate?[nrms]? |"
+    r"finden sie (?:unter|auf|hier)|bieten wir (?:auch )?(?:ein|eigene)|leider nicht|"
+    r"nicht geeignet|\bnicht möglich|ungeeignet|nicht (?:mitnehmen|teilnehmen|dürfen|gedacht|"
+    r"empfohlen|zugelassen)|rät bei|dürfen (?:leider )?nicht|"
+    r"können wir (?:leider )?(?:\w{1,14} ){0,4}nicht|können (?:leider )?(?:\w{1,14} ){0,2}nicht"
 )
 _CHECKS: Final = (
     (Audience.KITA, _KITA),

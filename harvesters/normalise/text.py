@@ -99,11 +99,14 @@ def lower(text: str) -> str:
 
 _END: Final = re.compile(r"\n|[.!?…][\"“”»«)\]]{0,2}\s+(?=[\"„“»«(\[]?[A-ZÄÖÜ0-9])|;\s|\s[·|•]\s?|\s/{2}\s")
 _ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:ca|max|mind|min|std|stdn|inkl|incl|exkl|zzgl|bzw|tel|st|nr|str|dr|prof|evtl|ggf|jh|jhd|vgl|usw|etc|abs|hl|sog|zzt|mon|"
-    r"tägl|einschl|geb|erm|pers|teiln|anm|abt|so|mo|di|mi|do|fr|sa|jan|feb|mär|apr|jun|jul|aug|sep|sept|okt|nov|dez|[a-zäöü])|[½¼¾])\.$"
+    r"(?:\b(?:ca|max|mind|min|std|stdn|inkl|incl|exkl|zzgl|bzw|tel|st|nr|str|dr|prof|evtl|ggf|jh|"
+    r"jhd|vgl|usw|etc|abs|hl|sog|zzt|mon|"
+    r"tägl|einschl|geb|erm|pers|teiln|anm|abt|so|mo|di|mi|do|fr|sa|jan|feb|mär|apr|jun|jul|aug|"
+    r"sep|sept|okt|nov|dez|[a-zäöü])|[½¼¾])\.$"
 )
 _ORDINAL_FOLLOWS: Final = re.compile(
-    r"(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|mon|dien|mitt|donn|frei|sams|sonn|klass|advent|weihnacht|jahrg|schul|"
+    r"(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|mon|dien|mitt|donn|frei|sams|sonn|klass|"
+    r"advent|weihnacht|jahrg|schul|"
     r"oster|pfingst|stock|og\b|etage|obergeschoss|woche|lebensjahr|termin|tag\b|teil\b|\d)"
 )
 

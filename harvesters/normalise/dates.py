@@ -1,0 +1,325 @@
+"""Dates and clock times in German wording, with the year inferred where none is written."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Final
+
+from harvesters.normalise.text import Prose
+
+MONTHS: Final[dict[str, int]] = {
+    name: number
+    for number, names in enumerate(
+        (
+            "januar jan jänner",
+            "februar feb feber",
+            "märz mär mrz",
+            "april apr",
+            "mai",
+            "juni jun",
+            "juli jul",
+            "august aug",
+            "september sept sep",
+            "oktober okt",
+            "november nov",
+            "dezember dez",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+"""Month names and abbreviations in lower case."""
+MONTH: Final = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
+_WEEKDAY: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so)"
+WEEKDAY_NUMBERS: Final[dict[str, int]] = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6, "sonnabend": 5}
+PAST_TOLERANCE: Final = timedelta(days=120)
+"""A date without year that is longer past than this is meant for the next year."""
+
+_DATE: Final = re.compile(
+    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})(?:s)?\.?,?\s{{0,2}}(?:den |dem |der )?)?(?<![\d.:,/-])"
+    rf"(?:(?P<iy>\d{{4}})-(?P<im>\d{{2}})-(?P<id>\d{{2}})(?!\d)"
+    rf"|(?P<d>\d{{1,2}})\.\s?(?:(?P<m>\d{{1,2}})\.(?!\d{{1,2}}\.)\s?(?P<y>\d{{4}}|"
+    rf"\d{{2}}(?![\d.:,]|\s?(?:uhr|h\b|€|-\s?\d|–\s?\d)))?|(?P<mn>{MONTH})(?:\s(?P<y2>\d{{4}}))?))"
+)
+_EARLIER: Final = re.compile(
+    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})\.?,?\s{{0,2}}(?:den )?)?(?<![\d.:,/])(?P<d>\d{{1,2}})\.(?:(?P<m>\d{{1,2}})\.)?\s{{0,2}}(?P<c>,|"
+    rf"/|und|sowie|oder|u\.|\+|&|–|—|-|bis(?: zum)?)\s{{0,2}}(?:(?:den|dem|{_WEEKDAY})\.?,?\s)?$"
+)
+_TO: Final = re.compile(rf"\s?(?:-|–|—|bis(?: zum| einschließlich)?)\s?(?:{_WEEKDAY},?\s|den\s)?")
+_FEASTS: Final[tuple[tuple[str, str], ...]] = (
+    (r"(?:am )?(?P<n>ersten?|zweiten?|dritten?|vierten?|1\.|2\.|3\.|4\.) advent(?:ssonntag|swochenende)?", "advent"),
+    (r"(?P<n>ersten?|zweiten?|1\.|2\.) weihnachts(?:feier)?tag", "christmas"),
+    (r"heilig(?:er )?abend", "12-24"),
+    (r"silvester\b", "12-31"),
+    (r"neujahr(?:stag)?\b", "01-01"),
+    (r"nikolaustag\b|am nikolaus\b", "12-06"),
+    (r"martinstag\b", "11-11"),
+    (r"ostersonntag", "easter+0"),
+    (r"ostermontag", "easter+1"),
+    (r"karfreitag", "easter-2"),
+    (r"(?:christi )?himmelfahrt(?:stag)?", "easter+39"),
+    (r"pfingstsonntag", "easter+49"),
+    (r"pfingstmontag", "easter+50"),
+    (r"heilige drei könige|dreikönigstag", "01-06"),
+    (r"tag der deutschen einheit", "10-03"),
+    (r"reformationstag", "10-31"),
+    (r"(?:internationaler )?(?:kindertag|internationalen kindertag)\b(?= |,|\.)", "06-01"),
+    (r"weltkindertag", "09-20"),
+)
+_FEAST: Final = re.compile(
+    "|".join(f"(?P<f{i}>{pattern.replace('?P<n>', f'?P<n{i}>')})" for i, (pattern, _) in enumerate(_FEASTS))
+)
+_FEAST_CUE: Final = re.compile(
+    r"advent|weihnacht|heilig|silvester|neujahr|nikolaus|martinstag|oster|karfreitag|himmelfahrt|"
+    r"pfingst|einheit|reformation|kindertag|dreikönig"
+)
+_ORDINALS: Final = {"erst": 1, "1.": 1, "zweit": 2, "2.": 2, "dritt": 3, "3.": 3, "viert": 4, "4.": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class DateFound:
+    """One day, or a span of days, with the words it was read from."""
+
+    first: date
+    last: date
+    start: int
+    end: int
+    year_written: bool
+    weekday_fits: bool = True
+    """False where a weekday is written that the date does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A day that no calendar has, as written."""
+
+    words: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimesFound:
+    """One expression of clock times: starts, or a start and an end."""
+
+    starts: tuple[time, ...]
+    ending: time | None
+    start: int
+    end: int
+
+
+def read_dates(page: Prose, today: date) -> tuple[list[DateFound], list[Impossible]]:
+    """All calendar days that ``page`` names, in order, and those that cannot be."""
+    found: list[DateFound] = []
+    impossible: list[Impossible] = []
+    if "." in page.lower or "-" in page.lower:
+        for match in _DATE.finditer(page.lower):
+            days = _resolve(page, match, today, impossible)
+            if days:
+                found.extend(days)
+    if _FEAST_CUE.search(page.lower):
+        found.extend(_feasts(page, today))
+    found.sort(key=lambda one: (one.start, one.first))
+    return _spans(page, found), impossible
+
+
+def _spans(page: Prose, found: list[DateFound]) -> list[DateFound]:
+    """ "21. Dezember bis 2. Januar" is one span of days."""
+    joined: list[DateFound] = []
+    for one in found:
+        if joined and one.first > joined[-1].last and _TO.fullmatch(page.lower, joined[-1].end, one.start):
+            first = joined.pop()
+            begin = first.first
+            later = _day(begin.year + 1, begin.month, begin.day)
+            if not first.year_written and one.year_written and later and later <= one.last:
+                begin = later
+            one = DateFound(
+                begin, one.last, first.start, one.end, one.year_written, first.weekday_fits and one.weekday_fits
+            )
+        joined.append(one)
+    return joined
+
+
+def _resolve(page: Prose, match: re.Match[str], today: date, impossible: list[Impossible]) -> list[DateFound]:
+    if match["iy"]:
+        day = _day(int(match["iy"]), int(match["im"]), int(match["id"]))
+        if day is None:
+            impossible.append(Impossible(page.text[match.start() : match.end()], match.start()))
+            return []
+        return [DateFound(day, day, match.start(), match.end(), True, _fits(match["wd"], day))]
+    end = match.start() + len(match[0].rstrip())
+    number, month = int(match["d"]), int(match["m"]) if match["m"] else MONTHS[match["mn"].rstrip(".")]
+    if not 1 <= month <= 12 or not 1 <= number <= 31:
+        return []
+    written = match["y"] or match["y2"]
+    year = _year(written) if written else None
+    day = _infer(year, month, number, match["wd"], today)
+    if day is None:
+        impossible.append(Impossible(page.text[match.start() : match.end()], match.start()))
+        return []
+    last = DateFound(day, day, match.start(), end, year is not None, _fits(match["wd"], day))
+    return _with_earlier(page, last, today)
+
+
+def _with_earlier(page: Prose, last: DateFound, today: date) -> list[DateFound]:
+    """Days in front that share month and year with the date behind them: "5., 12. und 19. Mai", "12.–14.3.2027"."""
+    days = [last]
+    for _ in range(12):
+        before = page.lower[max(0, days[0].start - 34) : days[0].start]
+        match = _EARLIER.search(before)
+        if match is None:
+            break
+        following = days[0]
+        month = int(match["m"]) if match["m"] else following.first.month
+        span = match["c"] in ("–", "—", "-") or match["c"].startswith("bis")
+        if match["m"] and not span:
+            break
+        if not 1 <= month <= 12:
+            break
+        year = following.first.year - (1 if month > following.first.month else 0)
+        day = _day(year, month, int(match["d"]))
+        if day is None or day > following.first:
+            break
+        start = days[0].start - len(before) + match.start()
+        if span:
+            days[0] = DateFound(
+                day, following.last, start, following.end, following.year_written, following.weekday_fits
+            )
+        else:
+            days.insert(
+                0,
+                DateFound(
+                    day,
+                    day,
+                    start,
+                    start + match.end("d") - match.start() + 1,
+                    following.year_written,
+                    _fits(match["wd"], day),
+                ),
+            )
+    return days
+
+
+def _year(written: str) -> int:
+    return int(written) if len(written) == 4 else 2000 + int(written)
+
+
+def _day(year: int, month: int, number: int) -> date | None:
+    try:
+        return date(year, month, number)
+    except ValueError:
+        return None
+
+
+def _infer(year: int | None, month: int, number: int, weekday: str | None, today: date) -> date | None:
+    """The day meant: by its written year, by its weekday, or else the next one that is not long past."""
+    if year is not None:
+        return _day(year, month, number)
+    near = [day for y in (today.year, today.year + 1, today.year - 1) if (day := _day(y, month, number))]
+    if not near:
+        return _day(today.year + (-today.year) % 4, month, number)
+    if weekday:
+        fitting = [day for day in near if day.weekday() == weekday_number(weekday) and day >= today - PAST_TOLERANCE]
+        if fitting:
+            return fitting[0]
+    return next((day for day in sorted(near) if day >= today - PAST_TOLERANCE), near[-1])
+
+
+def weekday_number(word: str) -> int:
+    """0 for Monday … of a German weekday or its abbreviation in lower case."""
+    return WEEKDAY_NUMBERS[word] if word in WEEKDAY_NUMBERS else WEEKDAY_NUMBERS[word[:2]]
+
+
+def _fits(weekday: str | None, day: date) -> bool:
+    return weekday is None or weekday_number(weekday) == day.weekday()
+
+
+def easter(year: int) -> date:
+    """Easter Sunday (Gregorian; the anonymous algorithm of *Nature* 1876)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    m = (a + 11 * h) // 319
+    r = (2 * e + 2 * i - k - h + m + 32) % 7
+    month, day = divmod(h - m + r + 90, 25)[0], (h - m + r + (h - m + r + 90) // 25 + 19) % 32
+    return date(year, month, day)
+
+
+def _feast_day(code: str, ordinal: int, year: int) -> date:
+    if code == "advent":
+        christmas = date(year, 12, 25)
+        fourth = christmas - timedelta(days=christmas.weekday() + 1)
+        return fourth - timedelta(weeks=4 - ordinal)
+    if code == "christmas":
+        return date(year, 12, 24 + ordinal)
+    if code.startswith("easter"):
+        return easter(year) + timedelta(days=int(code[6:]))
+    return date(year, int(code[:2]), int(code[3:]))
+
+
+def _feasts(page: Prose, today: date) -> list[DateFound]:
+    found = []
+    for match in _FEAST.finditer(page.lower):
+        index = next(i for i in range(len(_FEASTS)) if match[f"f{i}"])
+        code = _FEASTS[index][1]
+        named = match[f"n{index}"] if f"n{index}" in match.re.groupindex else None
+        ordinal = _ORDINALS[next(k for k in _ORDINALS if named.startswith(k))] if named else 1
+        day = _feast_day(code, ordinal, today.year)
+        if day < today - timedelta(days=30):
+            day = _feast_day(code, ordinal, today.year + 1)
+        found.append(DateFound(day, day, match.start(), match.end(), False))
+    return found
+
+
+_CLOCK: Final = r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?(?![\d€%]|[.,:]\d|\.\s?\d{1,2}\.|\.\s?[a-zäöü])"
+_TIMES: Final = re.compile(
+    rf"(?<![\d.:,/])(?P<list>{_CLOCK}\s?(?:uhr|h\b)?(?:\s?(?:-|–|—|bis|und|\+|,|/|sowie|oder|"
+    rf"&)\s?(?:um |ca\. |etwa |gegen |ab )?{_CLOCK}\s?(?:uhr|h\b)?){{0,6}})"
+)
+_ONE_CLOCK: Final = re.compile(r"(\d{1,2})(?:[.:](\d{2}))?\s?(uhr|h\b)?")
+_NOT_A_START: Final = re.compile(
+    r"(?:einlass|türöffnung|tür(?:en)? öffne\w{0,2}|küche|kasse\w{0,6}|öffnungszeit\w{0,3}|"
+    r"tel\w{0,6}|telefonisch\w{0,2}|erreichbar|bürozeit\w{0,2}|anmeldung|"
+    r"sprechzeit\w{0,2})\W{0,2}(?:bis|ab|von|um|zwischen)?\s?$"
+)
+
+
+def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
+    """Clock times between two positions; an expression counts where "Uhr" or "h" stands in it."""
+    found = []
+    for match in _TIMES.finditer(page.lower, start, end):
+        words = match["list"]
+        if "uhr" not in words and not re.search(r"\dh\b|\d h\b", words):
+            continue
+        clocks = [(m.start(), m.end(), _time(m)) for m in _ONE_CLOCK.finditer(words)]
+        times = [clock for _, _, clock in clocks if clock]
+        if len(times) != len(clocks) or not times:
+            continue
+        if _NOT_A_START.search(page.lower[max(0, match.start() - 30) : match.start()]):
+            continue
+        if re.search(
+            r"\bbis (?:ca\. |spätestens |gegen |etwa )?$", page.lower[max(start, match.start() - 16) : match.start()]
+        ):
+            continue
+        starts, ending, previous_end = [times[0]], None, clocks[0][1]
+        for (begin, stop, _), clock in zip(clocks[1:], times[1:], strict=True):
+            connector = words[previous_end:begin]
+            if re.search(r"-|–|—|bis", connector):
+                ending = clock
+            elif " und" in connector and "zwischen" in page.lower[max(start, match.start() - 12) : match.start()]:
+                ending = clock
+            else:
+                starts.append(clock)
+            previous_end = stop
+        if ending and len(starts) == 1 and ending <= starts[0]:
+            ending = None
+        found.append(TimesFound(tuple(starts), ending, match.start(), match.start() + len(words.rstrip())))
+    return found
+
+
+def _time(match: re.Match[str]) -> time | None:
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if hour == 24 and minute == 0:
+        return time(23, 59)
+    return time(hour, minute) if hour < 24 and minute < 60 else None

@@ -1,0 +1,104 @@
+"""Wording that stands under its own name and is shorter than prose: "3-6" under ages, "PT1H" under duration, "5.00" under price."""
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from harvesters.normalise.ages import read_ages
+from harvesters.normalise.durations import read_duration
+from harvesters.normalise.evidence import Found
+from harvesters.normalise.group_sizes import read_group_size
+from harvesters.normalise.prices import read_price
+from harvesters.normalise.text import Prose
+from schemas.offer import AgeRange, GroupSize, Price
+from schemas.vocabulary import Code, PriceModel
+
+C = TypeVar("C", bound=Code)
+
+_AGE_FIGURES: Final = re.compile(r"(\d{1,2})\s?(?:(?:-|–|bis)\s?(\d{1,2})?|\+)?(?:\s?(?:jahren?|j\.?))?")
+_ISO_DURATION: Final = re.compile(r"p(?:(\d{1,2})d)?(?:t(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:\d{1,5}s)?)?")
+_BARE_NUMBER: Final = re.compile(r"(\d{1,4})(?:[.,](\d{1,2}))?")
+_SIZE_FIGURES: Final = re.compile(
+    r"(?:max\.?|maximal|bis(?: zu)?|höchstens)?\s?(\d{1,4})(?:\s?(?:-|–|bis)\s?(\d{1,4}))?"
+)
+_SEPARATOR: Final = re.compile(r"\s*[,;|/\n]\s*|\s+und\s+")
+
+
+def own_ages(page: Prose) -> list[Found[AgeRange]]:
+    """Ages under their own name: as in prose, and bare figures as years ("3-6", "4+", schema.org's "5-")."""
+    match = _AGE_FIGURES.fullmatch(page.lower.strip())
+    if match is None:
+        return read_ages(page)
+    first, last = int(match[1]), int(match[2]) if match[2] else None
+    if first > 99 or (last is not None and last < first):
+        return []
+    high = (last + 1) * 12 - 1 if last is not None and last < 99 else None
+    if not re.search(r"-|–|bis|\+", match[0]):
+        high = (first + 1) * 12 - 1
+    if first == 0 and high is None:
+        return []
+    return [
+        Found(
+            AgeRange(min_months=first * 12, max_months=high), page.text, "ages.own_figures", 0.95, (0, len(page.text))
+        )
+    ]
+
+
+def own_price(page: Prose) -> list[Found[Price]]:
+    """Prices under their own name: as in prose, and a bare number as Euro per person ("0" is free)."""
+    match = _BARE_NUMBER.fullmatch(page.lower.strip())
+    if match is None:
+        return read_price(page)
+    amount = float(f"{match[1]}.{match[2] or 0}")
+    model = PriceModel.FREE if amount == 0 else PriceModel.PER_CHILD
+    return [Found(Price(model=model, amount_eur=amount), page.text, "price.own_number", 0.9, (0, len(page.text)))]
+
+
+def own_duration(page: Prose) -> list[Found[int]]:
+    """Durations under their own name: as in prose, ISO 8601 ("PT1H30M"), and a bare number as minutes."""
+    text = page.lower.strip()
+    iso = _ISO_DURATION.fullmatch(text)
+    if iso is not None and any(iso.groups()):
+        minutes = int(iso[1] or 0) * 1440 + int(iso[2] or 0) * 60 + int(iso[3] or 0)
+        return [Found(minutes, page.text, "duration.iso", 0.98, (0, len(page.text)))] if 1 <= minutes <= 20_160 else []
+    if text.isdigit():
+        minutes = int(text[:6])
+        return (
+            [Found(minutes, page.text, "duration.own_minutes", 0.9, (0, len(page.text)))]
+            if 5 <= minutes <= 1440
+            else []
+        )
+    return read_duration(page)
+
+
+def own_group_size(page: Prose) -> list[Found[GroupSize]]:
+    """Sizes under their own name: as in prose, and bare figures ("15" is at most, "10-15" a span)."""
+    match = _SIZE_FIGURES.fullmatch(page.lower.strip())
+    if match is None:
+        return read_group_size(page)
+    first, last = int(match[1]), int(match[2]) if match[2] else None
+    if last is not None and last < first:
+        return []
+    size = GroupSize(children_min=first if last else None, children_max=last or first)
+    return [Found(size, page.text, "group.own_figures", 0.93, (0, len(page.text)))]
+
+
+def codes(text: str, vocabulary: Iterable[C]) -> tuple[list[C], list[str]]:
+    """Codes or German labels in a list like "nature, Musik", and the parts that are neither.
+
+    >>> from schemas.vocabulary import Mode
+    >>> codes("in der Kita; outdoor; im Keller", Mode)
+    ([<Mode.IN_KITA: 'in_kita'>, <Mode.OUTDOOR: 'outdoor'>], ['im Keller'])
+    """
+    known = {name.casefold(): code for code in vocabulary for name in (code.value, code.label)}
+    found: list[C] = []
+    unknown: list[str] = []
+    whole = known.get(text.strip().casefold())
+    for part in [text] if whole else _SEPARATOR.split(text):
+        code = known.get(part.strip().casefold())
+        if code is None:
+            if part.strip():
+                unknown.append(part.strip())
+        elif code not in found:
+            found.append(code)
+    return found, unknown

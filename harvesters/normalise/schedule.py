@@ -1,0 +1,439 @@
+"""When an offer takes place, as its text says: by arrangement, recurring, or on fixed days."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Final
+
+from harvesters.normalise.dates import DateFound, Impossible, TimesFound, read_dates, read_times
+from harvesters.normalise.evidence import Found
+from harvesters.normalise.numbers import NUMBER, whole
+from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.weekdays import DaysFound, MonthsFound, read_monthly, read_months, read_weekdays
+from schemas.offer import Occurrence, Recurrence, Schedule, TimeWindow
+from schemas.vocabulary import OccurrenceStatus, ScheduleKind, Weekday
+
+_ARRANGED: Final = re.compile(
+    r"nach (?:vorheriger |individueller |telefonischer |terminlicher )?(?:vereinbarung|absprache|"
+    r"anfrage|voranmeldung|terminabsprache|terminvereinbarung|rücksprache|verabredung|bedarf)|"
+    r"auf anfrage|auf wunsch|terminvereinbarung|terminabsprache|termine? (?:nach|auf|bitte|frei|"
+    r"flexibel|individuell|können|machen wir|sprechen wir|stimmen wir)|"
+    r"\bbuchbar|wunschtermin\w?|\bjederzeit|ganzjährig|individuell\w{0,2} termin|"
+    r"termin absprechen|im voraus (?:anfragen|anmelden|buchen)|absprache\b|vereinbaren|"
+    r"frei wählbar|flexibel|melden sie sich|anfragen"
+)
+_ARRANGED_NEAR: Final = re.compile(
+    r"nach (?:\w{1,14} )?(?:vereinbarung|absprache|anfrage|voranmeldung|bedarf)|auf anfrage|"
+    r"auf wunsch|buchbar|anfragen|vereinbar|am besten|am liebsten|möglich|bevorzugt|gern\b|"
+    r"wählbar|wünsch"
+)
+_GROUPS: Final = re.compile(
+    r"gruppen?\b|\bkitas?\b|kindergruppen?|kita-\w{3,14}|kindergartengruppe\w?|schulklass\w{0,2}|"
+    r"klassenstufen?|kinder\b|vorschul\w{2,10}|wir kommen|kommt in|einrichtung|anmeldung|anmelden|"
+    r"ausleihe|leihen"
+)
+_DEADLINE: Final = re.compile(
+    r"(?:anmeldeschluss|anmeldung(?:en)?|anmelden|anzumelden|bewerbung\w{0,2}|bewerben|buchbar|"
+    r"buchung\w{0,2}|frist|einsendeschluss|rückmeldung|melden|karten|verlängert|spätestens|plätze|"
+    r"stand|vorbestellung|reservier\w{0,4})\b[^.;]{0,40}\b(?:bis|schluss|stand|"
+    r"spätestens)\b[^.;]{0,14}$|(?:anmeldeschluss|bewerbungsschluss|einsendeschluss|stand|"
+    r"redaktionsschluss|aktualisiert|veröffentlicht|erschienen|anmeldefrist|eingestellt)\s?(?:am|"
+    r"ist|:|der)?:?\s?(?:der |am )?$"
+)
+_OPENS: Final = re.compile(
+    r"(?:anmeldung|buchung|vorverkauf|karten|anmeldestart|buchungsstart|"
+    r"anmelden)\b[^.;]{0,30}\bab\s(?:dem |sofort )?$"
+)
+_UNTIL: Final = re.compile(r"(?:\bbis(?: zum| einschließlich)?|\bende:?|letzter termin:?|endet am)\s(?:\w{2,10},? )?$")
+_STARTS: Final = re.compile(
+    r"(?:\bab(?: dem)?|\bstart:?|startet(?: wieder)?(?: am)?|beginn:?|beginnt(?: am)?|"
+    r"erster termin:?|erstmals am|los geht(?:'|’)?s am|ab)\s(?:\w{2,10},? )?$"
+)
+_CLOSED: Final = re.compile(
+    r"\b(?:geschlossen|geschlossene|nicht am|außer am|außer|entfällt|entfallen|fällt aus|"
+    r"kein termin|keine termine|schließzeit|betriebsferien|nicht statt|zu\b|pausier\w{1,3}|"
+    r"ausgebucht vom)\b"
+)
+_EXCEPT_BEFORE: Final = re.compile(
+    r"(?:nicht(?: am| vom)?|außer(?: am| vom)?|kein\w{0,2} \w{1,14} (?:am|vom)|"
+    r"ausgenommen)\s(?:\w{2,10},? )?$"
+)
+_SINCE: Final = re.compile(
+    r"(?:seit|gegründet|geboren|wurde am|\bvom\b[^.;]{0,6}stand|stammt vom|gedenken|"
+    r"eröffnet(?:e)? am|fassung vom|gültig ab|preise ab)\s(?:dem |am )?$"
+)
+_CANCELLED_AFTER: Final = re.compile(
+    r"^[^.;]{0,6}(?:entfällt|entfallen|fällt (?:leider )?aus|abgesagt|"
+    r"findet (?:leider )?nicht statt|gecancelt)"
+)
+_SOLD_OUT_AFTER: Final = re.compile(r"^[^.;,]{0,24}(?:ausgebucht|ausverkauft|belegt|keine plätze mehr)")
+_NO_HOLIDAYS: Final = re.compile(
+    r"(?:außer|nicht|ausgenommen|keine? \w{1,14}|außerhalb)(?: auch)?(?: in)?(?: den| der|"
+    r" die)? (?:schul|sommer|weihnachts|winter)?ferien(?:zeit)?|"
+    r"in den (?:schul)?ferien (?:geschlossen|nicht|keine?|findet|pause|fällt)|ferien ausgenommen|"
+    r"schulferien geschlossen|nur (?:während|in) der (?:schulzeit|vorlesungszeit)|"
+    r"während der schulzeit|in den ferien (?:ist |haben wir |machen wir )?(?:zu|pause|geschlossen)"
+)
+_NO_PUBLIC: Final = re.compile(
+    r"(?:außer|nicht|ausgenommen)(?: an| am)?(?: gesetzlichen)? feiertag\w{0,3}|"
+    r"feiertags (?:geschlossen|nicht)|außer feiertags|feiertage ausgenommen|nicht an feiertagen"
+)
+_EVERY_TWO: Final = re.compile(
+    r"alle (?:zwei|2) wochen|14-?tägig|vierzehntägig|zweiwöchentlich|zweiwöchig|jede zweite woche|"
+    r"alle 14 tage|im 14-tage-rhythmus|in (?:un)?geraden (?:kalender)?wochen"
+)
+_WEEKLY: Final = re.compile(r"\b(?:jede woche|wöchentlich|einmal (?:die|pro|in der) woche|1x wöchentlich)")
+_COUNT: Final = re.compile(
+    rf"\b({NUMBER})\s?(?:x\b|mal\b|termine?n?\b|einheiten\b|abende?n?\b|vormittage?n?\b|"
+    rf"nachmittage?n?\b|treffen\b|kursstunden\b|stunden à|kurstage\b|sitzungen\b|kurseinheiten\b|"
+    rf"wochen\b)"
+)
+_VORMITTAG: Final = re.compile(r"vormittag|morgens|nachmittag|abends|abend\b|früh\b")
+
+
+@dataclass
+class ScheduleReading:
+    """What a text says about when, with what could not be."""
+
+    schedule: Found[Schedule] | None = None
+    impossible: list[Impossible] = field(default_factory=list)
+    misfits: list[DateFound] = field(default_factory=list)
+    """Dates whose written weekday is another."""
+    closes: Found[date] | None = None
+    opens: Found[date] | None = None
+
+
+@dataclass
+class _Parts:
+    """Dates of one text by the part they play."""
+
+    events: list[DateFound] = field(default_factory=list)
+    starts: list[DateFound] = field(default_factory=list)
+    untils: list[DateFound] = field(default_factory=list)
+    spans: list[DateFound] = field(default_factory=list)
+    excluded: list[DateFound] = field(default_factory=list)
+
+
+def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> ScheduleReading:
+    """When an offer takes place. ``bookable`` offers for groups without any date are by arrangement.
+
+    >>> read_schedule("dienstags 9:30 Uhr (außer in den Ferien)", date(2026, 11, 23)).schedule.value.recurrence.rule
+    'FREQ=WEEKLY;BYDAY=TU'
+    """
+    page = prose(text)
+    reading = ScheduleReading()
+    dates, reading.impossible = read_dates(page, today)
+    reading.misfits = [one for one in dates if not one.weekday_fits]
+    parts = _sort(page, dates, reading)
+    weekdays = read_weekdays(page)
+    monthly = read_monthly(page)
+    months = read_months(page)
+    weekdays = [w for w in weekdays if not any(m.start <= w.start < m.end for m in monthly)]
+    recurrence = _recurrence(page, weekdays, monthly, months, parts)
+    if recurrence is not None:
+        reading.schedule = recurrence
+        return reading
+    if parts.events or parts.starts:
+        reading.schedule = _dated(page, parts, dates)
+        return reading
+    reading.schedule = _on_request(page, weekdays, months, parts, bookable)
+    return reading
+
+
+def _sort(page: Prose, dates: list[DateFound], reading: ScheduleReading) -> _Parts:
+    parts = _Parts()
+    for one in dates:
+        begin, stop = page.around(one.start)
+        before = page.lower[begin : one.start][-70:]
+        after = page.lower[one.end : min(stop, one.end + 60)]
+        words = page.text[one.start : one.end]
+        if _OPENS.search(before):
+            reading.opens = Found(one.first, words, "booking.opens", 0.8, (one.start, one.end))
+        elif _DEADLINE.search(before) or _SINCE.search(before):
+            if not _SINCE.search(before):
+                reading.closes = Found(one.last, words, "booking.closes", 0.8, (one.start, one.end))
+        elif _EXCEPT_BEFORE.search(before) or (
+            _CLOSED.search(page.lower[begin:stop]) and (one.first != one.last or _EXCEPT_BEFORE.search(before))
+        ):
+            parts.excluded.append(one)
+        elif _UNTIL.search(before) and one.first == one.last:
+            parts.untils.append(one)
+        elif one.first != one.last and (one.last - one.first).days > 5:
+            parts.spans.append(one)
+        elif _STARTS.search(before) and not re.match(r",? (?:um )?\d{1,2}", after):
+            parts.starts.append(one)
+        else:
+            parts.events.append(one)
+    if parts.untils and not parts.starts and not parts.events:
+        parts.spans.extend(parts.untils)
+    return parts
+
+
+def _status(page: Prose, one: DateFound) -> OccurrenceStatus:
+    after = page.lower[one.end : min(page.around(one.start)[1], one.end + 50)]
+    if _CANCELLED_AFTER.search(after):
+        return OccurrenceStatus.CANCELLED
+    if _SOLD_OUT_AFTER.search(after):
+        return OccurrenceStatus.SOLD_OUT
+    return OccurrenceStatus.SCHEDULED
+
+
+def _times_of(page: Prose, dates: list[DateFound]) -> list[TimesFound | None]:
+    """The clock times that belong to each date: behind it in its clause, else shared along a list, else before it."""
+    all_starts = [one.start for one in dates]
+    given: list[TimesFound | None] = []
+    for one in dates:
+        stop = page.around(one.start)[1]
+        following = [start for start in all_starts if start > one.start]
+        end = min([stop, *following])
+        times = read_times(page, one.end, end)
+        given.append(times[0] if times else None)
+        if (
+            len(times) > 1
+            and times[0].ending is None
+            and all(t.ending is None for t in times)
+            and not re.search(r"[a-zäöü]{5,}", page.lower[times[0].end : times[1].start])
+        ):
+            given[-1] = TimesFound(tuple(s for t in times for s in t.starts), None, times[0].start, times[-1].end)
+    for index in range(len(dates) - 2, -1, -1):
+        if given[index] is None and 0 <= dates[index + 1].start - dates[index].end <= 14:
+            given[index] = given[index + 1]
+    for index, one in enumerate(dates):
+        if given[index] is None:
+            given[index] = _time_near(page, one, dates)
+    return given
+
+
+def _time_near(page: Prose, one: DateFound, dates: list[DateFound]) -> TimesFound | None:
+    """A time before the date in its clause, or at the head of the next clauses where no date stands."""
+    begin, stop = page.around(one.start)
+    ahead = [t for t in read_times(page, begin, one.start) if not any(t.start < d.start < one.start for d in dates)]
+    if ahead and not any(d.start < one.start and d.start >= begin for d in dates):
+        return ahead[-1]
+    if any(d.start > one.start and d.start < stop for d in dates):
+        return None
+    index = page.clause_index(one.start)
+    for following in range(index + 1, min(index + 3, len(page.starts))):
+        clause = page.clause(following)
+        if any(clause[0] <= d.start < clause[1] for d in dates):
+            return None
+        times = read_times(page, *clause)
+        if times and times[0].start - clause[0] <= 30:
+            return times[0]
+    return None
+
+
+def _dated(page: Prose, parts: _Parts, dates: list[DateFound]) -> Found[Schedule]:
+    events = sorted([*parts.events, *parts.starts], key=lambda one: one.start)
+    times = _times_of(page, events)
+    occurrences: list[Occurrence] = []
+    for one, clock in zip(events, times, strict=True):
+        status = _status(page, one)
+        end_day = one.last if one.last != one.first else None
+        for start in clock.starts if clock else (None,):
+            ending = clock.ending if clock and len(clock.starts) == 1 else None
+            occurrences.append(
+                Occurrence(
+                    day=one.first,
+                    start=start,
+                    end_day=end_day,
+                    end=ending if start and not end_day else None,
+                    status=status,
+                )
+            )
+    unique = {(o.day, o.start): o for o in reversed(occurrences)}
+    timed = {o.day for o in unique.values() if o.start}
+    kept = sorted(
+        (o for o in unique.values() if o.start or o.day not in timed), key=lambda o: (o.day, o.start or time.min)
+    )
+    span = (events[0].start, events[-1].end)
+    words = page.text[span[0] : span[1]]
+    schedule = Schedule(kind=ScheduleKind.DATED, occurrences=tuple(kept[:1000]), words=words[:400])
+    confidence = 0.9 if events[0].year_written else 0.8
+    return Found(schedule, words, "schedule.dates", confidence, span)
+
+
+def _byday(days: tuple[Weekday, ...]) -> str:
+    return ",".join(day.value for day in days)
+
+
+def _recurrence(
+    page: Prose, weekdays: list[DaysFound], monthly: list[object], months: list[MonthsFound], parts: _Parts
+) -> Found[Schedule] | None:
+    rule: str | None = None
+    days: tuple[Weekday, ...] = ()
+    span = (0, 0)
+    confidence = 0.0
+    interval = ";INTERVAL=2" if _EVERY_TWO.search(page.lower) else ""
+    if monthly:
+        first = read_monthly(page)[0]
+        days = (first.day,)
+        rule = "FREQ=MONTHLY;BYDAY=" + ",".join(f"{n}{first.day.value}" for n in first.ordinals)
+        span, confidence = (first.start, first.end), 0.92
+    else:
+        for one in weekdays:
+            sure = _weekly_confidence(page, one, parts)
+            if sure > confidence:
+                days, span, confidence = one.days, (one.start, one.end), sure
+        if confidence >= 0.6:
+            rule = f"FREQ=WEEKLY{interval};BYDAY={_byday(days)}"
+    if rule is None:
+        return None
+    clause = page.around(span[0])
+    season = _season(page, months, clause)
+    if season:
+        rule += ";BYMONTH=" + ",".join(str(n) for n in season)
+    until = parts.untils[0].last if parts.untils else None
+    starts = sorted([*parts.starts, *parts.events], key=lambda one: one.start)
+    if until is None and parts.spans:
+        until = parts.spans[0].last
+    count = None if until else _count(page, span)
+    if until:
+        rule += f";UNTIL={until:%Y%m%d}"
+    elif count:
+        rule += f";COUNT={count}"
+    clock = _clock_near(page, span)
+    begins = (
+        starts[0].first
+        if starts
+        else parts.spans[0].first
+        if parts.spans and parts.spans[0].first != parts.spans[0].last
+        else None
+    )
+    occurrences: list[Occurrence] = []
+    for one in starts[:1]:
+        near = _times_of(page, [one])[0] or clock
+        start = near.starts[0] if near else None
+        occurrences.append(Occurrence(day=one.first, start=start, end=near.ending if near and start else None))
+    recurrence = Recurrence(
+        rule=rule,
+        starts_on=begins,
+        ends_on=until,
+        except_days=tuple(sorted({one.first for one in parts.excluded if one.first == one.last})),
+        not_in_school_holidays=_NO_HOLIDAYS.search(page.lower) is not None,
+        not_on_public_holidays=_NO_PUBLIC.search(page.lower) is not None,
+    )
+    words = page.text[clause[0] : clause[1]].strip() if clause[1] - clause[0] <= 160 else page.text[span[0] : span[1]]
+    schedule = Schedule(
+        kind=ScheduleKind.RECURRING,
+        occurrences=tuple(occurrences),
+        recurrence=recurrence,
+        weekdays=days,
+        hours=_hours(clock),
+        months=season,
+        words=words[:400],
+    )
+    return Found(schedule, page.text[span[0] : span[1]], "schedule.recurring", confidence, span)
+
+
+def _weekly_confidence(page: Prose, one: DaysFound, parts: _Parts) -> float:
+    """How sure weekdays mean a fixed weekly date rather than days on which a visit can be arranged."""
+    begin, stop = page.around(one.start)
+    clause = page.lower[begin:stop]
+    if _ARRANGED_NEAR.search(clause):
+        return 0.0
+    timed = bool(
+        read_times(page, one.end, min(stop, one.end + 60)) or read_times(page, max(begin, one.start - 45), one.start)
+    )
+    if re.search(
+        r"öffnungszeit|geöffnet|\btel|bürozeit|erreichbar|sprechzeit|anmeldung (?:bis|von|mo|di)|"
+        r"davor\b",
+        clause,
+    ):
+        return 0.0
+    if one.every and (one.adverb or timed or not one.is_range):
+        return 0.85 if timed else 0.7
+    if _WEEKLY.search(page.lower) and one.adverb:
+        return 0.8
+    if _EVERY_TWO.search(clause):
+        return 0.8
+    if one.is_range:
+        return (
+            0.62
+            if timed and one.adverb and len(one.days) <= 3 and "vormittag" not in clause and begin == one.start
+            else 0.0
+        )
+    if timed and one.adverb:
+        return 0.82
+    if timed and (parts.untils or parts.starts):
+        return 0.7
+    return 0.0
+
+
+def _season(page: Prose, months: list[MonthsFound], clause: tuple[int, int]) -> tuple[int, ...]:
+    near = [one for one in months if clause[0] - 90 <= one.start <= clause[1] + 60]
+    return near[0].months if near and len(near[0].months) > 1 else ()
+
+
+def _count(page: Prose, span: tuple[int, int]) -> int | None:
+    for match in _COUNT.finditer(page.lower):
+        number = whole(match[1])
+        if number is not None and 3 <= number <= 60 and abs(match.start() - span[0]) < 120:
+            if re.search(
+                r"(?:alle|vor|nach|mindestens|innerhalb von|ausleihe|frühestens|spätestens|etwa|bis zu) $",
+                page.lower[max(0, match.start() - 16) : match.start()],
+            ):
+                continue
+            if "wochen" in match[0] and re.match(r"\s(?:vorher|im voraus|vor)", page.lower[match.end() :][:12]):
+                continue
+            return number
+    return None
+
+
+def _clock_near(page: Prose, span: tuple[int, int]) -> TimesFound | None:
+    begin, stop = page.around(span[0])
+    after = read_times(page, span[1], stop)
+    if after:
+        return after[0]
+    before = read_times(page, begin, span[0])
+    return before[-1] if before else None
+
+
+def _hours(clock: TimesFound | None) -> tuple[TimeWindow, ...]:
+    if clock is None:
+        return ()
+    if clock.ending:
+        return (TimeWindow(start=clock.starts[0], end=clock.ending),)
+    return tuple(TimeWindow(start=start) for start in clock.starts[:6])
+
+
+def _on_request(
+    page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: _Parts, bookable: bool
+) -> Found[Schedule] | None:
+    arranged = _ARRANGED.search(page.lower)
+    days = next(
+        (
+            one
+            for one in weekdays
+            if not re.search(
+                r"davor|öffnungszeit|\btel|anmeld\w{2,6} bis|erreichbar|bürozeit",
+                page.lower[slice(*page.around(one.start))],
+            )
+        ),
+        None,
+    )
+    season = months[0].months if months else ()
+    evidence = arranged or _GROUPS.search(page.lower)
+    if days is not None:
+        span, confidence, rule = (days.start, days.end), 0.75, "schedule.weekdays"
+    elif arranged is not None:
+        span, confidence, rule = arranged.span(), 0.88, "schedule.arranged"
+    elif parts.spans:
+        span, confidence, rule = (parts.spans[0].start, parts.spans[0].end), 0.6, "schedule.period"
+    elif bookable and evidence is not None:
+        span, confidence, rule = evidence.span(), 0.55, "schedule.booked_by_groups"
+    else:
+        return None
+    clock = _clock_near(page, span) if days is not None else next(iter(read_times(page, 0, len(page.text))), None)
+    period = parts.spans[0] if parts.spans else None
+    words = page.text[span[0] : span[1]]
+    schedule = Schedule(
+        kind=ScheduleKind.ON_REQUEST,
+        weekdays=days.days if days else (),
+        hours=_hours(clock) if clock and clock.ending else (),
+        months=season,
+        bookable_from=period.first if period and period.first != period.last else None,
+        bookable_until=period.last if period else None,
+        words=words[:400],
+    )
+    return Found(schedule, words, rule, confidence, span)
