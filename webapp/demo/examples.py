@@ -23,6 +23,12 @@ def example_region() -> Region:
     return Region.model_validate(tomllib.loads(_read("region.toml")))
 
 
+def region_text(base_url: str) -> str:
+    """The Region's TOML with the address at which its portal runs."""
+    public = example_region().base_url
+    return _read("region.toml").replace(f'"{public}"', f'"{base_url}"')
+
+
 def example_kitas(now: datetime) -> tuple[Kita, ...]:
     """The invented Kitas, located by postcode, with closing days around ``now``.
 
