@@ -22,9 +22,6 @@ _HOLIDAY_START: Final = 8 * 60
 """Minute of the day from which a Hort has time in school holidays."""
 _LAST_START_BEFORE_BACK: Final = 30
 """Minutes: a programme that starts later than this before the group must be back cannot be reached."""
-INSIDE, UNKNOWN_AREA, OUTSIDE = 2, 1, 0
-NEAR_KM: Final = 15.0
-"""Where a service area is not known for sure, a Kita this near to the provider is not ruled out."""
 NO_DAY: Final = 10**6
 """Stands in ``first_day`` for an offer without a dated instance that suits."""
 
@@ -103,7 +100,7 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
         age=age,
         children=children,
         road_km=road_km,
-        service=_service(view, index, road_km),
+        service=index.service.status(count, view.point, view.ags, view.kreis),
         mobile=in_kita & (view.kita.accepts_mobile is not False),
         visit=((index.modes & _AT_PROVIDER) != 0) | ((index.modes & (_IN_KITA | _ONLINE)) == 0),
         online=(index.modes & _ONLINE) != 0,
@@ -198,37 +195,6 @@ def _costs(index: OfferIndex, children: Floats) -> tuple[Floats, Floats, Floats]
     divisor = np.where(flat, sharing, 1.0)
     base = np.where(index.priced, index.per_child + index.per_group / divisor, np.nan)
     return sharing, base, base + index.extra_per_child + index.extra_per_group / divisor
-
-
-def _service(view: KitaView, index: OfferIndex, road_km: Floats) -> Ints:
-    """Whether the Kita lies where a mobile offer goes."""
-    service = index.service
-    status = np.full(len(index), UNKNOWN_AREA, dtype=np.int64)
-    if view.placed:
-        away = distances_km(view.lat, view.lon, service.lat, service.lon)
-        circle = ~np.isnan(away)
-        status[circle] = np.where(away[circle] <= service.radius_km[circle], INSIDE, OUTSIDE)
-    if view.ags or view.kreis:
-        named = np.zeros(len(index), dtype=np.bool_)
-        maybe = np.zeros(len(index), dtype=np.bool_)
-        hits = np.array([_lies_in(view, key) for key in service.keys], dtype=np.int64)
-        named[service.key_offer[hits == INSIDE]] = True
-        maybe[service.key_offer[hits == UNKNOWN_AREA]] = True
-        without_circle = service.has_keys & np.isnan(service.radius_km)
-        status[without_circle & ~named] = OUTSIDE
-        status[without_circle & ~named & maybe] = UNKNOWN_AREA
-        status[service.has_keys & named] = INSIDE
-    status[(status == OUTSIDE) & ~service.sure & service.has_keys & (road_km <= NEAR_KM)] = UNKNOWN_AREA
-    return status
-
-
-def _lies_in(view: KitaView, key: str) -> int:
-    if view.ags:
-        return INSIDE if view.ags.startswith(key) else OUTSIDE
-    kreis = view.kreis or ""
-    if kreis.startswith(key):
-        return INSIDE
-    return UNKNOWN_AREA if key.startswith(kreis) else OUTSIDE
 
 
 def is_open(view: KitaView, day: date, context: Context) -> bool:

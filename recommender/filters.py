@@ -7,8 +7,9 @@ from typing import Final, overload
 import numpy as np
 
 from recommender.context import Context
-from recommender.features import ENOUGH_OVERLAP, OUTSIDE, Fit
+from recommender.features import ENOUGH_OVERLAP, Fit
 from recommender.index import ACCESS_NO, DATED, NEEDS, Bools, Ints, OfferIndex, language_bits
+from recommender.service import OUTSIDE
 from recommender.twins import twins_of
 from recommender.words import euro, kilometres
 from schemas.recommendation import Removed

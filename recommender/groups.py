@@ -6,8 +6,7 @@ from datetime import time
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.geography.places import locate
-from schemas.geography.tables import land_of
+from schemas.geography import Point, land_of, locate
 from schemas.kita import Group, Kita
 from schemas.vocabulary import TravelMeans
 
@@ -58,6 +57,11 @@ class KitaView:
     def placed(self) -> bool:
         """Whether we know where it is."""
         return not np.isnan(self.lat)
+
+    @property
+    def point(self) -> Point | None:
+        """Where it is, where known."""
+        return Point(self.lat, self.lon) if self.placed else None
 
     def walk_km(self, group: int) -> float:
         """How far a group walks, in kilometres."""

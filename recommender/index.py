@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recommender.calendar import calendar_of, minute
 from recommender.lexicon import topics_in
+from recommender.service import ServiceColumns
 from recommender.sessions import sessions
 from recommender.text import TextIndex
 from schemas.offer import Offer
@@ -75,25 +76,6 @@ class OccurrenceColumns:
 
 
 @dataclass(frozen=True)
-class ServiceColumns:
-    """Where mobile offers go."""
-
-    lat: Floats
-    """Centre of the circle in degrees, NaN without one."""
-    lon: Floats
-    radius_km: Floats
-    """Radius, NaN without one."""
-    key_offer: Ints
-    """Rows of the offers that name municipalities, once per key."""
-    keys: tuple[str, ...]
-    """The official keys or prefixes, beside ``key_offer``."""
-    has_keys: Bools
-    """Whether an offer names municipalities."""
-    sure: Bools
-    """Whether circle or set say all that the words say."""
-
-
-@dataclass(frozen=True)
 class OfferIndex:
     """Offers in columnar form. Rows are in order of the ids, so that the order of the input has no influence."""
 
@@ -141,6 +123,7 @@ class OfferIndex:
     lat: Floats
     lon: Floats
     service: ServiceColumns
+    """Where mobile offers go."""
     schedule: Ints
     """``UNKNOWN``, ``ON_REQUEST``, ``RECURRING`` or ``DATED``."""
     dated: Bools
@@ -244,7 +227,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         modes=ints(bits(o.modes, MODES) for o in offers),
         lat=floats((place.lat if place else None for place in places), np.nan),
         lon=floats((place.lon if place else None for place in places), np.nan),
-        service=_service(offers),
+        service=ServiceColumns.build(offers),
         schedule=ints(_SCHEDULES[o.schedule.kind] if o.schedule else UNKNOWN for o in offers),
         dated=bools(bool(o.schedule and o.schedule.occurrences) for o in offers),
         weekdays=ints(calendar.weekdays for calendar in calendars),
@@ -314,29 +297,6 @@ def _signature(offer: Offer) -> tuple[float | None, ...]:
         size.children_max if size else None,
         schedule.occurrences[0].day.toordinal() if schedule and schedule.occurrences else None,
         weekdays or None,
-    )
-
-
-def _service(offers: Sequence[Offer]) -> ServiceColumns:
-    """Circles without a centre of their own are drawn around the provider's place."""
-    areas = [offer.service_area for offer in offers]
-    circles = np.full((len(offers), 3), np.nan)
-    for row, (offer, area) in enumerate(zip(offers, areas, strict=True)):
-        if area is None or area.radius_km is None:
-            continue
-        if area.lat is not None and area.lon is not None:
-            circles[row] = area.lat, area.lon, area.radius_km
-        elif offer.place is not None and offer.place.lat is not None and offer.place.lon is not None:
-            circles[row] = offer.place.lat, offer.place.lon, area.radius_km
-    named = [(row, key) for row, area in enumerate(areas) if area for key in sorted(set(area.municipalities))]
-    return ServiceColumns(
-        lat=circles[:, 0],
-        lon=circles[:, 1],
-        radius_km=circles[:, 2],
-        key_offer=np.array([row for row, _ in named], dtype=np.int64),
-        keys=tuple(key for _, key in named),
-        has_keys=np.array([bool(area and area.municipalities) for area in areas], dtype=np.bool_),
-        sure=np.array([bool(area and area.sure) for area in areas], dtype=np.bool_),
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from recommender import words
 from recommender.calendar import next_day
 from recommender.context import Context
-from recommender.features import INSIDE, NO_DAY, Fit, is_open, window_end
+from recommender.features import NO_DAY, Fit, is_open, window_end
 from recommender.index import ACCESS_LIMITED, ACCESS_UNKNOWN, ACCESS_YES, DATED, NEEDS, ON_REQUEST, Floats, OfferIndex
 from recommender.parts import PARTS
+from recommender.service import INSIDE
 from schemas.recommendation import Reason, ScorePart
 from schemas.vocabulary import LANGUAGES, TravelMeans
 

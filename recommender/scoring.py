@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from recommender.context import Context
-from recommender.features import INSIDE, NO_DAY, Fit
+from recommender.features import NO_DAY, Fit
 from recommender.index import (
     ACCESS_LIMITED,
     ACCESS_NO,
@@ -22,6 +22,7 @@ from recommender.index import (
     language_bits,
 )
 from recommender.parts import PARTS
+from recommender.service import INSIDE
 from recommender.wishes import concept_match, dislike_match, wish_match
 from schemas.vocabulary import TravelMeans
 
