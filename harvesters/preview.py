@@ -69,6 +69,7 @@ def understood(
                 **dict(offer.fields),
                 id=offer_id(record.origin.source, record.origin.key, record.origin.part),
                 region=source.region,
+                sources=(offer.origin,),
                 rights=offer.rights,
                 provenance=offer.provenance,
                 first_seen=now,

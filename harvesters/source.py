@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from harvesters.problems import ReadError
 from schemas.harvest import RECORD_FIELDS, AccessKind, Source
+from schemas.offer import OfferFields
 
 _RULE: Final = "source.description"
 _SAY: Final = {
@@ -138,6 +139,11 @@ def _unfit(source: Source) -> list[str]:
     ):
         if getattr(access, key) is not None and not meaningful:
             wrong.append(f"access.{key} hat bei kind = „{access.kind.value}“ keine Wirkung.")
+    for name in source.expect.filled:
+        if name not in OfferFields.model_fields:
+            near = get_close_matches(name, OfferFields.model_fields, n=1)
+            hint = f" Gemeint ist vielleicht „{near[0]}“." if near else ""
+            wrong.append(f"expect.filled.{name} ist kein Feld eines Angebots.{hint}")
     if access.fields and access.kind in (AccessKind.ICAL, AccessKind.STRUCTURED):
         wrong.append(f"access.fields hat bei kind = „{access.kind.value}“ keine Wirkung.")
     return wrong

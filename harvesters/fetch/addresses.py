@@ -5,7 +5,7 @@ the second time gains nothing; redirects and robots.txt go the same way.
 """
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ import httpcore
 from harvesters.fetch.limits import Deadline, DeadlineStream
 
 Address = IPv4Address | IPv6Address
+Resolve = Callable[[str, int], list[Address]]
+"""Host and port → all addresses of the host; raises ``UnknownHost``."""
 
 WEB_PORTS: Final = frozenset((80, 443))
 """The only ports outside of loopback."""
@@ -76,8 +78,9 @@ def is_allowed(address: Address, port: int, *, allow_loopback: bool) -> bool:
 class GuardedBackend(httpcore.NetworkBackend):
     """Opens connections for httpcore: resolve, check every answer, connect to a checked one, within a deadline."""
 
-    def __init__(self, deadline: Deadline, *, allow_loopback: bool) -> None:
+    def __init__(self, deadline: Deadline, *, allow_loopback: bool, resolve: Resolve) -> None:
         self._deadline = deadline
+        self._resolve = resolve
         self._allow_loopback = allow_loopback
         self._plain = httpcore.SyncBackend()
 
@@ -90,7 +93,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """A stream to a checked address of ``host``; raises ``RefusedAddress`` or ``UnknownHost``."""
-        addresses = _resolve(host, port)
+        addresses = self._resolve(host, port)
         if not all(is_allowed(address, port, allow_loopback=self._allow_loopback) for address in addresses):
             raise RefusedAddress(f"{host} ({', '.join(map(str, addresses[:3]))}, port {port})")
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
@@ -115,8 +118,11 @@ class GuardedBackend(httpcore.NetworkBackend):
         raise RefusedAddress(path)
 
 
-def _resolve(host: str, port: int) -> list[Address]:
-    """All addresses of ``host``, IPv4 first; the resolver also reads odd spellings (decimal, octal, short)."""
+def resolve(host: str, port: int) -> list[Address]:
+    """All addresses of ``host``, IPv4 first; the system also reads odd spellings (decimal, octal, short).
+
+    Raises ``UnknownHost``.
+    """
     try:
         answers = socket.getaddrinfo(host.rstrip("."), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

@@ -15,9 +15,18 @@ import httpx
 import stamina
 from protego import Protego
 
-from harvesters.fetch.addresses import GuardedBackend, RefusedAddress, UnknownHost, plain_url
+from harvesters.fetch.addresses import GuardedBackend, RefusedAddress, Resolve, UnknownHost, plain_url, resolve
 from harvesters.fetch.ledger import Ledger, MemoryLedger, Robots, Validators
 from harvesters.fetch.limits import BrokenEncoding, Deadline, TooLarge, bounded_body
+from harvesters.fetch.trouble import (
+    CHECK_ADDRESS,
+    LATER,
+    REASONS,
+    STATUSES,
+    TELL_SOURCE,
+    is_certificate_problem,
+    transport_problem,
+)
 from harvesters.problems import ReadError
 from schemas import clock
 
@@ -114,11 +123,13 @@ class Client:
         *,
         now: Callable[[], datetime] = clock.now,
         sleep: Callable[[float], None] = time.sleep,
+        resolve: Resolve = resolve,
     ) -> None:
         self.settings = settings
         self.ledger: Ledger = ledger if ledger is not None else MemoryLedger()
         self._now = now
         self._sleep = sleep
+        self._resolve = resolve
         self._tls = _tls()
         self._parsed: dict[str, tuple[Robots, Protego]] = {}
 
@@ -138,7 +149,7 @@ class Client:
             target = fetched.headers.get("location", "")
             if not target:
                 raise ReadError(
-                    source, url, "fetch.redirect", "Die Seite leitet weiter, sagt aber nicht wohin.", _TELL_SOURCE
+                    source, url, "fetch.redirect", "Die Seite leitet weiter, sagt aber nicht wohin.", TELL_SOURCE
                 )
             url = urljoin(url, target)
         raise ReadError(
@@ -154,7 +165,7 @@ class Client:
     def _permission(self, url: str, source: str) -> float:
         """The pace for ``url`` in seconds; raises ``ReadError`` for what may not be asked at all."""
         if (reason := plain_url(url)) is not None:
-            raise ReadError(source, url, "fetch.refused", _REASONS[reason], _CHECK_ADDRESS)
+            raise ReadError(source, url, "fetch.refused", REASONS[reason], CHECK_ADDRESS)
         rules = self._robots(url, source)
         if not rules.can_fetch(url, ROBOT):
             raise ReadError(
@@ -181,7 +192,7 @@ class Client:
                 "Der Server ist nicht erreichbar (schon die robots.txt kam nicht)."
                 if known.status == 0
                 else f"Der Server meldet einen Fehler ({known.status}), schon bei der robots.txt.",
-                _LATER,
+                LATER,
             )
         cached = self._parsed.get(host)
         if cached is None or cached[0] != known:
@@ -244,7 +255,7 @@ class Client:
                 shown,
                 "fetch.status",
                 f"Der Server ist überlastet oder gestört ({busy.status}).{when}",
-                _LATER,
+                LATER,
             ) from busy
         except RefusedAddress as error:
             raise ReadError(
@@ -252,11 +263,11 @@ class Client:
                 shown,
                 "fetch.refused",
                 f"Die Adresse führt nicht ins öffentliche Internet ({error}) und wird nicht gelesen.",
-                _CHECK_ADDRESS,
+                CHECK_ADDRESS,
             ) from error
         except UnknownHost as error:
             raise ReadError(
-                source, shown, "fetch.unknown_host", "Den Namen des Servers gibt es nicht (mehr).", _CHECK_ADDRESS
+                source, shown, "fetch.unknown_host", "Den Namen des Servers gibt es nicht (mehr).", CHECK_ADDRESS
             ) from error
         except TooLarge as error:
             raise ReadError(
@@ -268,12 +279,12 @@ class Client:
             ) from error
         except BrokenEncoding as error:
             raise ReadError(
-                source, shown, "fetch.encoding", f"Die Antwort ist falsch komprimiert ({error}).", _TELL_SOURCE
+                source, shown, "fetch.encoding", f"Die Antwort ist falsch komprimiert ({error}).", TELL_SOURCE
             ) from error
         except httpx.InvalidURL as error:
-            raise ReadError(source, shown, "fetch.refused", _REASONS["url"], _CHECK_ADDRESS) from error
+            raise ReadError(source, shown, "fetch.refused", REASONS["url"], CHECK_ADDRESS) from error
         except httpx.TransportError as error:
-            raise _transport_problem(error, source, shown) from error
+            raise transport_problem(error, source, shown) from error
         raise AssertionError("stamina ends with a value or an exception")
 
     def _worth_retrying(self, error: Exception) -> bool | float:
@@ -281,7 +292,7 @@ class Client:
             if error.wait_s is None:
                 return True
             return error.wait_s if error.wait_s <= self.settings.max_wait_s else False
-        return isinstance(error, httpx.TransportError) and not _certificate_problem(error)
+        return isinstance(error, httpx.TransportError) and not is_certificate_problem(error)
 
     def _once(self, url: str, accept: str, validators: Validators | None, max_bytes: int | None) -> Fetched:
         settings = self.settings
@@ -296,9 +307,13 @@ class Client:
             headers["If-None-Match"] = validators.etag
         if validators and validators.last_modified:
             headers["If-Modified-Since"] = validators.last_modified
-        transport = _Transport(self._tls, Deadline(settings.total_s), allow_loopback=settings.allow_loopback)
+        backend = GuardedBackend(
+            Deadline(settings.total_s), allow_loopback=settings.allow_loopback, resolve=self._resolve
+        )
         with (
-            httpx.Client(transport=transport, trust_env=False, timeout=settings.timeout_s) as client,
+            httpx.Client(
+                transport=_Transport(self._tls, backend), trust_env=False, timeout=settings.timeout_s
+            ) as client,
             client.stream("GET", url, headers=headers, follow_redirects=False) as response,
         ):
             wanted = response.status_code == 200
@@ -323,8 +338,8 @@ class Client:
         """``fetched`` where it is an answer, else a ``ReadError`` that says what the status means."""
         if fetched.status in (200, 304):
             return fetched
-        rule, happened, remedy = _STATUSES.get(
-            fetched.status, ("fetch.status", f"Der Server antwortet mit {fetched.status}.", _CHECK_ADDRESS)
+        rule, happened, remedy = STATUSES.get(
+            fetched.status, ("fetch.status", f"Der Server antwortet mit {fetched.status}.", CHECK_ADDRESS)
         )
         raise ReadError(source, fetched.url, rule, happened, remedy)
 
@@ -345,13 +360,8 @@ class Client:
 class _Transport(httpx.HTTPTransport):
     """httpx on a pool of ours: httpx itself offers no way to hand in a network backend."""
 
-    def __init__(self, tls: ssl.SSLContext, deadline: Deadline, *, allow_loopback: bool) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=1,
-            http2=False,
-            network_backend=GuardedBackend(deadline, allow_loopback=allow_loopback),
-        )
+    def __init__(self, tls: ssl.SSLContext, backend: httpcore.NetworkBackend) -> None:
+        self._pool = httpcore.ConnectionPool(ssl_context=tls, max_connections=1, network_backend=backend)
 
 
 def fetch(
@@ -364,46 +374,3 @@ def fetch(
 def _tls() -> ssl.SSLContext:
     """Certificates are verified, always; there is no switch."""
     return httpx.create_ssl_context(verify=True, trust_env=False)
-
-
-def _certificate_problem(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
-
-
-def _transport_problem(error: httpx.TransportError, source: str, url: str) -> ReadError:
-    if _certificate_problem(error):
-        return ReadError(
-            source,
-            url,
-            "fetch.certificate",
-            "Das Zertifikat des Servers ist ungültig oder abgelaufen.",
-            "Bitte die Betreiber benachrichtigen; ohne gültiges Zertifikat lesen wir nicht.",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return ReadError(source, url, "fetch.timeout", "Der Server antwortet zu langsam.", _LATER)
-    if isinstance(error, httpx.RemoteProtocolError):
-        return ReadError(
-            source, url, "fetch.cut", "Die Antwort des Servers brach ab oder war kein gültiges HTTP.", _LATER
-        )
-    return ReadError(source, url, "fetch.unreachable", "Der Server ist nicht erreichbar.", _LATER)
-
-
-_LATER: Final = "Es wird beim nächsten Abruf wieder versucht; hält es an, bitte die Betreiber ansprechen."
-_CHECK_ADDRESS: Final = "Bitte die Adresse im Browser öffnen und in der Quellenbeschreibung berichtigen."
-_TELL_SOURCE: Final = "Bitte die Betreiber der Seite darauf hinweisen."
-_REASONS: Final = {
-    "scheme": "Nur Adressen mit http:// oder https:// werden gelesen.",
-    "credentials": "Adressen mit Benutzername oder Passwort werden nicht gelesen.",
-    "url": "Das ist keine gültige Adresse.",
-}
-_STATUSES: Final = {
-    401: ("fetch.forbidden", "Die Seite verlangt eine Anmeldung (401).", _CHECK_ADDRESS),
-    403: ("fetch.forbidden", "Der Server verweigert uns die Seite (403).", "Bitte die Betreiber um Zugang bitten."),
-    404: ("fetch.not_found", "Die Seite gibt es nicht (404).", _CHECK_ADDRESS),
-    410: ("fetch.gone", "Die Seite wurde entfernt (410).", _CHECK_ADDRESS),
-}
