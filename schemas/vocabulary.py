@@ -24,7 +24,7 @@ class Kind(Code):
     """What sort of thing an offer is."""
 
     VISIT = "visit", "Besuch vor Ort"
-    MOBILE_VISIT = "mobile_visit", "Kommt in die Kita"
+    MOBILE_VISIT = "mobile_visit", "Besuch in der Kita"
     COURSE = "course", "Kurs"
     EVENT = "event", "Veranstaltung"
     LOAN_KIT = "loan_kit", "Leihkoffer"

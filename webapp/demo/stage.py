@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from harvesters.fetch.client import FetchSettings
 from harvesters.run import harvest
@@ -153,7 +153,7 @@ def mail(at: Stage) -> tuple[Preparation, SendReport]:
 def serving(at: Stage, port: int) -> Iterator[None]:
     """The web app of the demo on ``port`` of this machine, until the block ends."""
     app = create_app(at.settings, at.database)
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, name="demo-portal", daemon=True)
     thread.start()
     try:
@@ -161,6 +161,13 @@ def serving(at: Stage, port: int) -> Iterator[None]:
     finally:
         server.shutdown()
         thread.join()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Leaves the terminal to the demo's own table; errors are still logged by the app."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
 
 
 def _empty(folder: Path) -> None:
