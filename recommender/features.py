@@ -61,7 +61,7 @@ class Fit:
     cost: Floats
     """Euro per child with extras; NaN where unknown."""
     first_day: Ints
-    """Days until the first dated instance that suits, ``NO_DAY`` where there is none."""
+    """Days until the first dated instance that suits and leaves time to plan (else the last before), or ``NO_DAY``."""
     open_dates: Bools
     """Whether a dated instance is upcoming at all."""
 
@@ -143,7 +143,7 @@ def _usable_days(view: KitaView, index: OfferIndex, context: Context) -> Bools:
 
 
 def _hours(view: KitaView, group: int, index: OfferIndex, context: Context, days: Bools) -> tuple[Bools, Ints]:
-    """Whether an offer has a time for a group, and days until its first dated instance that has."""
+    """Whether an offer has a time for a group, and days until the dated instance that suits best."""
     earliest, latest = view.hours(group)
     last_start = latest - _LAST_START_BEFORE_BACK
     columns = index.occurrences
@@ -151,14 +151,23 @@ def _hours(view: KitaView, group: int, index: OfferIndex, context: Context, days
     if view.hort[group]:
         in_time |= _in_school_holidays(view, columns.day, context) & (columns.start >= _HOLIDAY_START)
     suits = days & in_time
-    first = np.full(len(index), NO_DAY, dtype=np.int64)
-    np.minimum.at(first, columns.offer[suits], columns.day[suits] - context.today.toordinal())
+    first = _day_to_plan(columns.offer[suits], columns.day[suits] - context.today.toordinal(), view, len(index))
     window = (index.opens_minute < 0) | (index.opens_minute <= last_start)
     window &= (index.closes_minute < 0) | (index.closes_minute > earliest)
     workday = (index.weekdays == 0) | ((index.weekdays & 0b0011111) != 0)
     regular = window & workday
     by_date = index.dated & (index.schedule == DATED)
     return np.where(by_date, first < NO_DAY, regular), first
+
+
+def _day_to_plan(offer: Ints, ahead: Ints, view: KitaView, count: int) -> Ints:
+    """Per offer the first day that leaves time to plan, or else the last one before, in days from today."""
+    early = ahead < view.kita.planning_lead_days
+    last = np.full(count, -1, dtype=np.int64)
+    np.maximum.at(last, offer[early], ahead[early])
+    first = np.full(count, NO_DAY, dtype=np.int64)
+    np.minimum.at(first, offer[~early], ahead[~early])
+    return np.where((first == NO_DAY) & (last >= 0), last, first)
 
 
 def _in_school_holidays(view: KitaView, days: Ints, context: Context) -> Bools:

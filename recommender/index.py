@@ -35,8 +35,8 @@ Bools = NDArray[np.bool_]
 
 ACCESS_UNKNOWN, ACCESS_YES, ACCESS_LIMITED, ACCESS_NO = range(4)
 UNKNOWN, ON_REQUEST, RECURRING, DATED = range(4)
-NOT_FOR_GROUPS = frozenset({Kind.STAFF_TRAINING, Kind.NETWORK_MEETING, Kind.VOLUNTEER})
-"""Kinds that are not for a group of children to take part in."""
+NOT_FOR_GROUPS = frozenset({Kind.STAFF_TRAINING, Kind.NETWORK_MEETING})
+"""Kinds that are for grown-ups; volunteers who come to read aloud are not among them."""
 UNAVAILABLE = frozenset({Status.CANCELLED, Status.GONE, Status.EXPIRED, Status.REJECTED})
 _SCHEDULES = {ScheduleKind.ON_REQUEST: ON_REQUEST, ScheduleKind.RECURRING: RECURRING, ScheduleKind.DATED: DATED}
 _ANSWERS = {Answer.YES: ACCESS_YES, Answer.LIMITED: ACCESS_LIMITED, Answer.NO: ACCESS_NO}
@@ -88,7 +88,7 @@ class OfferIndex:
     unavailable: Bools
     """Cancelled, sold out, withdrawn or over."""
     for_groups: Bools
-    """False for staff training, network meetings and voluntary work."""
+    """False for staff training and network meetings."""
     audience: Ints
     """Bits in the order of ``Audience``; 0 is not stated."""
     suitable: Floats

@@ -22,7 +22,7 @@ from recommender.index import (
     language_bits,
 )
 from recommender.parts import PARTS
-from recommender.service import INSIDE
+from recommender.service import INSIDE, OUTSIDE
 from recommender.wishes import concept_match, dislike_match, wish_match
 from schemas.vocabulary import TravelMeans
 
@@ -33,6 +33,8 @@ _SCARCE_DAYS = 60
 _WINTER_MONTHS = frozenset({11, 12, 1, 2, 3})
 _FRESH_DAYS, _STALE_DAYS = 60, 730
 _COST_WITHOUT_BUDGET = 8.0
+_OVER_BUDGET = 0.5
+_NOT_SERVED = 0.5
 _GERMAN = language_bits(["de"])
 _NATURE = bits([area for area in AREAS if area == "nature_sustainability"], AREAS)
 
@@ -64,7 +66,10 @@ def _age(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
 
 
 def _way(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
-    """1 at the door down to 0 at the limit and below beyond it; on foot the group's own range is the first half."""
+    """1 at the door down to 0 at the limit and below beyond it; on foot the group's own range is the best part.
+
+    A visit to somebody who also comes, but not as far as this Kita, loses half a point: the area says whom they serve.
+    """
     reach = max(fit.view.reach_km, 0.1)
     road = fit.road_km[rows]
     going = 1 - road / reach
@@ -73,6 +78,7 @@ def _way(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
         own = walk[np.maximum(fit.group[rows], 0)] if len(walk) else np.full(len(rows), 0.0)
         going = np.where(road <= own, 1 - 0.3 * road / np.maximum(own, 0.1), np.minimum(going, 0.7))
     going = np.where(np.isnan(road), 0.1, going)
+    going = np.where(fit.mobile[rows] & (fit.service[rows] == OUTSIDE), going - _NOT_SERVED, going)
     coming = np.where(fit.service[rows] == INSIDE, 1.0, 0.3)
     coming = np.where((fit.service[rows] == INSIDE) | np.isnan(road), coming, np.clip(0.5 - road / 100, -0.5, 0.3))
     never = np.full(len(rows), -1.0)
@@ -87,6 +93,7 @@ def _cost(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
     frame = _COST_WITHOUT_BUDGET if budget is None else max(budget, 0.5)
     cost = fit.cost[rows]
     value = np.where(cost <= 0, 1.0, 0.9 - 0.9 * cost / frame)
+    value = np.where(cost > frame, value - _OVER_BUDGET, value)
     value = np.where(index.donation[rows], 0.6, value)
     return np.where(np.isnan(cost), 0.1, value)
 
@@ -96,8 +103,7 @@ def _timing(fit: Fit, index: OfferIndex, context: Context, rows: Ints) -> Floats
     lead = max(fit.view.kita.planning_lead_days, 1)
     dated = (index.schedule[rows] == DATED) & index.dated[rows]
     days = fit.first_day[rows].astype(np.float64)
-    near = np.clip(days / lead, 0, 1)
-    dated_value = np.where(days < lead, 0.8 * near - 0.2, _later(days, 0.9))
+    dated_value = np.where(days < lead, 0.7 * np.clip(days / lead, 0, 1) + 0.1, _later(days, 0.9))
     dated_value = np.where(fit.first_day[rows] >= NO_DAY, 0.1, dated_value)
     regular = np.where(index.schedule[rows] == UNKNOWN, 0.3, _later(index.wait[rows], 0.7))
     ends = index.left[rows]

@@ -122,9 +122,12 @@ def _from_words(words: str, radius_km: float | None, region: str) -> Reach:
     points = [municipality.point for _, _, municipality in find_places(separate, region)]
     if _DIRECTION.search(folded):
         return Reach()
-    core = radius_km or (AROUND_KM if _AROUND.search(folded) else TOWN_KM)
-    rim = core * (RIM_OF_UNSURE if radius_km else RIM)
-    if radius_km is None and _CHAIN.search(words):
+    if radius_km is not None and len(points) == 1:
+        core, rim = radius_km, radius_km * RIM_OF_UNSURE
+    else:  # several towns draw the area, and a radius beside them is its outer limit
+        core = min(AROUND_KM if radius_km or _AROUND.search(folded) else TOWN_KM, radius_km or AROUND_KM)
+        rim = min(core * RIM, radius_km or core * RIM)
+    if _CHAIN.search(words):
         points = list(_chain(points))
     return Reach(tuple(sorted(keys)), tuple((point.lat, point.lon, core, rim) for point in points))
 

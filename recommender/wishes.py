@@ -27,7 +27,8 @@ _MINUTES = {"halbe": 30, "dreiviertel": 45}
 _COMES = re.compile(r"\bins haus\b|\bmobil|zu uns (?:kommt|kommen)|in die kita (?:kommt|kommen)")
 _SMALL = re.compile(r"\bklein\w* (?:gruppe|runde)")
 _MONEY = re.compile(r"\bgeld kostet\b|\beintritt\b")
-_RIDES = re.compile(r"\b(?:bus|bahn|busfahrt\w*|fahrt\w*)\b")
+_RIDES = re.compile(r"\b(?:bus|bahn|busfahrt\w*|bahnfahrt\w*)\b")
+_LONG_RIDE_KM = 20.0
 _SMALL_GROUP = 12
 """Children up to which a group counts as small."""
 _IN_KITA = 1 << MODES.index(Mode.IN_KITA)
@@ -95,6 +96,6 @@ def dislike_match(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
             worst = np.maximum(worst, np.where(fit.cost[rows] > 0, 1.0, 0.0))
         if _RIDES.search(folded):
             walk = max((fit.view.walk_km(group) for group in range(len(fit.view.groups))), default=0.0)
-            rides = (fit.road_km[rows] > 2 * walk) & ~fit.mobile[rows]
-            worst = np.maximum(worst, np.where(rides, 1.0, 0.0))
+            rides = (fit.road_km[rows] > walk) & ~fit.mobile[rows]
+            worst = np.maximum(worst, np.where(rides, np.clip(fit.road_km[rows] / _LONG_RIDE_KM, 0, 1), 0.0))
     return worst
