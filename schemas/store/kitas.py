@@ -277,6 +277,14 @@ def digest_of(session: Session, kita_id: str, *, week: str | None = None) -> Dig
     return _digest(week, kita_id, rows)
 
 
+def is_ranked(session: Session, week: str) -> bool:
+    """Whether anything was ranked for a week."""
+    return (
+        session.scalar(select(people.recommendations.c.week).where(people.recommendations.c.week == week).limit(1))
+        is not None
+    )
+
+
 def digests_of_week(session: Session, week: str) -> Iterator[Digest]:
     """Everything that was ranked for a week, Kita by Kita in order of their ids."""
     table = people.recommendations

@@ -1,0 +1,55 @@
+"""``kitalotse digest``: write and send a week's mails."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from schemas import clock
+from schemas.clock import local, week_of
+from schemas.store.digests import counts
+from webapp.commands import common
+from webapp.commands.common import database_option, emit, json_option, pass_settings, table
+from webapp.commands.database import open_database
+from webapp.digest import prepare
+from webapp.jobs import issuing, sending
+from webapp.mail.sender import send_due
+from webapp.mail.transports import transport
+from webapp.settings import Settings
+
+
+@click.command()
+@click.option("--week", type=common.week, metavar="WEEK", help="ISO week like 2026-W49; default: this week.")
+@click.option("--kita", metavar="ID", help="Only this Kita.")
+@click.option("--dry-run", is_flag=True, help="Only say who would get what and why; write and send nothing.")
+@database_option
+@json_option
+@pass_settings
+def digest(settings: Settings, week: str | None, kita: str | None, dry_run: bool, as_json: bool) -> None:
+    """Write the week's mails from what was ranked, and send what is due.
+
+    Running it again sends nothing twice. Mails go into the outbox folder unless a relay is set and switched on.
+    """
+    now = clock.now()
+    week = week or week_of(local(now).date())
+    with open_database(settings) as database:
+        prepared = prepare(database, issuing(settings), week=week, now=now, kita=kita, dry_run=dry_run)
+        report = None
+        if not dry_run:
+            report = send_due(database, transport(settings), sending(settings), clock.now, kita=kita)
+        with database.read() as session:
+            ledger = {state.value: number for state, number in counts(session, week=week).items()}
+    if as_json:
+        emit(prepared.model_dump(mode="json") | {"sent": asdict(report) if report else None, "ledger": ledger})
+    else:
+        table(
+            [(mail.kita, len(mail.offers), mail.subject) for mail in prepared.mails], head=("kita", "offers", "subject")
+        )
+        click.echo(
+            f"{week}: {len(prepared.mails)} mails {'would be ' if dry_run else ''}written, {prepared.already} there "
+            f"before, {prepared.nothing_good} Kitas without a good offer, {prepared.without_region} without a Region; "
+            f"ledger: {', '.join(f'{number} {state}' for state, number in ledger.items())}"
+        )
+        if report is not None and report.stopped:
+            click.echo(report.stopped, err=True)
+    sys.exit(1 if report is not None and report.stopped else 0)

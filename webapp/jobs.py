@@ -1,0 +1,187 @@
+"""What happens by the clock, as plain functions: each may run twice and be killed anywhere (law 10).
+
+A job gets a ``Task`` and gives back what it did, for the desk. Readings of single sources are work of their own
+(``harvest:<source>``), so that a source which hangs or kills its process concerns no other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from harvesters.run import harvest
+from schemas import clock
+from schemas.clock import local, week_of
+from schemas.db import Database
+from schemas.exceptions import StoreError
+from schemas.harvest import Source
+from schemas.store.harvest import purge
+from schemas.store.kitas import is_ranked
+from schemas.store.publishing import expire
+from schemas.store.reviews import apply_due
+from schemas.store.runs import runs, source, sources
+from schemas.store.work import Work, add_work, guard, purge_work
+from webapp.digest import Issuing, prepare
+from webapp.harvesting import fetch_settings, save_sources
+from webapp.links import Links
+from webapp.mail.sender import Sending, send_due
+from webapp.mail.transports import transport
+from webapp.ranking import rank_week
+from webapp.regions import load_regions
+from webapp.settings import Settings
+
+KEEP_WORK: Final = timedelta(days=30)
+"""How long ended work is kept for looking at."""
+NIGHT_ENDS: Final = 6
+"""Hour before which sources are read that are not hourly: nobody else needs their server then."""
+RHYTHM: Final[Mapping[str, timedelta]] = {
+    "hourly": timedelta(minutes=50),
+    "daily": timedelta(hours=18),
+    "weekly": timedelta(days=6, hours=12),
+    "monthly": timedelta(days=27, hours=12),
+}
+"""Least time between two readings; a little less than the name says, so that a late night does not lose the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job works with."""
+
+    database: Database
+    settings: Settings
+    work: Work
+
+    @property
+    def name(self) -> str:
+        """What follows the colon in the name of the work."""
+        return self.work.job.partition(":")[2]
+
+    def guard(self, session: Session) -> None:
+        """Raises ``StoreError`` where this work was taken over by somebody else."""
+        guard(session, self.work)
+
+
+JobFunction = Callable[[Task], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recurring job."""
+
+    run: JobFunction
+    """Does it."""
+    cron: Mapping[str, str | int]
+    """When, on a clock in Berlin: fields of APScheduler's ``CronTrigger``; empty is never by itself."""
+    late: timedelta
+    """How late it may begin after a downtime; later, the next time is the next chance."""
+
+
+def issuing(settings: Settings) -> Issuing:
+    """In whose name this installation writes mails."""
+    return Issuing(load_regions(settings.region_dir), Links(settings.secret()), settings.base_url, settings.demo)
+
+
+def sending(settings: Settings) -> Sending:
+    """How this installation sends mails."""
+    return Sending(
+        load_regions(settings.region_dir), Links(settings.secret()), settings.base_url, settings.mail_per_minute
+    )
+
+
+def is_due(of: Source, last: datetime | None, now: datetime) -> bool:
+    """Whether ``of`` is to be read, ``last`` being the start of its latest reading; by night only, unless hourly."""
+    if not of.active:
+        return False
+    if of.rhythm != "hourly" and local(now).hour >= NIGHT_ENDS:
+        return False
+    return last is None or now - last >= RHYTHM[of.rhythm]
+
+
+def harvest_job(task: Task) -> dict[str, Any]:
+    """Put a reading of every source that is due on the list."""
+    now = task.work.scheduled_for
+    save_sources(task.database, now)
+    with task.database.begin() as session:
+        task.guard(session)
+        added = []
+        for each in sources(session):
+            latest = runs(session, source=each.name, limit=1)
+            if is_due(each, latest[0].started_at if latest else None, now):
+                add_work(session, f"harvest:{each.name}", now)
+                added.append(each.name)
+    return {"due": added}
+
+
+def harvest_source_job(task: Task) -> dict[str, Any]:
+    """Read one source."""
+    with task.database.read() as session:
+        found = source(session, task.name)
+    if found is None:
+        raise StoreError(f"source {task.name!r} is not stored any more; it cannot be read")
+    run = harvest(task.database, found, settings=fetch_settings(task.settings), now=clock.now())
+    return run.model_dump(mode="json", exclude={"issues"}) | {"issues": len(run.issues)}
+
+
+def rank_job(task: Task) -> dict[str, Any]:
+    """Rank the week of the scheduled day for every Kita."""
+    now = task.work.scheduled_for
+    week = week_of(local(now).date())
+    return rank_week(task.database, week=week, now=clock.now(), guard=task.guard).model_dump()
+
+
+def digest_job(task: Task) -> dict[str, Any]:
+    """Write the mails of the week and send them; ranks first where the ranking of this week has not run."""
+    week = week_of(local(task.work.scheduled_for).date())
+    with task.database.read() as session:
+        ranked = is_ranked(session, week)
+    if not ranked:
+        rank_week(task.database, week=week, now=clock.now(), guard=task.guard)
+    prepared = prepare(task.database, issuing(task.settings), week=week, now=clock.now())
+    counts = prepared.model_dump(exclude={"mails"}) | {"written": len(prepared.mails)}
+    return counts | send_job(task)
+
+
+def send_job(task: Task) -> dict[str, Any]:
+    """Send what is due: mails that were refused for now, or left over by a run that was killed."""
+    return asdict(send_due(task.database, transport(task.settings), sending(task.settings), clock.now))
+
+
+def expire_job(task: Task) -> dict[str, Any]:
+    """Take offers that are over out of what is shown, and apply the defaults of reviews nobody decided."""
+    with task.database.begin() as session:
+        task.guard(session)
+        now = clock.now()
+        return {"expired": expire(session, now), "applied": apply_due(session, now)}
+
+
+def purge_job(task: Task) -> dict[str, Any]:
+    """Forget what must not be kept for ever: old Records, ended work."""
+    with task.database.begin() as session:
+        task.guard(session)
+        now = clock.now()
+        return {"records": purge(session, now), "work": purge_work(session, before=now - KEEP_WORK)}
+
+
+_DAY: Final = timedelta(hours=20)
+
+JOBS: Final[Mapping[str, Job]] = {
+    "expire": Job(expire_job, {"hour": 0, "minute": 15}, _DAY),
+    "harvest": Job(harvest_job, {"minute": 0}, timedelta(minutes=50)),
+    "harvest:": Job(harvest_source_job, {}, _DAY),
+    "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
+    "rank": Job(rank_job, {"day_of_week": "mon", "hour": 5, "minute": 0}, timedelta(days=3)),
+    "digest": Job(digest_job, {"day_of_week": "mon", "hour": 7, "minute": 0}, timedelta(days=3)),
+    "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
+}
+"""Every job by the name of its work; one that ends in a colon takes what follows as its argument."""
+
+
+def job_of(name: str, jobs: Mapping[str, Job]) -> Job:
+    """The job for a piece of work; raises ``StoreError`` for one that this version does not know."""
+    head, colon, _ = name.partition(":")
+    try:
+        return jobs[head + colon]
+    except KeyError:
+        raise StoreError(f"job {name!r} is not known to this version; known: {', '.join(sorted(jobs))}") from None
