@@ -89,23 +89,26 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
 
     Raises ``ReadError`` with what the child says about a start page that cannot be read.
     """
+    if not spool.exists():
+        return None
     records: list[tuple[list[int], Record]] = []
     issues: list[Issue] = []
     complete = ended = False
-    for text in spool.open(encoding="utf-8", errors="replace") if spool.exists() else ():
-        try:
-            line = json.loads(text)
-            if "record" in line:
-                records.append((line["order"], Record.model_validate(line["record"])))
-            elif "issue" in line:
-                issues.append(Issue.model_validate(line["issue"]))
-            elif "failed" in line:
-                raise ReadError(*line["failed"])
-            elif "end" in line:
-                complete, ended = bool(line["end"]["complete"]), True
-        except (json.JSONDecodeError, ValidationError):  # the child died in the middle of a line
-            complete = ended = False
-            break
+    with spool.open(encoding="utf-8", errors="replace") as lines:
+        for text in lines:
+            try:
+                line = json.loads(text)
+                if "record" in line:
+                    records.append((line["order"], Record.model_validate(line["record"])))
+                elif "issue" in line:
+                    issues.append(Issue.model_validate(line["issue"]))
+                elif "failed" in line:
+                    raise ReadError(*line["failed"])
+                elif "end" in line:
+                    complete, ended = bool(line["end"]["complete"]), True
+            except (json.JSONDecodeError, ValidationError):  # the child died in the middle of a line
+                complete = ended = False
+                break
     if not records and not ended:
         return None
     ordered = [record for _, record in sorted(records, key=lambda pair: (pair[0], pair[1].origin.part))]
