@@ -24,7 +24,6 @@ SIZE_TOLERANCE: Final = 1.25
 """Children of an age are estimated evenly over the months of mixed groups; so much more may be there."""
 ANSWERED_FOR_GOOD: Final = frozenset({Answered.NOT_FOR_US, Answered.ALREADY_DID, Answered.BOOKED})
 """Answers after which an offer does not come again."""
-_GERMAN: Final = language_bits(["de"])
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,7 @@ def _access(fit: Fit, index: OfferIndex, context: Context) -> Bools:
 
 
 def _language(fit: Fit, index: OfferIndex, context: Context) -> Bools:
-    spoken = language_bits(fit.view.kita.languages) | _GERMAN
-    return np.asarray((index.languages != 0) & ((index.languages & spoken) == 0))
+    return np.asarray(index.only_foreign & ((index.languages & language_bits(fit.view.kita.languages)) == 0))
 
 
 def _answered(fit: Fit, index: OfferIndex, context: Context) -> Bools:

@@ -1,5 +1,6 @@
 """Offers as columns: everything ranking looks at, as one numpy array per fact, in the order of the ids."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from recommender.calendar import calendar_of, minute
 from recommender.lexicon import topics_in
 from recommender.service import ServiceColumns
 from recommender.sessions import sessions
-from recommender.text import TextIndex
+from recommender.text import TextIndex, fold
 from schemas.offer import Offer
 from schemas.vocabulary import (
     LANGUAGES,
@@ -152,6 +153,9 @@ class OfferIndex:
     addresses: dict[str, tuple[int, ...]]
     """Address → rows of the offers of which it is the page, or another page."""
     languages: Ints
+    """Languages named, as bits; German is assumed besides, unless ``only_foreign``."""
+    only_foreign: Bools
+    """Whether its words say that no German is spoken."""
     access: NDArray[np.int8]
     """Offers × ``Access``: ``ACCESS_UNKNOWN`` …"""
     outdoor: Bools
@@ -244,6 +248,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         topics=ints(bits(o.topics, TOPICS) | topics_in(o.title) for o in offers),
         mentions=ints(topics_in(text) for text in texts),
         addresses=_addresses(offers),
+        only_foreign=bools(_is_only_foreign(o) for o in offers),
         languages=ints(language_bits(o.languages) for o in offers),
         access=np.array(
             [[_ANSWERS[o.accessibility[n]] if n in o.accessibility else ACCESS_UNKNOWN for n in NEEDS] for o in offers],
@@ -282,6 +287,18 @@ def _money(offer: Offer, count: int) -> tuple[float, float, float, float]:
         extra if price.extra_per_child else 0.0,
         0.0 if price.extra_per_child else extra,
     )
+
+
+_ONLY = re.compile(r"\b(?:nur|ausschliesslich|komplett|rein) (?:auf |in )?(\w{3,20}?)(?:e[nrs]?|sprachige?[nrs]?)?\b")
+_FOREIGN = frozenset(fold(label) for code, label in LANGUAGES.items() if code != "de")
+
+
+def _is_only_foreign(offer: Offer) -> bool:
+    """Whether the text says "nur auf Polnisch" or the like; naming a language alone does not mean that."""
+    if not offer.languages or "de" in offer.languages:
+        return False
+    text = fold(" ".join(filter(None, (offer.title, offer.summary, offer.description))))
+    return any(match[1] in _FOREIGN for match in _ONLY.finditer(text))
 
 
 def _signature(offer: Offer) -> tuple[float | None, ...]:

@@ -63,7 +63,7 @@ REMOVED = {
         {"price": Price(model=PriceModel.PER_GROUP, amount_eur=180), "group_size": GroupSize(children_max=12)},
     ),
     "at least forty children": ("group_size", {"group_size": GroupSize(children_min=40)}),
-    "only in Polish": ("language", {"languages": ("pl",)}),
+    "only in Polish": ("language", {"languages": ("pl",), "description": "Die Führung ist nur auf Polnisch."}),
 }
 
 
@@ -82,7 +82,7 @@ PASSES = {
     "unknown audience": {"audience": (), "kita_suitability": None},
     "unknown group size": {"group_size": None},
     "unknown languages": {"languages": ()},
-    "Polish beside German": {"languages": ("de", "pl")},
+    "Polish, German not mentioned": {"languages": ("pl",), "description": "Die Führung gibt es auch auf Polnisch."},
     "a gift that is asked for": {"price": Price(model=PriceModel.DONATION, amount_eur=90)},
     "a date without a time": {"schedule": make_dated_schedule(date(2026, 12, 8), start=None, end=None)},
     "one date of several that suits": {"schedule": make_dated_schedule(SATURDAY, date(2026, 12, 15))},
@@ -175,7 +175,9 @@ def test_a_need_that_is_known_not_to_be_met_removes_and_an_unknown_one_does_not(
 
 
 def test_a_language_of_the_kita_is_welcome():
-    assert rule(make_offer(languages=("pl",)), make_kita(languages=("de", "pl"))) is None
+    offer = make_offer(languages=("pl",), description="Die Führung ist nur auf Polnisch.")
+
+    assert rule(offer, make_kita(languages=("de", "pl"))) is None
 
 
 @pytest.mark.parametrize(

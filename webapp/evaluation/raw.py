@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 
 from harvesters.normalise.record import normalise
 from schemas.clock import BERLIN
-from schemas.harvest import Record, RecordField
+from schemas.harvest import Access, AccessKind, Record, RecordField, Source
 from schemas.offer import Offer, SourceKey, SourceOffer
 from schemas.publish import Member, publish
 from webapp.evaluation.corpus import Corpus, OfferLine
@@ -27,9 +27,16 @@ def record_of(line: OfferLine) -> Record:
     )
 
 
+def source_of(corpus: Corpus) -> Source:
+    """The source that the lines count as harvested from; like every source it belongs to a Region."""
+    access = Access(kind=AccessKind.JSON, start=("https://corpus.example/offers.ndjson",))
+    return Source(name=SOURCE, region=corpus.region, trust="publish", access=access, example=True)
+
+
 def read_raw(corpus: Corpus, today: date) -> list[Offer]:
     """What normalising makes of each line, as it would be published on ``today`` from a trusted source."""
-    read = [(line, normalise(record_of(line), None, today=line.seen_on).offer) for line in corpus.lines]
+    source = source_of(corpus)
+    read = [(line, normalise(record_of(line), source, today=line.seen_on).offer) for line in corpus.lines]
     return [publish(line.id, corpus.region, [_member(line, offer)], (), (), today=today) for line, offer in read]
 
 
