@@ -92,9 +92,10 @@ def _record(
     address = urljoin(origin.url, own) if own else None
     anchor = str(item.root.get("id", "")) if access.items and isinstance(item.root, lxml.html.HtmlElement) else ""
     permalink = canonical(page, origin.url)
-    named = take_key(_value(item, access.key, prose=False, first=True), access.key_pattern) if access.key else ""
-    if named.startswith(("/", "./", "../")) or (access.key and access.key.endswith("::attr(href)")):
-        named = urljoin(origin.url, named) if named else ""
+    named = _value(item, access.key, prose=False, first=True) if access.key else ""
+    if named and (named.startswith(("/", "./", "../")) or str(access.key).endswith("::attr(href)")):
+        named = urljoin(origin.url, named)
+    named = take_key(named, access.key_pattern)
     key = named or address or (f"{permalink}#{anchor}" if anchor else permalink)
     part = ordinal if access.items and key == permalink else 0
     instance = occurrence_of(words, access.zone)

@@ -49,7 +49,7 @@ def _documents(script: str, origin: Origin, issues: list[Issue]) -> list[Any]:
     """The JSON documents of one script."""
     text = script.strip().removeprefix("<!--").removesuffix("-->").strip()
     text = text.removeprefix("//<![CDATA[").removeprefix("<![CDATA[").removesuffix("//]]>").removesuffix("]]>").strip()
-    for candidate in (text, without_comments(text)):
+    for candidate in (text, without_comments(text).strip()):
         try:
             return list(_decoded(candidate))
         except (ValueError, RecursionError) as error:
