@@ -14,7 +14,7 @@ ACCESS_PHRASES: Final[tuple[tuple[Access, float, str], ...]] = (
         0.9,
         r"rollstuhl\w{0,20}|rolli\w{0,8}|barrierefrei\w{0,4}|barrierearm\w{0,3}|stufenlos\w{0,3}|"
         r"stufenfrei\w{0,3}|schwellenlos\w{0,3}|aufzug\b|fahrstuhl\b|lift\b|hublift\b|treppenlift\b|"
-        r"plattformlift\b|behindertengerecht\w{0,3}|rampe\b|rampen\b",
+        r"plattformlift\b|behindertengerecht\w{0,3}|\w{0,12}rampen?\b",
     ),
     (Access.BUGGY, 0.88, r"kinderwagen\w{0,12}|krippenwagen|buggys?\b|bollerwagen|zwillingswagen|kinderwagentauglich"),
     (
@@ -36,7 +36,7 @@ ACCESS_PHRASES: Final[tuple[tuple[Access, float, str], ...]] = (
         Access.HEARING,
         0.9,
         r"hörschleife\w{0,2}|induktions\w{0,10}|höranlage\w{0,2}|hör(?:geschädigt|beeinträchtig|"
-        r"behinder)\w{0,6}|gehörlos\w{0,3}|gebärdensprach\w{0,14}|schriftdolmetsch\w{0,6}|fm-anlage|"
+        r"behinder)\w{0,6}|gehörlos\w{0,3}|gebärdensprach\w{0,14}|schriftdolmetsch\w{0,6}|ringschleife\w?|fm-anlage|"
         r"schwerhörig\w{0,3}|übertitel\w{0,3}|untertitel\w{0,3}",
     ),
     (
@@ -143,7 +143,7 @@ def _answer(page: Prose, match: re.Match[str]) -> Answer:
     begin, stop = page.around(match.start())
     before = page.lower[max(begin, match.start() - 40) : match.start()]
     after = page.lower[match.end() : min(stop, match.end() + 60)]
-    if re.match(r"(?:,)? (?:und \w{1,14} )?kein problem", after):
+    if re.search(r"kein (?:problem|hindernis|thema)", after):
         return Answer.YES
     if _NO_BEFORE.search(before) or _NO_AFTER.match(after):
         return Answer.NO

@@ -100,6 +100,16 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         83,
         0.72,
     ),
+    (
+        r"krippen?(?:kind\w{0,4}|grupp?\w{0,4})?,? (?:und|oder|bis|sowie|/)(?: im| in den| zum| zur)? "
+        r"(?:kindergarten|kita\b|kita-|elementar|ü ?3)\w{0,10}|krippen?-? und kindergarten\w{0,10}|"
+        r"in der krippe und im kindergarten|vom krabbelkind bis zu[mr] vorsch\w{0,8}|"
+        r"von der krippe bis \w{0,3} ?(?:vorschule|vorschulgruppe|schuleintritt|kindergarten)",
+        "ages.creche_and_kindergarten",
+        0,
+        83,
+        0.82,
+    ),
     (r"krippe(?:n(?:kind\w{0,4}|grupp?\w{0,4}|alter\w?))?\b", "ages.creche", 0, 35, 0.5),
     (r"\bu ?3\b|unter ?-?dreijährige\w{0,2}", "ages.creche", 0, 35, 0.5),
     (r"grundsch(?:ul|ül)\w{0,12}", "ages.primary", 72, 131, 0.5),
@@ -109,6 +119,8 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
 )
 """Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
 _WORDS_OF_AGE: Final = tuple((re.compile(pattern), *rest) for pattern, *rest in WORDS_OF_AGE)
+_LEVELS: Final = re.compile(r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter")
+_FIGURES: Final = frozenset({"ages.range", "ages.range_in_context", "ages.from", "ages.from_bare", "ages.months", "ages.plus"})
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
 _CUES: Final = (
     "jahr",
@@ -146,7 +158,28 @@ def read_ages(text: str | Prose) -> list[Found[AgeRange]]:
     if not any(cue in page.lower for cue in _CUES):
         return []
     found = [one for reader in _READERS for one in reader(page)]
-    return [one for one in outermost(found) if not _is_other_age(page, one)]
+    kept = [one for one in outermost(found) if not _is_other_age(page, one)]
+    return [*kept, *_levels(page, kept)]
+
+
+def _levels(page: Prose, found: list[Found[AgeRange]]) -> list[Found[AgeRange]]:
+    """Several levels of age of one offer ("Zwei Altersstufen: ab 2 oder 3–6") span all of them."""
+    match = _LEVELS.search(page.lower)
+    if match is None:
+        return []
+    first = page.clause_index(match.start())
+    levels = [
+        one
+        for one in found
+        if one.rule in _FIGURES and first <= page.clause_index(one.span[0]) <= first + 1 and one.span[0] >= match.start()
+    ]
+    if len(levels) < 2:
+        return []
+    lows = [one.value.min_months or 0 for one in levels]
+    highs = [one.value.max_months for one in levels if one.value.max_months is not None]
+    span = (levels[0].span[0], max(one.span[1] for one in levels))
+    whole = AgeRange(min_months=min(lows), max_months=max(highs) if highs else None)
+    return [Found(whole, page.text[span[0] : span[1]], "ages.levels", 0.97, span)]
 
 
 def _found(
@@ -209,7 +242,8 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
             continue
         closed = not re.match(r"\s\w", page.lower[match.end() : match.end() + 2])
         until_school = _UNTIL_SCHOOL.match(page.lower, match.end() + 1)
-        confidence = 0.8 if closed or until_school else 0.55
+        counted = re.search(r"(?:kinder|kindern|gruppen|kitas|kids|kindergärten|alle|zuschauer|menschen)\s$", before)
+        confidence = 0.84 if counted else 0.8 if closed or until_school else 0.55
         if value > 10 and not _CUE.search(before):
             confidence = 0.45
         yield from _until_school(page, match, _low(match[1]), "ages.from_bare", confidence)
@@ -292,7 +326,7 @@ def _words(page: Prose) -> Iterator[Found[AgeRange]]:
         for match in pattern.finditer(page.lower):
             if rule == "ages.creche" and _WELCOME.match(page.lower, match.end()):
                 continue
-            if page.lower[max(0, match.start() - 4) : match.start()].endswith("bis "):
+            if page.lower[max(0, match.start() - 8) : match.start()].endswith(("bis ", "bis zum ", "bis zur ")):
                 continue
             yield from _found(page, match, low, high, rule, confidence)
 
@@ -308,8 +342,10 @@ def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:
     close = min((p for p in (page.lower.find(",", end), page.lower.find("/", end), stop) if p >= 0), default=stop)
     nearby = page.lower[comma : min(close, stop)]
     if one.rule == "ages.up_to":
+        if re.match(r"\s(?:nur|bitte|müssen|dürfen) (?:mit|in|von)", page.lower[end : end + 20]):
+            return True
         return _PRICE_OR_ADULT.search(nearby) is not None
-    if one.rule in ("ages.range", "ages.from") and _PRICE_OR_ADULT.search(page.lower[end : min(end + 14, stop)]):
+    if one.rule in ("ages.range", "ages.range_in_context", "ages.from") and _PRICE_OR_ADULT.search(page.lower[end : min(end + 14, stop)]):
         return (
             re.search(
                 r"\b(?:kinder|kind|jugendliche|schüler)\s\(?(?:von\s)?$", page.lower[max(begin, start - 16) : start]

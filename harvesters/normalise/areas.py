@@ -74,7 +74,7 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
     (
         Area.MOVEMENT_HEALTH,
         3.0,
-        r"turn\w*|beweg\w*|sport\w*|schwimm(?:en|kurs|halle|bad)\w*|wassergewöhn\w*|yoga\w*|tanz\w*|"
+        r"turn(?!halle|raum|ier)\w*|beweg\w*|sport\w*|schwimm(?:en|kurs|halle|bad)\w*|wassergewöhn\w*|yoga\w*|tanz\w*|"
         r"klettern?\b|kletter\w*|ball(?:spiel|schule|zwerg)\w*|fußball\w*|gesund\w*|zahn\w*|zähne\w*|"
         r"ernähr\w*|kochen\b|koch\w*|backen\b|gemüse\w*|erste hilfe\w*|pflaster\w*|entspann\w*|"
         r"reiten\w*|fahrrad\w*|laufrad\w*|balanc\w*|judo\w*|motorik\w*|barfuß\w*|körper\w*|kanu\w*|"
@@ -117,6 +117,58 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
         r"region\w*|stadt\w* entdecken|bahn(?:hof|museum|werk)\w*|eisenbahn\w*|flughafen\w*|welt\b|"
         r"grenz\w*|alte[nrs]? (?:schule|spiel|zeit)\w*|leuchtturm\w*|kapitän\w*|schulmuseum\w*|"
         r"ausstellung\w*|denkmal\w*|spielzeug\w*",
+    ),
+    # What goes with it: a play tells a story, a walk in the woods is movement
+    (
+        Area.LANGUAGE,
+        1.8,
+        r"(?:puppen|figuren|objekt|erzähl)\w*|theaterstück\w*|märchen\w*|reim\w*|rätsel\w*|lesung\w*|autor\w*|zuhör\w*|"
+        r"dialog\w*|wortschatz\w*|kinderlied\w*|mundart\w*|buchstaben\w*|abc\b|lesen\b|liest\b|vorgelesen|polnisch\w*",
+    ),
+    (
+        Area.SOCIAL_VALUES,
+        1.8,
+        r"rentner\w*|opas?\b|omas?\b|leih-?(?:oma|opa)\w*|helfen\b|hilfsbereit\w*|mobbing\w*|begegnung\w*|familienzentrum\w*|"
+        r"treff\b|nachbar\w*|teilhabe\w*|spielen wie|beten\b|advent\w*|weihnacht\w*|abschied\w*|tod\b|trauer\w*|mutmach\w*|"
+        r"zivilcourage|demokratie\w*|mitbestimm\w*|respekt\w*|toleranz\w*|team(?:geist|arbeit)",
+    ),
+    (
+        Area.STEM,
+        1.8,
+        r"becherlupe\w*|untersuch\w*|erforsch\w*|bestimmen\b|keschern?\b|gips\w*|handwerk\w*|schnitzen|hüttenbau\w*|"
+        r"konstruk\w*|architekt\w*|verkehrsmittel\w*|bagger\w*|traktor\w*|luft\b|wärme\w*|kälte\w*|licht und schatten|"
+        r"optisch\w*|geometr\w*|kristall\w*|vulkan\w*|dinosaur\w*|dinos?\b|fossil\w*|weltraum\w*|planet\w*",
+    ),
+    (
+        Area.MUSIC_ART_THEATRE,
+        1.8,
+        r"trickfilm\w*|kinofilm\w*|folk\b|band\b|chör\w*|weihnachtslied\w*|laternen?\w*|collage\w*|papier\w*|farben?\b|"
+        r"pinsel\w*|kneten?\b|formen\b|verkleid\w*|kostüm\w*|rollenspiel\w*|aufführung\w*|vorstellung\w*|kulisse\w*|nähen\w*|"
+        r"mosaik\w*|foto(?:grafie|kunst)\w*|keramik\w*|bildende\w*",
+    ),
+    (
+        Area.MOVEMENT_HEALTH,
+        1.8,
+        r"waldvormittag\w*|waldtag\w*|waldwoche\w*|wander\w*|schatzsuche\w*|pirsch\w*|streifzug\w*|rallye\w*|bouldern?\b|"
+        r"boulder\w*|pony\w*|akrobat\w*|zirkus\w*|jonglier\w*|melken\b|quark\w*|verkost\w*|picknick\w*|schnipp\w*|hygiene\w*|"
+        r"hände ?waschen|atmen\b|dehnen\b|stille\w*|kinderyoga|eislauf\w*|schlitten\w*|paddel\w*|kanutag|rudern\b|segeln\b|"
+        r"skate\w*|inliner\w*|purzelbaum\w*|bewegungslied\w*|selbstverteidig\w*|handball\w*|tischtennis|leichtathlet\w*",
+    ),
+    (
+        Area.NATURE_SUSTAINABILITY,
+        1.8,
+        r"gemüse\w*|obst\b|kanu\w*|jagd\w*|jäger\w*|jungjäger\w*|\w*fütterung\w*|pony\w*|ponys?\b|bushcraft\w*|schnitzen|otter\w*|"
+        r"fischotter\w*|wolf\w*|fuchs\w*|reh\w*|wildnis\w*|wild(?:tier|park|kräuter)\w*|tierpark\w*|pilze\w*|kastanie\w*|lama\w*|"
+        r"esel\w*|eichhörnchen\w*|spinnen?\b|schnecke\w*|sturm\b|wind\b|energie\w*|windrad\w*|solar\w*|schlosspark\w*|"
+        r"zoologisch\w*|botanisch\w*|küken\w*|landwirt\w*|samen\b|keimen\b|repair\w*|upcycling\w*|gewässer\w*|quallen?\b|watt\w*",
+    ),
+    (
+        Area.WORLD_REGION_SOCIETY,
+        1.8,
+        r"zweisprachig\w*|deutsch-\w{4,12}isch\w*|tradition\w*|bräuche\w*|brauch\b|weihnachtsmarkt\w*|adventsmarkt\w*|backhaus\w*|"
+        r"lehmbackofen\w*|dorf\w*|stadt(?:geschichte|rallye|archiv)\w*|netze?\b|fischerei\w*|feldsteinkirche\w*|turm\b|polizei\w*|"
+        r"feuerwehr\w*|zeitung\w*|rathaus\w*|wahl\w*|fest\b|flucht\w*|kolonial\w*|römer\w*|indianer\w*|pirat\w*|seefahr\w*|"
+        r"werft\w*|bergbau\w*|bergwerk\w*|schule (?:wie|anno|vor)|schulbank\w*|waschtag\w*|museumshof\w*",
     ),
 )
 """Area, weight of a hit, stems."""
@@ -206,8 +258,8 @@ _TOPICS: Final = table(
 )
 _MAX_HITS: Final = 3
 MAX_AREAS: Final = 3
-_LEAST_SCORE: Final = 3.0
-_LEAST_SHARE: Final = 0.5
+_LEAST_SCORE: Final = 2.2
+_LEAST_SHARE: Final = 0.4
 _TITLE_FACTOR: Final = 2.0
 _PRACTICAL: Final = re.compile(
     r"mitbring|mitzubringen|anfahrt|anreise|bus\b|haltestelle|parkpl|parken|anmeld|toilette|"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from harvesters.normalise.ages import read_ages
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.scopes import points_elsewhere
 from harvesters.normalise.text import Prose, prose
@@ -20,6 +21,8 @@ from schemas.vocabulary import Audience, Verdict
 K, H, S, F, A, T = Audience.KITA, Audience.HORT, Audience.SCHOOL, Audience.FAMILY, Audience.ADULT, Audience.STAFF
 
 PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
+    # A heading, or a bracket behind the title
+    (K, 2.4, r"(?:kindergärten|kitas|kindergarten|kita|kita-gruppen|für kitas|krippen)(?:, anmeldung!?\)| ?:|\)|, anmeldung|, nur)"),
     # Kita groups come, or somebody comes to them
     (K, 2.6, r"(?:kita|kindergarten|krippen|vorschul|kindertagesstätten)-?grupp?\w{0,4}"),
     (
@@ -279,12 +282,25 @@ def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> 
         reasons.append((2.4, "Als Ort ist die Kita selbst genannt"))
     if "hort" in lower_place:
         points[H] += 1.5
-    adjust(page, points, reasons)
+    _small_children(page, points, reasons)
+    _evening_or_weekend(page, points, reasons)
     nobody = _NOBODY.search(page.lower[: title_end + 200])
     return _judgement(points, first, reasons, turned_away, nobody is not None)
 
 
-def adjust(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
+def _small_children(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
+    """Ages before school speak for groups of a Kita, a little; on a morning of a working day a little more."""
+    spans = [one.value for one in read_ages(page) if one.confidence >= 0.7 and not one.rule.endswith(("class", "primary"))]
+    small = [s for s in spans if 12 <= (s.min_months or 0) <= 66 and (s.max_months or 83) <= 95]
+    if not small:
+        return
+    morning = _MORNING.search(page.lower) is not None and not _WEEKEND.search(page.lower)
+    worth = 1.5 if morning else 0.8
+    points[K] += worth
+    reasons.append((worth, "Alter vor der Schule" + (", vormittags an Werktagen" if morning else "")))
+
+
+def _evening_or_weekend(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
     """Evenings and weekends speak against groups, unless the morning is named as well."""
     morning = _MORNING.search(page.lower) is not None
     if _WEEKEND.search(page.lower) and not morning:

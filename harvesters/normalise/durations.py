@@ -16,6 +16,7 @@ _FIGURE: Final = re.compile(
     rf"{START}(?P<first>{NUMBER})(?:\s?(?:-|–|—|bis(?: zu)?|oder|"
     rf"/)\s?(?P<last>{NUMBER}))?[\s-]?(?:volle |kurze |knappe |gute |gut )?{_UNIT}"
 )
+_HOURS_AND_MINUTES: Final = re.compile(rf"{START}({NUMBER})\s?(?:stunden?|std\.?|h)\s(?:und\s)?(\d{{1,2}})\s?(?:minuten|min\b\.?)")
 _CLOCK_LENGTH: Final = re.compile(rf"{START}(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)\s?(?:h|std|stunden)\b")
 _HALF: Final = re.compile(
     r"\b(?:eine[rn]?|je|ca\.|etwa|rund|pro|die|erste) (?:\w{1,8} )?(?P<what>halbe|dreiviertel|"
@@ -40,6 +41,7 @@ _LEAD: Final = re.compile(
     r"dauer\w{0,2}|dauert|zeitumfang|umfang|länge|spieldauer|spielzeit|zeit(?:bedarf|rahmen)|"
     r"einplanen|führung|laufzeit|programm"
 )
+_YOUNGEST: Final = re.compile(r"krippe|nestgruppe|\bu ?3\b|kleinst")
 _EACH: Final = re.compile(
     r"(?:\bje|jeweils|\bà|einheiten? (?:von|zu)|termine? (?:von|zu)|\d ?[x×])\s?(?:ca\.\s|etwa\s|"
     r"von\s)?$"
@@ -99,9 +101,14 @@ def _figures(page: Prose) -> list[Found[int]]:
         confidence = 0.9 if _LEAD.search(before) else 0.82
         if _EACH.search(before):
             confidence = 0.88
+        if _YOUNGEST.search(before):
+            confidence -= 0.12
         found.append(
             Found(minutes, page.text[match.start() : match.end()], "duration.figure", confidence, match.span())
         )
+    for match in _HOURS_AND_MINUTES.finditer(page.lower):
+        minutes = round(parse(match[1]) * 60) + int(match[2])
+        found.append(Found(minutes, page.text[match.start() : match.end()], "duration.hours_minutes", 0.92, match.span()))
     for match in _CLOCK_LENGTH.finditer(page.lower):
         minutes = int(match["h"]) * 60 + int(match["m"])
         before = page.lower[max(0, match.start() - 30) : match.start()]

@@ -24,6 +24,13 @@ _GROUP_TO: Final = re.compile(
     rf"begrenzt auf)\s)(?:ca\.\s|etwa\s|rund\s)?({NUMBER})(?![\d:/€%]|[.,]\d|\s?(?:uhr|jahr|monat|"
     rf"€|euro|min|std|stund|km|mitglied|grupp|tage|woch))"
 )
+_BARE: Final = re.compile(
+    rf"\b(?:höchstens|maximal|max\.|bis zu)\s({NUMBER})(?=\s?(?:[.,;)·|]|$|\n|mit\b|pro gruppe|je gruppe|pro durchgang|pro termin|je termin|je vormittag))(?![.,]\d)"
+    rf"|\bbis\s({NUMBER})\s(?:pro|je) (?:gruppe|durchgang|termin)"
+    rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
+    rf"|\bhaben ({NUMBER}) kinder (?:bequem )?platz"
+)
+_BARE_RANGE: Final = re.compile(rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)")
 _GROUP_OF: Final = re.compile(
     rf"(?:gruppengröße|gruppenstärke|teilnehmerzahl|kinderzahl)\s?:?\s?(?:ca\.\s|max\.\s|maximal\s|"
     rf"bis\s|höchstens\s)?({NUMBER})(?:\s?(?:-|–|—|bis)\s?({NUMBER}))?"
@@ -42,7 +49,7 @@ _ADULTS: Final = re.compile(
     rf"pädagog|fachkr)"
 )
 _RATIO: Final = re.compile(
-    r"(?:\bje|pro|für je|auf|für jeweils|ab)\s(?:je )?\w{1,6}\s(?:kinder|kindern|personen|"
+    r"(?:\bje|pro|für je|auf|für jeweils)\s(?:je )?\w{1,6}\s(?:kinder|kindern|personen|"
     r"teilnehm\w{0,6}|schüler\w{0,3})[^.;]{0,40}(?:begleit|betreu|erwachsen|aufsicht|erzieh|lehr|"
     r"teilen|zweite|frei)"
 )
@@ -50,6 +57,7 @@ _RATIO_BEFORE: Final = re.compile(
     r"(?:begleit\w{0,10}|betreu\w{0,10}|erwachsene\w?|aufsicht\w{0,10}|erzieh\w{0,10}|elternteil|"
     r"fachkraft|person|lehrkraft|leiter\w{0,3}) (?:pro|je|auf|für)(?: je)?\s$"
 )
+_MONEY: Final = re.compile(r"preis|kosten|€|gebühr|stunden|minuten|km\b")
 _NOT_A_GROUP: Final = re.compile(
     r"\bfamilie|mitgliede|\bverein\b|ehrenamt|freie plätze|noch \w{1,4} plätze|restplätze|"
     r"parkplätze|sitzplätze im|einwohner|gewinn"
@@ -89,6 +97,15 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
                 0.25 if words.startswith("für") else 0.12 if words.startswith(("je", "jeweils")) else 0.0
             )
             high.append(_bound(page, match, number, rule, sure))
+    for match in _BARE.finditer(page.lower):
+        number = whole(next(group for group in match.groups() if group))
+        if number is not None and 2 <= number <= 1000 and not _other(page, match) and not _MONEY.search(page.lower[max(0, match.start() - 20) : match.start()]):
+            high.append(_bound(page, match, number, "group.bare", 0.72))
+    for match in _BARE_RANGE.finditer(page.lower):
+        first, last = whole(match[1]), whole(match[2])
+        if first is not None and last is not None and 1 <= first < last:
+            low.append(_bound(page, match, first, "group.bare", 0.8))
+            high.append(_bound(page, match, last, "group.bare", 0.8))
     for match in _AT_LEAST.finditer(page.lower):
         number = whole(match[1])
         if number is None or not 1 <= number <= 500 or _other(page, match):

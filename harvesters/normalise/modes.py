@@ -1,10 +1,11 @@
 """Where an offer takes place (at the provider, in the Kita, outdoors, online), what kind it is, weather, state, funding."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from harvesters.normalise.evidence import Found
-from harvesters.normalise.tables import find_all, table
+from harvesters.normalise.evidence import MAX_EVIDENCE, Found
+from harvesters.normalise.tables import Phrase, find_all, table
 from harvesters.normalise.text import Prose, prose
 from schemas.vocabulary import Funding, Kind, Mode
 
@@ -19,9 +20,10 @@ IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
     (
         Mode.IN_KITA,
         0.9,
-        r"(?:kommen?t?|besuchen?t?|fahren|bringen|rollt|tourt|spielen) (?:\w{1,16} ){0,8}(?:in|"
-        r"zu) (?:die|den|der|ihnen|euch|kitas|kindergärten|einrichtungen|eine)(?: (?:kita|kitas|"
-        r"kindergärten|kindergarten|einrichtung\w{0,2}|gruppe|gruppen|krippen?|hort\w?))?\b",
+        r"(?:kommen?t?|besuchen?t?|fahren|bringen|rollt|tourt|spielen|geht|gehen) (?:\w{1,16} ){0,8}(?:in|zu|durch) "
+        r"(?:ihnen|euch|kitas|kindergärten|einrichtungen|kindertagesstätten|(?:die|den|der|eine|jede|alle) "
+        r"(?:kita|kitas|kindergärten|kindergarten|einrichtung\w{0,2}|gruppe|gruppen|krippen?|hort\w?|schule|schulen))\b|"
+        r"besuch(?:t|en) (?:\w{1,14} ){0,2}(?:kitas|kindergärten|einrichtungen|kindertagesstätten|ihre gruppe)\b",
     ),
     (
         Mode.IN_KITA,
@@ -60,7 +62,11 @@ OUTDOOR: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"im (?:\w{4,14})?wald\b|durch den wald|im moor|auf der wiese|am strand|am (?:see|teich|bach|"
         r"fluss|ufer|hafen|deich)\b|im (?:\w{3,14})?garten\b(?! vorhanden)|auf dem (?:\w{3,12})?hof\b|"
         r"im (?:\w{3,14})?park\b|auf (?:dem|das) feld|im watt\b|wattwanderung|strandspaziergang|"
-        r"hafenrundgang|naturlehrpfad|lehrpfad\b|erlebnispfad|spurenpfad|pfad\b|streuobstwiese|"
+        r"hafenrundgang|naturlehrpfad|lehrpfad\b|erlebnispfad|spurenpfad|pfad\b|streuobstwiese|freilicht\w{0,16}|freigelände|naturschutzstation|über den deich|vom unterstand|"
+        r"imkerei\w{0,3}|bienenkasten|bienenstöcke|ponyhof|reiterhof|alpakahof|milchhof|windpark|am fuß eines|auf der weide|streichelzoo|"
+        r"auf dem acker|obstwiesen?|kräutergarten|schulgarten|wallanlage|burgruine|ruine\b|bauspielplatz|kutter\w{0,6}|barfußpfad|"
+        r"streifzug|pirsch\w{0,4}|waldschule|waldhaus|wildgehege|wildnis\w{0,10}|bushcraft|hüttenbau|naturerlebnis\w{0,12}|"
+        r"tümpel\w{0,4}|keschern\w{0,3}|watt\b|düne\w?|strand\b|moor\w{0,10}|\w{3,10}weide\b|"
         r"exkursion\w{0,3}|wanderung\w{0,2}|stadtrundgang|stadtführung|rundgang durch (?:die|den)|"
         r"schatzsuche|geocaching|rallye|kanu\w{0,6}|kletter(?:wald|park)|tierpark|zoo\b|wildpark|"
         r"bauernhof|imkerei|bienenstock|ziegenhof|hochbeet\w{0,2}|beet\w{0,2}\b|schlosspark|"
@@ -176,43 +182,50 @@ _INDOOR: Final = re.compile(
 )
 
 
-def read_modes(text: str | Prose, *, place: str = "", has_place: bool = False) -> list[Found[Mode]]:
-    """Where it can take place. ``place`` are the words of the place, ``has_place`` whether they name a venue.
+def read_modes(text: str | Prose, *, place: str = "", has_venue: bool = False, title_end: int = 0) -> list[Found[Mode]]:
+    """Where it can take place. ``place`` are the words of the place, ``has_venue`` whether they name a venue.
 
     >>> [one.value.value for one in read_modes("Wir kommen in Ihre Kita.")]
     ['in_kita']
     """
-    page = prose(text)
-    online = _first(page, _ONLINE)
-    in_kita = _first(page, _IN_KITA)
-    place_prose = Prose(place) if place else None
-    if place_prose is not None:
-        named = _first(place_prose, _IN_KITA) or (_kita_as_place(place_prose) if not has_place or in_kita else None)
-        in_kita = in_kita or (named and Found(named.value, named.evidence, "modes.place", 0.9, (0, 0)))
-        online = online or _first(place_prose, _ONLINE)
-    outdoor = _first(page, _OUTDOOR) or (_first(place_prose, _OUTDOOR) if place_prose else None)
+    page, spot = prose(text), Prose(place)
+    online = _first(page, _ONLINE) or _first(spot, _ONLINE)
+    in_kita = _first(page, _IN_KITA) or _first(spot, _IN_KITA) or _kita_as_place(spot)
     at_provider = _first(page, _AT)
-    found: list[Found[Mode]] = []
-    if online and not has_place and not in_kita:
+    if online and not has_venue and not in_kita:
         return [online]
-    if in_kita and has_place and in_kita.confidence < 0.9 and at_provider is None:
-        found.append(in_kita)
-    if has_place and (in_kita is None or at_provider is not None or in_kita.confidence < 0.9):
-        evidence = place[:400] if place else at_provider.evidence if at_provider else ""
-        found.append(Found(Mode.AT_PROVIDER, evidence, "modes.venue", 0.8, (0, 0)))
+    found: list[Found[Mode]] = []
+    if has_venue:
+        found.append(Found(Mode.AT_PROVIDER, place[:MAX_EVIDENCE], "modes.venue", 0.8, (0, 0)))
     elif in_kita is None and at_provider is not None:
         found.append(at_provider)
-    if in_kita and all(one.value is not Mode.IN_KITA for one in found):
+    if in_kita is not None:
         found.append(in_kita)
-    if outdoor:
+    outdoor = _outdoor(page, spot, title_end, only_in_kita=in_kita is not None and not has_venue)
+    if outdoor is not None:
         found.append(outdoor)
-    if online and (has_place or in_kita):
+    if online is not None:
         found.append(online)
     return found
 
 
-def _first(page: Prose, phrases: object) -> Found[Mode] | None:
-    found = find_all(page, phrases, "modes.words", skip=_NOT)  # type: ignore[arg-type]
+def _outdoor(page: Prose, spot: Prose, title_end: int, *, only_in_kita: bool) -> Found[Mode] | None:
+    """Outdoors: a site that lies outside, or several hints; one "draußen" or "bei Regen" alone is none."""
+    outside, sites, clothes = (find_all(page, (phrase,), "modes.outdoor", skip=_NOT) for phrase in _OUTDOOR)
+    plain = [one for one in outside if one.evidence.lower() in ("draußen", "hinaus")]
+    if only_in_kita:
+        sure = [one for one in outside if one not in plain] or (plain and clothes) or (
+            plain if plain and re.search(r"üben|spielen|graben|gehen|laufen|garten", page.clauses[page.clause_index(plain[0].span[0])]) else []
+        )
+        return sure[0] if sure else None
+    named = find_all(spot, _OUTDOOR[:2], "modes.outdoor")
+    for one in (*named, *(o for o in outside if o not in plain), *sites):
+        return one
+    return plain[0] if plain and clothes else None
+
+
+def _first(page: Prose, phrases: Sequence[Phrase[Mode]]) -> Found[Mode] | None:
+    found = find_all(page, phrases, "modes.words", skip=_NOT)
     return min(found, key=lambda one: (-one.confidence, one.span), default=None)
 
 

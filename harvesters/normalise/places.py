@@ -15,7 +15,7 @@ from schemas.offer import ServiceArea
 from schemas.organisation import Place, Precision
 
 _NOT_A_VENUE: Final = re.compile(
-    r"^(?:in|bei|an) (?:ihre[rnm]?|eure[rnm]?|ihnen|euch|der|den|einer)\b.*|^ihre kita.*|"
+    r"^(?:in|bei|an|auf) (?:ihre[rnm]?|eure[rnm]?|ihnen|euch|der|den|einer)\b.*|^(?:ihre|eure) (?:kita|schule|einrichtung|räume).*|^kitas? (?:in|auf|im|der) .*|"
     r"^kita(?:s)?$|^vor ort.*|^online.*|^mobil.*|^nach vereinbarung.*|^zoom.*|^siehe .*|"
     r"^wird (?:noch )?bekannt.*|^tba$|^n\.?\s?n\.?$|^-+$|^diverse.*|^verschiedene.*",
     re.I,
@@ -68,8 +68,11 @@ def read_place(words: PlaceWords, near: str | None, provider: str = "") -> Found
     rule, confidence = "place.address", 0.93 if postcode else 0.88
     if locality is None and postcode is None:
         named = _towns(venue or words.name or "", near)
+        trailing = None if named else _trailing_town(venue or words.name or "", near)
         if len(named) == 1:
             locality, rule, confidence = named[0], "place.town_in_venue", 0.8
+        elif trailing:
+            locality, rule, confidence = trailing, "place.town_at_the_end", 0.65
         elif not named and provider:
             of_provider = _towns(provider, near)
             if len(of_provider) == 1:
@@ -96,6 +99,19 @@ def with_point(place: Place | None, lat: float, lon: float) -> Place:
     """``place`` at a point that the source gives itself."""
     base = place.model_dump() if place else {}
     return Place(**{**base, "lat": lat, "lon": lon, "precision": Precision.ADDRESS})
+
+
+@lru_cache(maxsize=8192)
+def _trailing_town(text: str, near: str | None) -> str | None:
+    """The town whose name ends the words of a venue ("VHS Greifswald"), where only one place in Germany bears it."""
+    for part in reversed(text.split(",")):
+        written = part.split()
+        if len(written) < 2 or not written[-1][:1].isupper():
+            continue
+        address = parse_address(written[-1], near)
+        if address.locality == written[-1] and address.street is None and locate(None, address.locality, near=near):
+            return address.locality
+    return None
 
 
 @lru_cache(maxsize=8192)

@@ -80,6 +80,10 @@ _GROUP_AFTER: Final = re.compile(
     r"für (?:bis zu )?(?:eine )?gruppen?|honorar|festpreis|\(?gruppenpreis|gruppenpauschale|"
     r"je gruppe)"
 )
+_GROUP_LATER: Final = re.compile(
+    r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus)\b|für die erste\b|für jede weitere gruppe)|"
+    r"\s?für die erste(?: gruppe)?,"
+)
 _ADULT_AFTER: Final = re.compile(
     r"\s?(?:(?:pro|je|für)\s)?\(?(?:erwachsene|begleit|betreu|eltern\b|erzieh|lehrkr|familienkarte|aufsichts)"
 )
@@ -126,7 +130,7 @@ _EXTRA_BEFORE: Final = re.compile(
     r"wenn gewünscht |beträgt |\w{1,12} )?$"
 )
 _OTHER_BEFORE: Final = re.compile(
-    r"(?:\bstatt|ermäßigt|\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
+    r"(?:\bbezuschusst [\w ]{0,40}mit(?: bis zu)?|zuschuss (?:von|bis)(?: zu)?|\bstatt|ermäßigt|\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
     r"anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|"
     r"familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
     r"ca\. |für |nur |je |\w{1,10} )?$"
@@ -143,7 +147,7 @@ _FREE: Final = re.compile(
     r"die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
     r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|"
     r"nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
-    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|"
+    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|trägt die kosten|kosten werden \w{0,12} ?übernommen|"
     r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|"
     r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
     r"nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
@@ -259,6 +263,8 @@ def _judge(page: Prose, match: re.Match[str]) -> Amount:
         unit, weight = Unit.ADULT, 0.45
     elif _EXTRA_AFTER.match(lower, end, stop):
         unit, weight = Unit.EXTRA, 0.45
+    elif _GROUP_LATER.match(lower, end, stop):
+        unit, weight = Unit.GROUP, 0.86
     elif "pauschal" in clause_before[-40:] or re.match(
         r"[^.;]{0,30}\bfür (?:\w{1,12} )?gruppen?\b", lower[end : min(stop, end + 45)]
     ):

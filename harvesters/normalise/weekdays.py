@@ -52,7 +52,7 @@ _WORKDAYS: Final = re.compile(r"\b(?:werktags|wochentags|an (?:werk|wochen)tagen
 _WEEKENDS: Final = re.compile(r"\b(?:an|am) (?:allen )?wochenenden?\b")
 
 _MONTH_RANGE: Final = re.compile(
-    rf"(?:(?P<f>anfang|mitte|ende) )?(?<![\d.] )(?<!\d\.)(?P<a>{MONTH})\s?(?:-|–|—|"
+    rf"(?:(?P<f>anfang|mitte|ende) )?(?<!\d\. )(?<!\d\.)(?P<a>{MONTH})\s?(?:-|–|—|"
     rf"bis(?: einschließlich)?|und)\s?(?:(?:anfang|mitte|ende) )?(?P<b>{MONTH})(?!\s?\d{{1,2}}\.)"
 )
 _DATED_RANGE: Final = re.compile(
