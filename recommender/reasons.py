@@ -170,7 +170,7 @@ def _needs(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     limited = [need.label for need, answer in known.items() if answer == ACCESS_LIMITED]
     unknown = [need.label for need, answer in known.items() if answer == ACCESS_UNKNOWN]
     return (
-        *(_reason("needs.met", ", ".join(met)) if met else ()),
+        *(_reason("needs.met", "wie Sie es brauchen: " + ", ".join(met)) if met else ()),
         *(_caution("needs.limited", f"nur eingeschränkt: {', '.join(limited)}") if limited else ()),
         *(_caution("needs.unknown", f"nicht angegeben, bitte nachfragen: {', '.join(unknown)}") if unknown else ()),
     )
