@@ -1,46 +1,61 @@
 """The Flask app: ``create_app(settings)``."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFProtect
 
+from schemas import clock
 from schemas.db import Database
-from webapp import db, errors, security, template_filters
+from webapp import addresses, db, errors, security, template_filters
 from webapp.feeds import routes as feeds
+from webapp.feeds.terms import ATTRIBUTIONS
 from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox
 from webapp.regions import load_regions
 from webapp.settings import Settings
 
+TRANSLATED: Final = ("de",)
+"""Languages that the texts of the pages exist in; a Region may offer those among its own."""
+SESSION_HOURS: Final = 12
+"""Hours after which a coordinator has to sign in again."""
+
 csrf = CSRFProtect()
 
 
-def create_app(settings: Settings, database: Database | None = None) -> Flask:
-    """The app for ``settings``; ``database`` replaces the one that the settings name (tests share theirs).
+def create_app(
+    settings: Settings, database: Database | None = None, *, now: Callable[[], datetime] = clock.now
+) -> Flask:
+    """The app for ``settings``; ``database`` replaces the one that the settings name, ``now`` the clock (for tests).
 
     Raises ``SettingsError`` for a Region file that cannot be read.
     """
     app = Flask("webapp")
     app.config.update(
         SECRET_KEY=settings.secret(),
-        BABEL_DEFAULT_LOCALE="de",
+        BABEL_DEFAULT_LOCALE=TRANSLATED[0],
         BABEL_DEFAULT_TIMEZONE="Europe/Berlin",
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         SESSION_COOKIE_NAME="kitalotse_desk",
+        SESSION_COOKIE_PATH="/desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
-        WTF_CSRF_TIME_LIMIT=8 * 3600,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our Referrer-Policy keeps from being sent
     )
     app.extensions["kitalotse"] = db.State(
         settings=settings,
         database=database or Database(settings.database),
         regions=load_regions(settings.region_dir),
+        clock=now,
     )
     Babel(app, locale_selector=_language)
     csrf.init_app(app)
-    for part in (db, security, template_filters, desk_words, errors):
+    for part in (addresses, db, security, template_filters, desk_words, errors):
         part.init_app(app)
     for blueprint in (offers.pages, kita.pages, answers.pages, desk.pages, about.pages, feeds.pages):
         app.register_blueprint(blueprint)
@@ -53,14 +68,14 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 
 
 def _language() -> str:
-    region = db.current_region()
-    return request.accept_languages.best_match(region.languages) or region.languages[0]
+    offered = [language for language in db.current_region().languages if language in TRANSLATED] or [TRANSLATED[0]]
+    return request.accept_languages.best_match(offered) or offered[0]
 
 
 def _shared() -> dict[str, Any]:
+    """What every template may use. It is the same for everybody who asks for a page, so that pages can be cached."""
+    region, demo = db.current_region(), db.state().settings.demo
     menu = [("offers.search", gettext("Angebote")), ("about.data", gettext("Offene Daten"))]
-    if "coordinator" in g:
-        menu.append(("desk.home", gettext("Schreibtisch")))
-    if db.state().settings.demo:
-        menu.append(("outbox.mails", gettext("Postausgang (Vorführung)")))
-    return {"region": db.current_region(), "language": _language(), "menu": menu, "demo": db.state().settings.demo}
+    if demo:
+        menu.append(("outbox.mails", gettext("Postausgang")))
+    return {"region": region, "language": _language(), "menu": menu, "demo": demo, "attributions": ATTRIBUTIONS}

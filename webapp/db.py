@@ -1,16 +1,20 @@
-"""What a request works with: settings, database, Regions; one reading session a request, one transaction a change."""
+"""What a request works with: settings, clock, database, Regions; one reading session a request, one transaction a
+change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
+from schemas.clock import local
 from schemas.db import Database
 from schemas.region import Region
+from webapp.regions import base_url
 from webapp.settings import Settings
 
 NOWHERE: Final = Region(key="00", name="Deutschland", land="DE")
@@ -24,6 +28,8 @@ class State:
     settings: Settings
     database: Database
     regions: dict[str, Region]
+    clock: Callable[[], datetime]
+    """Gives the current time, aware."""
 
 
 def state() -> State:
@@ -32,13 +38,32 @@ def state() -> State:
     return found
 
 
+def now() -> datetime:
+    """The current time of this request, aware."""
+    return state().clock()
+
+
+def today() -> date:
+    """The current day of this request in Europe/Berlin."""
+    return local(now()).date()
+
+
 def reading() -> Session:
-    """This request's session for reading; closed when the request ends."""
+    """This request's session for reading, one snapshot; closed when the request ends."""
     if "reading" not in g:
         g.closing = ExitStack()
         g.reading = g.closing.enter_context(state().database.read())
     session: Session = g.reading
     return session
+
+
+def read_until_sent(response: Response) -> Response:
+    """Keeps this request's reading session open until ``response`` is sent or given up, for a body that is streamed."""
+    closing: ExitStack | None = g.pop("closing", None)
+    g.pop("reading", None)
+    if closing is not None:
+        response.call_on_close(closing.close)
+    return response
 
 
 @contextmanager
@@ -51,17 +76,17 @@ def writing() -> Iterator[Session]:
 
 def current_region() -> Region:
     """The Region whose public address this request came in on; else the installation's first; else ``NOWHERE``."""
-    regions = list(state().regions.values())
-    for region in regions:
-        if urlsplit(region.base_url).netloc == request.host:
-            return region
-    return regions[0] if regions else NOWHERE
+    if "region" not in g:
+        regions = list(state().regions.values())
+        here = [region for region in regions if urlsplit(region.base_url).netloc == request.host]
+        g.region = next(iter(here or regions), NOWHERE)
+    region: Region = g.region
+    return region
 
 
 def public_url() -> str:
-    """The public address of ``current_region``, without a slash at the end."""
-    region = current_region()
-    return region.base_url if region.key in state().regions else state().settings.base_url
+    """The public address of ``current_region``, without a slash at the end; never taken from the request."""
+    return base_url(current_region(), state().settings.base_url)
 
 
 def init_app(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """What people see when something cannot be shown: kind, German, with the next step."""
 
-from flask import Flask, render_template, request
+from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -23,23 +23,28 @@ def _page(status: int, headline: str, text: str) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
+    """The page for ``error``; a view's own words (``abort(403, "…")``) stand in place of the general ones."""
+    if error.response is not None:
+        return error.response
     texts = {
         400: (_("Das haben wir nicht verstanden"), _("Bitte prüfen Sie die Angaben und versuchen Sie es noch einmal.")),
         403: (_("Dafür fehlt die Anmeldung"), _("Bitte öffnen Sie den Anmelde-Link aus Ihrer Mail.")),
         404: (_("Diese Seite gibt es nicht"), _("Vielleicht hilft die Suche auf der Startseite weiter.")),
         405: (_("So geht es nicht"), _("Bitte benutzen Sie den Knopf auf der vorigen Seite.")),
-        410: (_("Dieses Angebot gibt es nicht mehr"), _("Auf der Startseite finden Sie die aktuellen Angebote.")),
         413: (_("Das ist zu groß"), _("Bitte kürzen Sie die Eingabe.")),
-        429: (_("Zu viele Anfragen"), _("Bitte warten Sie einen Moment.")),
     }
     wrong = (
         _("Da ist etwas schiefgegangen"),
         _("Wir sehen es im Protokoll. Bitte versuchen Sie es später noch einmal."),
     )
-    response = _page(status, *texts.get(status, wrong))
-    if error.response is not None:
-        return error.response
+    status = error.code or 500
+    headline, text = texts.get(status, wrong)
+    if status in texts and error.description != type(error).description:
+        text = str(error.description)
+    response = make_response(_page(status, headline, text))
+    for name, value in error.get_headers():
+        if name != "Content-Type":  # a 405 says what is allowed
+            response.headers.setdefault(name, value)
     return response
 
 
@@ -48,4 +53,9 @@ def _csrf(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _store(error: StoreError) -> ResponseReturnValue:
-    return _page(409, _("Das konnte nicht gespeichert werden"), str(error))
+    """Something changed between showing a page and acting on it; ``error`` says what, for the developer's eyes."""
+    return _page(
+        409,
+        _("Das hat sich inzwischen geändert"),
+        _("Bitte laden Sie die Seite neu und versuchen Sie es noch einmal. (%(detail)s)", detail=str(error)),
+    )

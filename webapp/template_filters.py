@@ -1,16 +1,29 @@
-"""Filters and globals of the templates: German words for values, safe links."""
+"""Filters of the templates: German words for values, harmless text, safe links."""
 
 from datetime import date, datetime
+from typing import Any, Final
 
 from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
+from recommender.parts import PARTS
 from schemas import wording
 from schemas.clock import local, monday_of
 from schemas.kita import Group
 from schemas.offer import AgeRange
+from schemas.publish import PublicRights
+from webapp.plain import plain, web_address
 
-_OPEN_SCHEMES = ("https://", "http://")
+NOT_STATED: Final[dict[str, Any]] = {
+    "age_months": _l("Alter nicht angegeben"),
+    "max_cost_eur": _l("Preis nicht angegeben"),
+    "near": _l("Ort nicht angegeben"),
+    "weekday": _l("Wochentag nicht angegeben"),
+}
+"""What the search says of an offer that a filter let pass because it states nothing, by the filter's name."""
+_PART_NAMES: Final = {part.name: part.label for part in PARTS}
 
 
 def init_app(app: Flask) -> None:
@@ -23,7 +36,6 @@ def init_app(app: Flask) -> None:
         schedule=wording.schedule_words,
         place=wording.place_words,
         service_area=wording.service_area_words,
-        weekdays=wording.weekday_words,
         language_names=wording.language_words,
         occurrence=wording.occurrence_words,
         number=wording.number_words,
@@ -32,10 +44,22 @@ def init_app(app: Flask) -> None:
         moment=moment,
         week_words=week_words,
         group_words=group_words,
+        part_name=part_name,
+        not_stated=not_stated,
+        input_words=input_words,
+        rights_words=rights_words,
         safe_link=safe_link,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.finalize = harmless
+
+
+def harmless(value: Any) -> Any:
+    """What every ``{{ … }}`` passes through before it is escaped: text loses what is not seen (``webapp.plain``)."""
+    if isinstance(value, Markup):
+        return Markup(plain(value))
+    return plain(value) if isinstance(value, str) else value
 
 
 def day(value: date | None) -> str:
@@ -48,7 +72,7 @@ def day(value: date | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A moment for people, in Europe/Berlin."""
+    """A moment for people, in Europe/Berlin; an empty string where there is none."""
     if value is None:
         return ""
     there = local(value)
@@ -76,11 +100,45 @@ def group_words(group: Group) -> str:
     return ", ".join(part for part in parts if part) + (" (angenommen, bitte bestätigen)" if group.assumed else "")
 
 
+def part_name(name: str) -> str:
+    """The German name of a part of the score; the name itself for one of an older ranking that is no more.
+
+    >>> part_name("way"), part_name("moon")
+    ('Weg', 'moon')
+    """
+    return _PART_NAMES.get(name, name)
+
+
+def not_stated(filter_name: str) -> Any:
+    """What an offer does not state, by the name of the filter in ``OfferQuery`` that let it pass."""
+    return NOT_STATED[filter_name]
+
+
+def input_words(value: Any) -> Any:
+    """A value as it stands in an input: numbers as German writes them.
+
+    >>> input_words(2.5), input_words("17489")
+    ('2,5', '17489')
+    """
+    return wording.number_words(value) if isinstance(value, float) else value
+
+
+def rights_words(rights: PublicRights) -> Markup:
+    """What may be done with an offer's text, for its page."""
+    if rights.kind == "open":
+        words = escape(_("Text: %(who)s, gekürzt und vereinheitlicht.", who=rights.attribution or ""))
+        return words + Markup(" {}").format(safe_link(rights.licence, _("Zur Lizenz")))
+    if rights.kind == "permission":
+        return escape(_("Der Text steht hier mit Erlaubnis des Anbieters."))
+    return escape(_("Wir zeigen nur Fakten; den vollen Text lesen Sie beim Anbieter."))
+
+
 def safe_link(address: str | None, text: str | None = None) -> Markup:
-    """A link to an http(s) ``address``; any other scheme is shown as words only, never as a link."""
+    """A link to an http(s) ``address``; anything else is shown as words only, never as a link."""
     if not address:
         return Markup("")
-    shown = text or address
-    if not address.lower().startswith(_OPEN_SCHEMES):
-        return escape(shown)
-    return Markup('<a href="{}" rel="noopener noreferrer external nofollow">{}</a>').format(address, shown)
+    linked = web_address(address)
+    if linked is None:
+        return escape(plain(text or address))
+    link = Markup('<a href="{}" rel="noopener noreferrer external nofollow">{}</a>')
+    return link.format(linked, plain(text or address))

@@ -1,20 +1,40 @@
 """Strong ETags and 304: a response is named by what it was made from, never by its bytes."""
 
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 from flask import Response, request
+from flask_babel import get_locale
 
-_RELEASE: Final = version("kitalotse")
+from webapp.db import current_region
+
+_ROOT: Final = Path(__file__).parents[2]
+_MADE_BY: Final = ("schemas/*.py", "webapp/**/*.py", "webapp/templates/**/*.html")
 
 
-def conditional(response: Response, *made_from: object, max_age: int = 0) -> Response:
-    """``response`` with an ETag over ``made_from``, address and release; 304 without a body where the client has it.
+@cache
+def _build() -> str:
+    """Names the code that makes the pages, so that no browser keeps a page of an older one."""
+    made = sha256(version("kitalotse").encode())
+    for pattern in _MADE_BY:
+        for path in sorted(_ROOT.glob(pattern)):
+            made.update(path.read_bytes())
+    return made.hexdigest()
 
-    ``made_from`` must hold everything that the body depends on besides the address: the change number, the day.
+
+def conditional(response: Response, *made_from: object) -> Response:
+    """``response`` with an ETag over ``made_from``, address, Region, language and build; 304 where the client has it.
+
+    ``made_from`` must hold everything else that the body depends on: the change number, the day. The body must be the
+    same for everybody who asks.
     """
-    parts = "\x1f".join([_RELEASE, request.host, request.full_path, *map(str, made_from)])
-    response.set_etag(sha256(parts.encode()).hexdigest()[:32])
-    response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
-    return response.make_conditional(request)
+    region = current_region().model_dump_json()
+    parts = [_build(), request.host, request.full_path, region, str(get_locale()), *map(str, made_from)]
+    response.set_etag(sha256("\x1f".join(parts).encode()).hexdigest()[:32])
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.vary.add("Accept-Language")
+    response.make_conditional(request)
+    return response

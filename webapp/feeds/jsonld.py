@@ -2,19 +2,34 @@
 
 Dated offers are an ``Event`` (several dates: ``EventSeries`` with ``subEvent``), recurring ones an ``EventSeries`` with
 a ``Schedule``, everything by arrangement a ``Service``. What an Event may not carry (licence, provenance) stands on
-the ``subjectOf`` node, the record about the offer.
+the ``subjectOf`` node, the record about the offer. What is not stated is left out.
 """
 
+from datetime import date, time
 from typing import Any, Final
 
 import orjson
 from markupsafe import Markup
 
-from schemas.offer import Occurrence
+from schemas.offer import Occurrence, Recurrence, Schedule
 from schemas.publish import PublicOffer
-from schemas.vocabulary import Mode, OccurrenceStatus, PriceModel, ScheduleKind, Status, Weekday
+from schemas.vocabulary import (
+    Access,
+    Answer,
+    Audience,
+    Mode,
+    OccurrenceStatus,
+    PriceModel,
+    RightsKind,
+    ScheduleKind,
+    Status,
+    Weekday,
+)
+from webapp.feeds.terms import CC_ZERO
+from webapp.plain import plain, web_address
 
 MAX_SUB_EVENTS: Final = 50
+_SCHEMA: Final = "https://schema.org/"
 _DAYS: Final = {
     Weekday.MO: "Monday",
     Weekday.TU: "Tuesday",
@@ -24,34 +39,29 @@ _DAYS: Final = {
     Weekday.SA: "Saturday",
     Weekday.SU: "Sunday",
 }
-_SCHEMA: Final = "https://schema.org/"
+_FREQUENCIES: Final = {"DAILY": "D", "WEEKLY": "W", "MONTHLY": "M", "YEARLY": "Y"}
+_ROLES: Final = ((Audience.STAFF, "teacher"), (Audience.FAMILY, "parent"))
 
 
 def jsonld(offer: PublicOffer, *, base_url: str) -> dict[str, Any]:
     """The node for ``offer``, whose page is ``base_url/angebote/<id>``."""
     page = f"{base_url}/angebote/{offer.id}"
-    dated = offer.schedule is not None and offer.schedule.kind is not ScheduleKind.ON_REQUEST
     node: dict[str, Any] = {
         "@context": "https://schema.org",
         "@id": page,
-        "@type": "Service",
         "name": offer.title,
         "description": offer.summary or offer.sentence,
-        "url": offer.url or page,
+        "url": web_address(offer.url) or page,
         "audience": _audience(offer),
         "offers": _offers(offer),
         "subjectOf": _record(offer, page),
     }
-    provider = {"@type": "Organization", "name": offer.provider.name} if offer.provider else None
-    if provider and offer.provider and offer.provider.url:
-        provider["url"] = offer.provider.url
-    if dated:
-        node |= _event(offer) | {"organizer": provider, "location": _place(offer)}
+    if offer.schedule is not None and offer.schedule.kind is not ScheduleKind.ON_REQUEST:
+        node |= _event(offer, offer.schedule)
     else:
-        area = offer.service_area.words if offer.service_area else None
-        node |= {"provider": provider, "areaServed": area, "serviceType": offer.kind.label}
-        node |= {"category": [area.label for area in offer.areas] or None}
-    return {key: value for key, value in node.items() if value is not None}
+        node |= _service(offer)
+    stated: dict[str, Any] = _stated(node)
+    return stated
 
 
 def jsonld_script(offer: PublicOffer, *, base_url: str) -> Markup:
@@ -61,117 +71,188 @@ def jsonld_script(offer: PublicOffer, *, base_url: str) -> Markup:
     return Markup('<script type="application/ld+json">{}</script>').format(Markup(safe))
 
 
-def _event(offer: PublicOffer) -> dict[str, Any]:
-    schedule = offer.schedule
-    if schedule is None:
-        return {}
-    node: dict[str, Any] = {"@type": "EventSeries", "eventStatus": _status(offer.status is Status.CANCELLED)}
-    if offer.ages:
-        low, high = offer.ages.min_months, offer.ages.max_months
-        node["typicalAgeRange"] = f"{(low or 0) // 12}-{'' if high is None else high // 12}"
-    node["about"] = [
-        {"@type": "DefinedTerm", "termCode": area.value, "name": area.label} for area in offer.areas
-    ] or None
-    node["inLanguage"] = list(offer.languages) or None
-    if offer.group_size:
-        node["maximumAttendeeCapacity"] = offer.group_size.children_max
-    if offer.price and offer.price.model is PriceModel.FREE:
-        node["isAccessibleForFree"] = True
-    online = Mode.ONLINE in offer.modes
-    here = bool(set(offer.modes) - {Mode.ONLINE})
-    if offer.modes:
-        mode = "Mixed" if online and here else "Online" if online else "Offline"
-        node["eventAttendanceMode"] = {"@id": f"{_SCHEMA}{mode}EventAttendanceMode"}
+def _stated(value: Any) -> Any:
+    """``value`` without what is empty, at any depth, its texts without what is not seen."""
+    if isinstance(value, dict):
+        return {key: inner for key, item in value.items() if (inner := _stated(item)) not in (None, {}, [])}
+    if isinstance(value, list):
+        return [_stated(item) for item in value]
+    return plain(value) if isinstance(value, str) else value
+
+
+def _service(offer: PublicOffer) -> dict[str, Any]:
+    area = offer.service_area.words if offer.service_area else None
+    place = _place(offer)
+    return {
+        "@type": "Service",
+        "provider": _provider(offer),
+        "serviceType": offer.kind.label,
+        "category": [area.label for area in offer.areas],
+        "areaServed": area,
+        "availableChannel": {"@type": "ServiceChannel", "serviceLocation": place} if place else None,
+    }
+
+
+def _event(offer: PublicOffer, schedule: Schedule) -> dict[str, Any]:
+    cancelled = offer.status is Status.CANCELLED
     dates = schedule.occurrences
-    if len(dates) == 1 and schedule.recurrence is None:
-        return node | _dates(dates[0], offer.status is Status.CANCELLED) | {"@type": "Event"}
+    single = len(dates) == 1 and schedule.kind is ScheduleKind.DATED
+    node: dict[str, Any] = {
+        "@type": "Event" if single else "EventSeries",
+        "eventStatus": _status(cancelled),
+        "eventAttendanceMode": _attendance(offer),
+        "organizer": _provider(offer),
+        "location": _place(offer),
+        "typicalAgeRange": _age_range(offer),
+        "about": [{"@type": "DefinedTerm", "termCode": area.value, "name": area.label} for area in offer.areas],
+        "inLanguage": list(offer.languages),
+        "maximumAttendeeCapacity": offer.group_size.children_max if offer.group_size else None,
+        "isAccessibleForFree": True if offer.price and offer.price.model is PriceModel.FREE else None,
+    }
+    if single:
+        return node | _dates(dates[0], cancelled)
     if dates:
         node["startDate"] = _start(dates[0])
+        node["endDate"] = dates[-1].last_day.isoformat()
         node["subEvent"] = [
-            {"@type": "Event", "name": offer.title} | _dates(date, False) for date in dates[:MAX_SUB_EVENTS]
+            {"@type": "Event", "name": offer.title, "location": node["location"]} | _dates(date, cancelled)
+            for date in dates[:MAX_SUB_EVENTS]
         ]
-    if schedule.weekdays:
-        node["eventSchedule"] = {
-            "@type": "Schedule",
-            "repeatFrequency": "P1W",
-            "byDay": [{"@id": f"{_SCHEMA}{_DAYS[day]}"} for day in schedule.weekdays],
-            "scheduleTimezone": "Europe/Berlin",
-        } | {
-            name: value.isoformat()
-            for name, value in (
-                ("startTime", schedule.hours[0].start if schedule.hours else None),
-                ("endTime", schedule.hours[0].end if schedule.hours else None),
-            )
-            if value
-        }
+    if schedule.kind is ScheduleKind.RECURRING:
+        node["eventSchedule"] = _schedule(schedule)
     return node
 
 
-def _dates(date: Occurrence, cancelled: bool) -> dict[str, Any]:
-    node = {"startDate": _start(date), "eventStatus": _status(cancelled or date.status is OccurrenceStatus.CANCELLED)}
-    if date.ends_at:
-        node["endDate"] = date.ends_at.isoformat()
-    elif date.end_day:
-        node["endDate"] = date.end_day.isoformat()
+def _dates(occurrence: Occurrence, cancelled: bool) -> dict[str, Any]:
+    off = cancelled or occurrence.status is OccurrenceStatus.CANCELLED
+    node = {"startDate": _start(occurrence), "eventStatus": _status(off)}
+    if occurrence.ends_at:
+        node["endDate"] = occurrence.ends_at.isoformat()
+    elif occurrence.end_day:
+        node["endDate"] = occurrence.end_day.isoformat()
     return node
 
 
-def _start(date: Occurrence) -> str:
-    return date.starts_at.isoformat() if date.starts_at else date.day.isoformat()
+def _start(occurrence: Occurrence) -> str:
+    return occurrence.starts_at.isoformat() if occurrence.starts_at else occurrence.day.isoformat()
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any] | None:
+    """The rule of a recurring offer; ``None`` where neither a rule nor weekdays are stated."""
+    rule = schedule.recurrence or Recurrence(rule="")
+    parts = dict(item.split("=", 1) for item in rule.rule.upper().split(";") if "=" in item)
+    frequency = _FREQUENCIES.get(parts.get("FREQ", "WEEKLY"))
+    days: list[Any] = [{"@id": f"{_SCHEMA}{_DAYS[day]}"} for day in schedule.weekdays]
+    if by_day := parts.get("BYDAY"):
+        named = by_day.split(",")
+        days = [{"@id": f"{_SCHEMA}{_DAYS[Weekday(day)]}"} if day in tuple(Weekday) else day for day in named]
+    if frequency is None or not (days or rule.rule):
+        return None
+    hours = schedule.hours[0] if schedule.hours else None
+    return {
+        "@type": "Schedule",
+        "repeatFrequency": f"P{parts.get('INTERVAL', '1')}{frequency}",
+        "byDay": days,
+        "startDate": _iso(rule.starts_on),
+        "endDate": _iso(rule.ends_on),
+        "startTime": _iso(hours.start) if hours else None,
+        "endTime": _iso(hours.end) if hours else None,
+        "exceptDate": [day.isoformat() for day in rule.except_days],
+        "scheduleTimezone": "Europe/Berlin",
+    }
+
+
+def _iso(value: date | time | None) -> str | None:
+    return value.isoformat() if value else None
 
 
 def _status(cancelled: bool) -> dict[str, str]:
     return {"@id": f"{_SCHEMA}{'EventCancelled' if cancelled else 'EventScheduled'}"}
 
 
+def _attendance(offer: PublicOffer) -> dict[str, str] | None:
+    if not offer.modes:
+        return None
+    online, here = Mode.ONLINE in offer.modes, bool(set(offer.modes) - {Mode.ONLINE})
+    mode = "Mixed" if online and here else "Online" if online else "Offline"
+    return {"@id": f"{_SCHEMA}{mode}EventAttendanceMode"}
+
+
+def _age_range(offer: PublicOffer) -> str | None:
+    if offer.ages is None:
+        return None
+    low, high = offer.ages.min_months, offer.ages.max_months
+    return f"{(low or 0) // 12}-{'' if high is None else high // 12}"
+
+
 def _audience(offer: PublicOffer) -> dict[str, Any] | None:
     if not offer.ages and not offer.audience:
         return None
-    node: dict[str, Any] = {"@type": ["PeopleAudience", "EducationalAudience"], "educationalRole": "student"}
-    if offer.audience:
-        node["audienceType"] = ", ".join(audience.label for audience in offer.audience)
-    if offer.ages and offer.ages.min_months is not None:
-        node["suggestedMinAge"] = round(offer.ages.min_months / 12, 1)
-    if offer.ages and offer.ages.max_months is not None:
-        node["suggestedMaxAge"] = round(offer.ages.max_months / 12, 1)
-    return node
+    roles = [role for audience, role in _ROLES if audience in offer.audience]
+    ages = offer.ages
+    return {
+        "@type": ["PeopleAudience", "EducationalAudience"],
+        "educationalRole": roles[0] if roles and Audience.KITA not in offer.audience else "student",
+        "audienceType": ", ".join(audience.label for audience in offer.audience) or None,
+        "suggestedMinAge": round(ages.min_months / 12, 1) if ages and ages.min_months is not None else None,
+        "suggestedMaxAge": round(ages.max_months / 12, 1) if ages and ages.max_months is not None else None,
+    }
 
 
 def _offers(offer: PublicOffer) -> dict[str, Any] | None:
     price = offer.price
     if price is None or (price.amount_eur is None and price.model is not PriceModel.FREE):
         return None
-    amount = 0 if price.model is PriceModel.FREE else price.amount_eur
-    node = {"@type": "Offer", "price": amount, "priceCurrency": "EUR", "description": price.model.label}
-    return node | ({"url": offer.booking.url} if offer.booking.url else {})
+    return {
+        "@type": "Offer",
+        "price": 0 if price.model is PriceModel.FREE else price.amount_eur,
+        "priceCurrency": "EUR",
+        "description": price.model.label,
+        "availability": {"@id": f"{_SCHEMA}SoldOut"} if offer.sold_out else None,
+        "url": web_address(offer.booking.url),
+    }
+
+
+def _provider(offer: PublicOffer) -> dict[str, Any] | None:
+    if offer.provider is None:
+        return None
+    return {"@type": "Organization", "name": offer.provider.name, "url": web_address(offer.provider.url)}
 
 
 def _place(offer: PublicOffer) -> dict[str, Any] | None:
     place = offer.place
     if place is None:
         return None
-    address = {
-        "@type": "PostalAddress",
-        "streetAddress": place.street,
-        "postalCode": place.postcode,
-        "addressLocality": place.locality,
-        "addressCountry": "DE",
+    point = {"@type": "GeoCoordinates", "latitude": place.lat, "longitude": place.lon}
+    return {
+        "@type": "Place",
+        "name": place.name,
+        "address": {
+            "@type": "PostalAddress",
+            "streetAddress": place.street,
+            "postalCode": place.postcode,
+            "addressLocality": place.locality,
+            "addressCountry": "DE",
+        },
+        "geo": point if place.lat is not None and place.lon is not None else None,
+        "amenityFeature": [_feature(code, answer) for code, answer in offer.accessibility.items()],
     }
-    node: dict[str, Any] = {"@type": "Place", "address": {key: value for key, value in address.items() if value}}
-    if place.name:
-        node["name"] = place.name
-    if place.lat is not None and place.lon is not None:
-        node["geo"] = {"@type": "GeoCoordinates", "latitude": place.lat, "longitude": place.lon}
-    return node
+
+
+def _feature(code: Access, answer: Answer) -> dict[str, Any]:
+    value: bool | str = answer.label if answer is Answer.LIMITED else answer is Answer.YES
+    return {"@type": "LocationFeatureSpecification", "name": code.label, "value": value}
 
 
 def _record(offer: PublicOffer, page: str) -> dict[str, Any]:
-    node: dict[str, Any] = {
+    """The record about the offer: what it is based on, and under which licence it stands. With a permission no licence
+    is named, for the text may not be passed on under one."""
+    licence = {RightsKind.OPEN: offer.rights.licence, RightsKind.FACTS_ONLY: CC_ZERO}.get(offer.rights.kind)
+    return {
         "@type": "CreativeWork",
         "@id": f"{page}#record",
-        "isBasedOn": offer.url,
+        "isBasedOn": web_address(offer.url),
         "dateModified": offer.last_seen.isoformat() if offer.last_seen else None,
-        "license": offer.rights.licence or "http://dcat-ap.de/def/licenses/cc-zero",
+        "license": licence,
         "creditText": offer.rights.attribution,
     }
-    return {key: value for key, value in node.items() if value is not None}

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from schemas.jsonschema import schema_text
 from schemas.store.offers import CSV_COLUMNS, latest_change
 from webapp.db import current_region, reading
+from webapp.feeds.conditional import conditional
 
 pages = Blueprint("about", __name__)
 
@@ -32,16 +33,22 @@ def accessibility() -> ResponseReturnValue:
 @pages.get("/daten")
 def data() -> ResponseReturnValue:
     """What can be downloaded, in which form and under which terms."""
-    return render_template("pages/data.html", columns=CSV_COLUMNS, change=latest_change(reading()))
+    return render_template(
+        "pages/data.html",
+        columns=[(name, german) for name, german, _english in CSV_COLUMNS],
+        change=latest_change(reading()),
+    )
 
 
-@pages.get("/schema/<name>.json")
+@pages.get("/schema/<name:name>.json")
 def schema(name: str) -> ResponseReturnValue:
     """The JSON Schema of one of our models."""
     text = schema_text(name)
     if text is None:
         abort(404)
-    return Response(text, content_type="application/schema+json")
+    response = Response(text, content_type="application/schema+json")
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return conditional(response, "schema")
 
 
 @pages.get("/healthz")

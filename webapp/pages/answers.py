@@ -4,28 +4,29 @@ No cookie takes part: who holds the signed link may give this one answer, or end
 """
 
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 
-from schemas.clock import now, today
-from schemas.kita import Feedback
+from schemas.kita import Feedback, Kita
 from schemas.publish import PublicOffer
 from schemas.store.kitas import feedback_of, kita_by_id, recipient_by_id, save_feedback, undo_feedback, unsubscribe
-from schemas.store.offers import public_offer
+from schemas.store.offers import Tombstone, public_offer
 from schemas.vocabulary import Answered
 from schemas.wording import MONTHS
-from webapp.db import reading, state, writing
+from webapp.db import now, reading, state, today, writing
 from webapp.links import AnswerLink, Links
 
 pages = Blueprint("answers", __name__)
 
 MAX_WHY: Final = 500
+_ENDED: Final = _l("Dieser Link gilt nicht mehr. Die Links der neuesten Wochenmail funktionieren.")
 
 
 @pages.after_request
-def private(response: Any) -> Any:
+def private(response: Response) -> Response:
     """Nobody keeps or lists these pages."""
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
@@ -42,6 +43,7 @@ def show(token: str) -> ResponseReturnValue:
 def give(token: str) -> ResponseReturnValue:
     """Keep the answer."""
     link = _answer(token)
+    _known(link)
     feedback = Feedback(
         kita=link.kita,
         offer=link.offer,
@@ -78,7 +80,7 @@ def end(token: str) -> ResponseReturnValue:
     """Ends the mails to this address at once; also by a mail program's one click (RFC 8058), and as often as asked."""
     link = _links().read_unsubscribe(token)
     if link is None:
-        abort(404)
+        abort(404, _ENDED)
     with writing() as change:
         unsubscribe(change, link.recipient, now=now())
     return _leave_page(token, done=True)
@@ -87,14 +89,20 @@ def end(token: str) -> ResponseReturnValue:
 def _answer(token: str) -> AnswerLink:
     link = _links().read_answer(token, today=today())
     if link is None:
-        abort(404)
+        abort(404, _ENDED)
     return link
 
 
-def _answer_page(token: str, link: AnswerLink, *, number: int | None = None, undone: bool = False) -> str:
+def _known(link: AnswerLink) -> tuple[Kita, PublicOffer | Tombstone]:
+    """Who answers, and to what."""
     kita, offer = kita_by_id(reading(), link.kita), public_offer(reading(), link.offer)
     if kita is None or offer is None:
-        abort(404)
+        abort(404, _ENDED)
+    return kita, offer
+
+
+def _answer_page(token: str, link: AnswerLink, *, number: int | None = None, undone: bool = False) -> str:
+    kita, offer = _known(link)
     return render_template(
         "pages/answer.html",
         token=token,
@@ -111,7 +119,7 @@ def _leave_page(token: str, *, done: bool) -> ResponseReturnValue:
     link = _links().read_unsubscribe(token)
     recipient = recipient_by_id(reading(), link.recipient) if link else None
     if recipient is None:
-        abort(404)
+        abort(404, _ENDED)
     already = recipient.recipient.unsubscribed_at is not None
     return render_template(
         "pages/unsubscribe.html", token=token, address=recipient.recipient.address, done=done or already

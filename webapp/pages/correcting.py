@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
+from schemas.geography import locate
 from schemas.vocabulary import Area, Audience, Code, Kind, Mode, PriceModel, ScheduleKind, Topic, Verdict, Weekday
 
 Form = MultiDict[str, str]
@@ -52,6 +53,13 @@ class FieldForm:
         """The inputs with ``value`` (JSON form, or ``None``) in them."""
         values = {} if value is None else self.show(value)
         return tuple(replace(field, value=values.get(field.name)) for field in self.inputs)
+
+    def submitted(self, form: Form) -> tuple[Input, ...]:
+        """The inputs as somebody filled them in, to show again what could not be understood."""
+        return tuple(
+            replace(field, value=set(form.getlist(field.name)) if field.options else form.get(field.name))
+            for field in self.inputs
+        )
 
 
 def _text(form: Form, name: str) -> str | None:
@@ -140,28 +148,34 @@ def _read_suitability(form: Form, _old: Any) -> dict[str, Any] | None:
     )
 
 
-def _read_price(form: Form, _old: Any) -> dict[str, Any] | None:
+def _read_price(form: Form, old: Any) -> dict[str, Any] | None:
     model = _one(form, "model", tuple(PriceModel))
     amount, extra = _number(form, "amount_eur", whole=False), _number(form, "extra_eur", whole=False)
     if model is None:
         if amount is not None or extra is not None:
             raise ValueError("Bitte wählen Sie, wie der Preis gezählt wird.")
         return None
+    kept = {name: old[name] for name in ("extra_per_child", "conditions")} if old else {}
     free = {"adults_free": True} if "adults_free" in form else {}
-    return {"model": model, "amount_eur": 0.0 if model == "free" else amount, "extra_eur": extra} | free
+    return kept | {"model": model, "amount_eur": 0.0 if model == "free" else amount, "extra_eur": extra} | free
 
 
 def _read_place(form: Form, old: Any) -> dict[str, Any] | None:
     asked = _none_if_empty({name: _text(form, name) for name in ("name", "street", "postcode", "locality")})
     if asked is None:
         return None
-    moved = any(asked[name] != (old or {}).get(name) for name in ("postcode", "locality"))
-    point = ("ags", "kreis", "lat", "lon", "precision")
-    return asked if moved or not old else asked | {name: old.get(name) for name in point}
+    before = old or {}
+    if old and all(asked[name] == before.get(name) for name in ("street", "postcode", "locality")):
+        return before | asked
+    found = locate(asked["postcode"], asked["locality"], near=before.get("kreis"))
+    if found is None:
+        return asked
+    point = {"lat": found.point.lat, "lon": found.point.lon, "precision": found.precision}
+    return asked | point | {"kreis": found.kreis, "ags": found.ags}
 
 
 def _show_schedule(value: Any) -> dict[str, Any]:
-    hours = (value.get("hours") or [{}])[0]
+    hours = (value["hours"] or [{}])[0]
     return {
         "kind": {value["kind"]},
         "weekdays": set(value.get("weekdays") or ()),
@@ -180,7 +194,7 @@ def _read_schedule(form: Form, old: Any) -> dict[str, Any] | None:
     return kept | {
         "kind": kind,
         "weekdays": _chosen(form, "weekdays", tuple(Weekday)),
-        "hours": [{"start": start, "end": end}] if start or end else [],
+        "hours": ([{"start": start, "end": end}] if start or end else []) + ((old or {}).get("hours") or [])[1:],
         "bookable_until": _day(form, "until"),
     }
 

@@ -1,104 +1,107 @@
 """The coordinators' desk: how harvesting went, what is held and why, and plain forms to decide, correct and undo."""
 
-from collections.abc import Callable
-from functools import wraps
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from schemas.clock import now
-from schemas.region import Coordinator
+from schemas.exceptions import StoreError
+from schemas.harvest import HarvestRun
 from schemas.review import DecisionKind
-from schemas.store.harvest import runs, sources
 from schemas.store.reviews import (
+    OfferDetail,
     correct,
     decide,
     detail,
     held,
     held_count,
     resolve_conflict,
+    resolve_withdrawal,
     undo_correction,
     undo_decision,
 )
-from webapp.db import current_region, reading, state, writing
+from schemas.store.runs import runs, sources
+from webapp.db import current_region, now, reading, state, writing
 from webapp.links import Links
-from webapp.pages.correcting import FORMS
+from webapp.pages.correcting import FORMS, Input
+from webapp.pages.paging import page_number
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 PER_PAGE: Final = 25
+MAX_WHY: Final = 500
+OPEN: Final = frozenset({"desk.sign_in", "desk.enter"})
+"""Views that need no signing in, because they do it; everything else of the desk does."""
 
 
-def signed_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Lets a view be seen by a coordinator of this Region only; everybody else gets 403."""
-
-    @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        if session.get("region") != current_region().key or not session.get("name"):
-            abort(403)
-        g.coordinator = Coordinator(name=session["name"], mail="")
-        return view(*args, **kwargs)
-
-    return guarded
+@pages.before_request
+def only_coordinators() -> None:
+    """Lets only those coordinators through whom this Region's file names today; everybody else gets 403."""
+    if request.endpoint in OPEN:
+        return
+    names = {coordinator.name for coordinator in current_region().coordinators}
+    if session.get("region") != current_region().key or session.get("name") not in names:
+        abort(403)
+    g.coordinator = str(session["name"])
 
 
 @pages.after_request
-def private(response: Any) -> Any:
-    """Nothing of the desk is kept by a browser or a proxy."""
-    response.headers["Cache-Control"] = "no-store"
+def private(response: Response) -> Response:
+    """Nothing of the desk is kept by a browser or a proxy, or listed by a search engine."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
 @pages.get("/anmelden/<token>")
 def sign_in(token: str) -> ResponseReturnValue:
     """Shows who would be signed in; signing in itself needs the button, since mail scanners follow links."""
-    link = _links().read_desk(token, now=now())
-    return render_template("pages/desk_sign_in.html", link=link, token=token), 200 if link else 403
+    name = _invited(token)
+    return render_template("pages/desk_sign_in.html", name=name, token=token), 200 if name else 403
 
 
 @pages.post("/anmelden/<token>")
 def enter(token: str) -> ResponseReturnValue:
-    """Signs in with the link."""
-    link = _links().read_desk(token, now=now())
-    if link is None:
-        abort(403)
+    """Signs in with the link, in a new session."""
+    name = _invited(token)
+    if name is None:
+        abort(403, _("Dieser Anmelde-Link gilt nicht mehr. Bitte fordern Sie einen neuen an."))
     session.clear()
-    session.update(region=link.region, name=link.name)
-    return redirect(url_for("desk.home"))
+    session.update(region=current_region().key, name=name)
+    return redirect(url_for("desk.home"), 303)
 
 
 @pages.post("/abmelden")
 def leave() -> ResponseReturnValue:
     """Signs out."""
     session.clear()
-    return redirect(url_for("offers.search"))
+    return redirect(url_for("offers.search"), 303)
 
 
 @pages.get("/")
-@signed_in
 def home() -> ResponseReturnValue:
     """Last runs, what was not understood, everything held."""
     region = current_region().key
-    page = max(request.args.get("seite", 1, type=int), 1)
-    latest = {}
+    page = page_number(request.args)
+    latest: dict[str, HarvestRun] = {}
     for run in runs(reading(), region=region, limit=500):
         latest.setdefault(run.source, run)
+    total = held_count(reading(), region=region)
     return render_template(
         "pages/desk.html",
         sources=sources(reading(), region=region),
         latest=latest,
         held=held(reading(), region=region, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
-        total=(total := held_count(reading(), region=region)),
+        total=total,
         page=page,
         last_page=max(1, ceil(total / PER_PAGE)),
     )
 
 
-@pages.get("/abrufe/<source>")
-@signed_in
+@pages.get("/abrufe/<name:source>")
 def source_runs(source: str) -> ResponseReturnValue:
     """The last runs of one source with their Issues."""
     found = runs(reading(), source=source, region=current_region().key, limit=20)
@@ -107,56 +110,51 @@ def source_runs(source: str) -> ResponseReturnValue:
     return render_template("pages/desk_runs.html", source=source, runs=found)
 
 
-@pages.get("/angebote/<offer_id>")
-@signed_in
+@pages.get("/angebote/<offer:offer_id>")
 def offer(offer_id: str) -> ResponseReturnValue:
     """One offer with the source's words, evidence per field, corrections and decisions."""
-    return _offer_page(offer_id)
+    return _offer_page(_own(reading(), offer_id))
 
 
-@pages.post("/angebote/<offer_id>/entscheiden")
-@signed_in
+@pages.post("/angebote/<offer:offer_id>/entscheiden")
 def decide_offer(offer_id: str) -> ResponseReturnValue:
     """Accept or reject."""
     kind = request.form.get("kind", "")
-    if kind not in DecisionKind:
+    if kind not in tuple(DecisionKind):
         abort(400)
+    why = request.form.get("why", "").strip()[:MAX_WHY] or None
     with writing() as change:
         _own(change, offer_id)
-        decide(
-            change,
-            offer_id,
-            DecisionKind(kind),
-            by=g.coordinator.name,
-            now=now(),
-            why=request.form.get("why", "").strip()[:500] or None,
-        )
-    accepted = kind == DecisionKind.ACCEPT
-    flash(_("Angenommen: Das Angebot wird veröffentlicht.") if accepted else _("Abgelehnt."))
+        decide(change, offer_id, DecisionKind(kind), by=g.coordinator, now=now(), why=why)
+    flash(_("Angenommen.") if kind == DecisionKind.ACCEPT else _("Abgelehnt."))
     return _back(offer_id)
 
 
-@pages.post("/angebote/<offer_id>/korrigieren/<field>")
-@signed_in
+@pages.post("/angebote/<offer:offer_id>/korrigieren/<field>")
 def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
-    """Set one field by hand."""
+    """Set one field by hand; what cannot be understood is shown again with a word why, and nothing is changed."""
     form = FORMS.get(field)
     if form is None:
         abort(404)
-    with writing() as change:
-        found = _own(change, offer_id)
-        old = found.offer.model_dump(mode="json")[field]
-        try:
+    try:
+        with writing() as change:
+            old = _own(change, offer_id).offer.model_dump(mode="json")[field]
             value = form.read(request.form, old)
-        except ValueError as error:
-            return _offer_page(offer_id, problem=str(error), problem_field=field), 400
-        correct(change, offer_id, field, value, by=g.coordinator.name, now=now())
-    flash(_("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.", field=form.label))
-    return _back(offer_id)
+            correct(change, offer_id, field, value, by=g.coordinator, now=now())
+    except ValueError as error:
+        problem = str(error)
+    except StoreError:
+        problem = _(
+            "Das passt nicht zum Feld: Pflichtangaben fehlen, oder ein Wert ist zu klein, zu groß oder zu lang."
+        )
+    else:
+        flash(_("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.", field=form.label))
+        return _back(offer_id)
+    found = _own(reading(), offer_id)
+    return _offer_page(found, problem=problem, wrong=field, entered=form.submitted(request.form)), 400
 
 
-@pages.post("/angebote/<offer_id>/zuruecknehmen/<kind>/<int:number>")
-@signed_in
+@pages.post("/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>")
 def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
     """Take a correction or decision back."""
     actions = {"korrektur": undo_correction, "entscheidung": undo_decision}
@@ -167,28 +165,50 @@ def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
         own = found.corrections if kind == "korrektur" else found.decisions
         if number not in {item.id for item in own}:
             abort(404)
-        actions[kind](change, number, by=g.coordinator.name, now=now())
+        actions[kind](change, number, by=g.coordinator, now=now())
     flash(_("Zurückgenommen."))
     return _back(offer_id)
 
 
-@pages.post("/angebote/<offer_id>/konflikt/<int:review_id>")
-@signed_in
+@pages.post("/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>")
 def resolve(offer_id: str, review_id: int) -> ResponseReturnValue:
     """Decide between a correction and what the source says now."""
     take = request.form.get("take", "")
-    if take not in ("correction", "source"):
-        abort(400)
     with writing() as change:
-        found = _own(change, offer_id)
-        if review_id not in {review.id for review in found.reviews}:
-            abort(404)
-        resolve_conflict(change, review_id, take=take, by=g.coordinator.name, now=now())
+        _must_lie(_own(change, offer_id), review_id)
+        if take == "correction":
+            resolve_conflict(change, review_id, "correction", by=g.coordinator, now=now())
+        elif take == "source":
+            resolve_conflict(change, review_id, "source", by=g.coordinator, now=now())
+        else:
+            abort(400)
     flash(_("Die Korrektur bleibt.") if take == "correction" else _("Der Wert der Quelle gilt wieder."))
     return _back(offer_id)
 
 
-def _own(change: Any, offer_id: str) -> Any:
+@pages.post("/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>")
+def vanished(offer_id: str, review_id: int) -> ResponseReturnValue:
+    """Withdraw an offer that its source no longer shows, or go on showing it."""
+    take = request.form.get("take", "")
+    if take not in ("keep", "withdraw"):
+        abort(400)
+    with writing() as change:
+        _must_lie(_own(change, offer_id), review_id)
+        resolve_withdrawal(change, review_id, withdraw=take == "withdraw", by=g.coordinator, now=now())
+    flash(_("Das Angebot ist zurückgezogen.") if take == "withdraw" else _("Das Angebot bleibt stehen."))
+    return _back(offer_id)
+
+
+def _invited(token: str) -> str | None:
+    """The coordinator of this Region whom ``token`` signs in."""
+    link = Links(state().settings.secret()).read_desk(token, now=now())
+    region = current_region()
+    if link is None or link.region != region.key:
+        return None
+    return next((coordinator.name for coordinator in region.coordinators if coordinator.name == link.name), None)
+
+
+def _own(change: Session, offer_id: str) -> OfferDetail:
     """The offer if it belongs to this Region; 404 otherwise, so that no Region sees another's desk."""
     found = detail(change, offer_id)
     if found is None or found.offer.region != current_region().key:
@@ -196,23 +216,27 @@ def _own(change: Any, offer_id: str) -> Any:
     return found
 
 
-def _offer_page(offer_id: str, problem: str | None = None, problem_field: str | None = None) -> str:
-    found = _own(reading(), offer_id)
-    corrected = {c.field: c for c in found.corrections if c.undone_at is None}
+def _must_lie(found: OfferDetail, review_id: int) -> None:
+    if review_id not in {review.id for review in found.reviews}:
+        abort(404)
+
+
+def _offer_page(
+    found: OfferDetail, *, problem: str | None = None, wrong: str | None = None, entered: tuple[Input, ...] = ()
+) -> str:
     return render_template(
         "pages/desk_offer.html",
         found=found,
         values=found.offer.model_dump(mode="json"),
         forms=FORMS,
-        corrected=corrected,
+        corrected={
+            correction.field: correction for correction in reversed(found.corrections) if not correction.undone_at
+        },
         problem=problem,
-        problem_field=problem_field,
+        wrong=wrong,
+        entered=entered,
     )
 
 
 def _back(offer_id: str) -> ResponseReturnValue:
     return redirect(url_for("desk.offer", offer_id=offer_id), 303)
-
-
-def _links() -> Links:
-    return Links(state().settings.secret())

@@ -1,14 +1,14 @@
-"""German words of the desk: codes of states, reviews and fields, and values in JSON form."""
+"""German words of the desk: codes of states, reviews and fields."""
 
 from typing import Any, Final
 
 from flask import Flask
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, ReviewKind
 from webapp.pages.correcting import FORMS
+from webapp.pages.value_words import value_words
 
 RUN_STATUS: Final[dict[str, Any]] = {
     RunStatus.RUNNING: _l("läuft"),
@@ -17,7 +17,7 @@ RUN_STATUS: Final[dict[str, Any]] = {
     RunStatus.INCOMPLETE: _l("unvollständig"),
     RunStatus.FAILED: _l("fehlgeschlagen"),
 }
-WHY: Final[dict[str, Any]] = {
+STATUS_REASON: Final[dict[str, Any]] = {
     "accepted": _l("angenommen"),
     "rejected": _l("von Hand abgelehnt"),
     "trusted": _l("vertraute Quelle"),
@@ -26,13 +26,13 @@ WHY: Final[dict[str, Any]] = {
     "audience": _l("nicht für Kita-Gruppen"),
     "withdrawn": _l("von der Quelle zurückgezogen"),
     "cancelled": _l("abgesagt"),
-    "expired": _l("vorbei"),
+    "over": _l("vorbei"),
 }
 REVIEW_KIND: Final[dict[str, Any]] = {
     ReviewKind.NEW_OFFER: _l("neues Angebot"),
     ReviewKind.UNSURE: _l("Eignung unklar"),
     ReviewKind.CONFLICT: _l("Widerspruch zur Korrektur"),
-    ReviewKind.WITHDRAWAL: _l("verschwunden"),
+    ReviewKind.WITHDRAWAL: _l("bei der Quelle verschwunden"),
 }
 DEFAULT_ACTION: Final[dict[str, Any]] = {
     "keep_correction": _l("die Korrektur bleibt"),
@@ -43,36 +43,67 @@ DECISION: Final[dict[str, Any]] = {
     DecisionKind.ACCEPT: _l("Angenommen"),
     DecisionKind.REJECT: _l("Abgelehnt"),
 }
+OTHER_FIELDS: Final[dict[str, Any]] = {
+    "accessibility": _l("Barrierefreiheit"),
+    "all_day": _l("ganztägig"),
+    "booking": _l("Anmeldung"),
+    "booking_url": _l("Seite der Anmeldung"),
+    "capacity": _l("Kapazität"),
+    "category": _l("Rubrik"),
+    "dates": _l("Termine"),
+    "duration": _l("Dauer"),
+    "end": _l("Ende"),
+    "end_date": _l("Tag des Endes"),
+    "end_time": _l("Uhrzeit des Endes"),
+    "funding": _l("Förderung"),
+    "image": _l("Bild"),
+    "image_credit": _l("Bildnachweis"),
+    "image_licence": _l("Lizenz des Bildes"),
+    "image_url": _l("Adresse des Bildes"),
+    "languages": _l("Sprachen"),
+    "lat": _l("Breite"),
+    "lead_time": _l("Vorlauf"),
+    "locality": _l("Gemeinde"),
+    "lon": _l("Länge"),
+    "mail": _l("E-Mail"),
+    "phone": _l("Telefon"),
+    "place_name": _l("Name des Ortes"),
+    "postcode": _l("Postleitzahl"),
+    "practicalities": _l("Praktisches"),
+    "provider": _l("Anbieter"),
+    "provider_url": _l("Seite des Anbieters"),
+    "record": _l("Datensatz"),
+    "rrule": _l("Wiederholung"),
+    "run": _l("Abruf"),
+    "season": _l("Saison"),
+    "service_area": _l("Einsatzgebiet"),
+    "source": _l("Quelle"),
+    "start": _l("Beginn"),
+    "start_date": _l("Tag des Beginns"),
+    "start_time": _l("Uhrzeit des Beginns"),
+    "status": _l("Stand"),
+    "street": _l("Straße und Hausnummer"),
+    "subtitle": _l("Untertitel"),
+    "text": _l("Text"),
+    "updated": _l("geändert"),
+    "weather": _l("Wetter"),
+}
+"""Fields of offers and Records that have no form of their own."""
 
 
 def init_app(app: Flask) -> None:
     """Registers the filters of the desk's templates."""
     app.jinja_env.filters.update(
         run_status=lambda code: RUN_STATUS.get(code, code),
-        why_held=lambda code: WHY.get(code, code or ""),
+        status_reason=lambda code: STATUS_REASON.get(code, code or ""),
         review_kind=lambda code: REVIEW_KIND.get(code, code),
         default_action=lambda code: DEFAULT_ACTION.get(code, code),
         decision_kind=lambda code: DECISION.get(code, code),
         field_name=field_name,
-        json_words=json_words,
+        value_words=value_words,
     )
 
 
 def field_name(field: str) -> Any:
-    """What people call a field; the field itself where it has no German name."""
-    return FORMS[field].label if field in FORMS else field
-
-
-def json_words(value: Any, depth: int = 0) -> str:
-    """A value in JSON form as one line; what is not stated says so."""
-    if value is None or value == [] or value == {}:
-        return "" if depth else _("nicht angegeben")
-    if isinstance(value, bool):
-        return _("ja") if value else _("nein")
-    if isinstance(value, dict):
-        parts = [f"{key}: {words}" for key, item in value.items() if (words := json_words(item, depth + 1))]
-        return ", ".join(parts)
-    if isinstance(value, list):
-        return "; ".join(json_words(item, depth + 1) for item in value[:12]) + (" …" if len(value) > 12 else "")
-    text = str(value)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    """What people call a field of an offer or a Record; the field itself where it has no German name."""
+    return FORMS[field].label if field in FORMS else OTHER_FIELDS.get(field, field)

@@ -1,25 +1,27 @@
 """A Kita's own page, opened by the signed link of its mail: recommendations with their reasons, and its answers."""
 
-from typing import Any
+from typing import Final
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from schemas.clock import now, today, week_of
+from schemas.clock import week_of
 from schemas.kita import Kita
 from schemas.publish import PublicOffer
 from schemas.store.kitas import digest_of, feedback_of, kita_by_id, recipient_by_id, undo_feedback
 from schemas.store.offers import public_offer
 from schemas.vocabulary import Answered
-from webapp.db import reading, state, writing
-from webapp.links import AnswerLink, KitaLink, Links
+from webapp.db import now, reading, state, today, writing
+from webapp.links import AnswerLink, Links
 
 pages = Blueprint("kita", __name__, url_prefix="/kita")
 
+_ENDED: Final = _l("Dieser Link gilt nicht mehr. Der Link in der neuesten Wochenmail führt auf Ihre Seite.")
+
 
 @pages.after_request
-def private(response: Any) -> Any:
+def private(response: Response) -> Response:
     """A Kita's page is nobody else's: no cache keeps it, no search engine lists it."""
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
@@ -29,7 +31,7 @@ def private(response: Any) -> Any:
 @pages.get("/<token>")
 def home(token: str) -> ResponseReturnValue:
     """Recommendations of the latest week with their reasons, and what was answered."""
-    link, kita = _opened(token)
+    kita = _opened(token)
     digest = digest_of(reading(), kita.id)
     week = digest.week if digest else week_of(today())
     cards = []
@@ -39,31 +41,37 @@ def home(token: str) -> ResponseReturnValue:
             cards.append((recommendation, offer, _answer_links(kita.id, offer.id, week)))
     given = [(answer, public_offer(reading(), answer.feedback.offer)) for answer in feedback_of(reading(), kita.id)]
     return render_template(
-        "pages/kita.html", token=token, kita=kita, week=week, cards=cards, given=given, today=today(), link=link
+        "pages/kita.html",
+        token=token,
+        kita=kita,
+        week=week,
+        cards=cards,
+        given=given,
+        today=today(),
+        undone="zurueckgenommen" in request.args,
     )
 
 
-@pages.post("/<token>/antwort/<int:number>/zuruecknehmen")
+@pages.post("/<token>/antwort/<int(max=2147483647):number>/zuruecknehmen")
 def undo(token: str, number: int) -> ResponseReturnValue:
     """Take an answer back."""
-    _link, kita = _opened(token)
+    kita = _opened(token)
     with writing() as change:
         if not undo_feedback(change, number, kita_id=kita.id, now=now()):
             abort(404)
-    flash(_("Die Antwort ist zurückgenommen."))
-    return redirect(url_for("kita.home", token=token), 303)
+    return redirect(url_for("kita.home", token=token, zurueckgenommen=1), 303)
 
 
-def _opened(token: str) -> tuple[KitaLink, Kita]:
+def _opened(token: str) -> Kita:
     """The Kita that ``token`` opens; 403 for a link that has ended, was withdrawn or is not ours."""
     link = Links(state().settings.secret()).read_kita(token, today=today())
     recipient = recipient_by_id(reading(), link.recipient) if link else None
     if link is None or recipient is None or (recipient.kita, recipient.token_version) != (link.kita, link.version):
-        abort(403)
+        abort(403, _ENDED)
     kita = kita_by_id(reading(), link.kita)
     if kita is None:
-        abort(403)
-    return link, kita
+        abort(403, _ENDED)
+    return kita
 
 
 def _answer_links(kita_id: str, offer_id: str, week: str) -> list[tuple[Answered, str]]:

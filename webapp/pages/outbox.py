@@ -1,16 +1,19 @@
 """The local outbox, in demo mode only: what would have been mailed, as a Kita would see it."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from webapp.db import state
+from webapp.security import HEADERS
 
 pages = Blueprint("outbox", __name__, url_prefix="/outbox")
 
@@ -20,6 +23,9 @@ _MAIL_CSP: Final = (
     "sandbox allow-top-navigation-by-user-activation allow-popups"
 )
 """Mails carry their styles inline; nothing in them may run, load or submit."""
+_HEAD: Final = re.compile(r"<head[^>]*>", re.IGNORECASE)
+_OUT_OF_THE_FRAME: Final = '<base target="_top">'
+"""Our pages refuse to be framed, so links of a mail open in the whole window."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,11 @@ class Mail:
         """A header as text; empty where it is absent."""
         return str(self.message.get(name, ""))
 
+    @property
+    def sent_at(self) -> datetime | None:
+        """When it was written."""
+        return getattr(self.message.get("Date"), "datetime", None)
+
     def part(self, kind: str) -> str:
         """The body of kind ``plain`` or ``html``; empty where it is absent."""
         body = self.message.get_body((kind,))
@@ -44,19 +55,22 @@ def mails() -> ResponseReturnValue:
     """All mails, newest first."""
     paths = sorted(_folder().glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
     found = [_read(path) for path in paths[:MAX_SHOWN]]
-    return render_template("pages/outbox.html", mails=found, total=len(paths), folder=_folder())
+    return render_template("pages/outbox.html", mails=found, total=len(paths))
 
 
 @pages.get("/<name>")
 def mail(name: str) -> ResponseReturnValue:
     """One mail: headers, HTML in a frame, text part."""
-    return render_template("pages/outbox_mail.html", mail=_find(name))
+    response = make_response(render_template("pages/outbox_mail.html", mail=_find(name)))
+    response.headers["Content-Security-Policy"] = HEADERS["Content-Security-Policy"] + "; frame-src 'self'"
+    return response
 
 
 @pages.get("/<name>/html")
 def html(name: str) -> ResponseReturnValue:
     """The HTML part alone, fenced in."""
-    response = Response(_find(name).part("html"), content_type="text/html; charset=utf-8")
+    body = _HEAD.sub(r"\g<0>" + _OUT_OF_THE_FRAME, _find(name).part("html"), count=1)
+    response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _MAIL_CSP
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

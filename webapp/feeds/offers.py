@@ -1,0 +1,50 @@
+"""What the feeds are made of, out of a reading session; knows nothing of requests."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from schemas.publish import Change, PublicOffer
+from schemas.store.offers import Tombstone, changes, latest_change, public_offer, public_page
+
+BATCH: Final = 500
+"""Offers or changes read at once."""
+BEGINNING: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Moment of an installation in which nothing has been published yet."""
+
+
+def all_offers(session: Session) -> Iterator[PublicOffer]:
+    """Every shown offer in order of id, cancelled ones included, read in batches."""
+    after = ""
+    while batch := public_page(session, after, BATCH):
+        yield from batch
+        after = batch[-1].id
+
+
+def newest_changes(session: Session, limit: int) -> list[Change]:
+    """The last change of each of the ``limit`` offers changed last, newest first."""
+    found: dict[str, Change] = {}
+    upper = latest_change(session)
+    while upper > 0 and len(found) < limit:
+        lower = max(0, upper - BATCH)
+        for change in reversed(changes(session, after=lower, limit=upper - lower)):
+            if change.offer not in found and len(found) < limit:
+                found[change.offer] = change
+        upper = lower
+    return list(found.values())
+
+
+def newest(session: Session, limit: int) -> list[tuple[PublicOffer | Tombstone, datetime]]:
+    """The ``limit`` offers changed last as they are now, or their tombstones, each with the moment of its last change;
+    newest first."""
+    found = ((public_offer(session, change.offer), change.at) for change in newest_changes(session, limit))
+    return [(offer, at) for offer, at in found if offer is not None]
+
+
+def last_moment(session: Session) -> datetime:
+    """When anything was last published; ``BEGINNING`` where nothing was yet."""
+    number = latest_change(session)
+    last = changes(session, after=number - 1, limit=1) if number else []
+    return last[0].at if last else BEGINNING
