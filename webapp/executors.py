@@ -61,7 +61,7 @@ class LocalPool:
 class ClusterPool:
     """The workers of a Dask cluster; each must reach the database."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, timeout_s: float = 10) -> None:
         try:
             from distributed import Client  # noqa: PLC0415  (the extra may not be installed)
         except ModuleNotFoundError as error:
@@ -70,7 +70,7 @@ class ClusterPool:
             ) from error
         connect: Any = Client  # Dask ships no types
         try:
-            self._client: Final[Any] = connect(address, timeout="10s")
+            self._client: Final[Any] = connect(address, timeout=timeout_s)
         except OSError as error:
             raise SettingsError(f"KITALOTSE_CLUSTER is {address!r}: no scheduler answers there ({error})") from error
         # no retries: a job whose worker died is judged by its lease, not run again behind our back

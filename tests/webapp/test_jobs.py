@@ -1,0 +1,162 @@
+"""What happens by the clock: each job may run twice, at the right moment, and no source disturbs another."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from harvesters.registry import bundled_sources
+from schemas.clock import local, week_of
+from schemas.harvest import Access, AccessKind
+from schemas.store.digests import DigestState, counts
+from schemas.store.kitas import save_kita
+from schemas.store.offers import published_offers
+from schemas.store.runs import runs, save_source
+from schemas.store.work import WorkState, add_work, claim_work, recent_work
+from tests.factories import make_dated_schedule, make_kita, make_recipient, make_source
+from tests.webapp.mail_setup import REGION
+from tests.webapp.publishing import publish_offers
+from tests.webapp.test_digest_prepare import region_file
+from webapp.jobs import JOBS, Task, digest_job, expire_job, harvest_job, is_due, job_of, purge_job, rank_job
+from webapp.settings import Settings, read_settings
+from webapp.worker import run_one
+
+NIGHT = datetime(2026, 11, 23, 1, tzinfo=UTC)
+"""Two at night in Berlin."""
+NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    regions = tmp_path / "regions"
+    regions.mkdir()
+    (regions / "vg.toml").write_text(region_file(REGION))
+    return read_settings({"KITALOTSE_DATA_DIR": str(tmp_path)})
+
+
+def task(database, settings: Settings, job: str, moment: datetime) -> Task:
+    with database.begin() as session:
+        number = add_work(session, job, moment)
+        mine = claim_work(session, now=max(moment, NOON + timedelta(days=30)), work_id=number)
+    assert mine is not None
+    return Task(database, settings, mine)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "since", "now", "due"),
+    [
+        ("daily", None, NIGHT, True),
+        ("daily", None, NOON, False),
+        ("hourly", None, NOON, True),
+        ("hourly", timedelta(minutes=30), NOON, False),
+        ("hourly", timedelta(hours=1), NOON, True),
+        ("daily", timedelta(hours=1), NIGHT, False),
+        ("daily", timedelta(hours=23), NIGHT, True),
+        ("weekly", timedelta(days=6), NIGHT, False),
+        ("weekly", timedelta(days=7), NIGHT, True),
+        ("monthly", timedelta(days=20), NIGHT, False),
+        ("monthly", timedelta(days=28), NIGHT, True),
+    ],
+)
+def test_a_source_is_read_in_its_rhythm_and_by_night(rhythm, since, now, due):
+    assert is_due(make_source(rhythm=rhythm), now - since if since else None, now) is due
+
+
+def test_a_source_that_is_switched_off_is_never_due():
+    assert not is_due(make_source(active=False), None, NIGHT)
+
+
+def test_each_due_source_becomes_work_of_its_own_and_only_once(sqlite_database, settings):
+    publish_offers(
+        sqlite_database, NIGHT - timedelta(hours=2), {}, source=make_source("mv_eben_gelesen", rhythm="daily")
+    )
+    with sqlite_database.begin() as session:
+        save_source(session, make_source("mv_faellig", rhythm="daily"), origin="desk", now=NIGHT)
+
+    due = harvest_job(task(sqlite_database, settings, "harvest", NIGHT))["due"]
+
+    bundled = {source.name for source in bundled_sources() if source.active}
+    assert set(due) == bundled | {"mv_faellig"}
+    with sqlite_database.read() as session:
+        listed = [work.job for work in recent_work(session) if work.job != "harvest"]
+    assert sorted(listed) == sorted(f"harvest:{name}" for name in due)
+
+
+def test_a_source_that_cannot_be_read_ends_as_a_failed_run_and_not_as_a_failed_job(sqlite_database, settings):
+    down = make_source("mv_weg", access=Access(kind=AccessKind.CSV, start=("http://127.0.0.1:9/angebote.csv",)))
+    with sqlite_database.begin() as session:
+        save_source(session, down, origin="desk", now=NIGHT)
+        add_work(session, "harvest:mv_weg", NIGHT - timedelta(days=30))
+
+    assert run_one(sqlite_database, settings) == "done"
+
+    with sqlite_database.read() as session:
+        (work,) = recent_work(session)
+        (run,) = runs(session)
+    assert work.payload["result"]["status"] == run.status == "failed"
+    assert run.issues
+
+
+def test_a_source_that_is_gone_is_said_to_be_gone(sqlite_database, settings):
+    with sqlite_database.begin() as session:
+        add_work(session, "harvest:mv_nie_dagewesen", NIGHT - timedelta(days=30))
+
+    run_one(sqlite_database, settings)
+
+    with sqlite_database.read() as session:
+        (work,) = recent_work(session)
+    assert work.state is WorkState.FAILED
+    assert "'mv_nie_dagewesen' is not stored" in (work.error or "")
+
+
+def stage(database, now: datetime) -> str:
+    """An offer and a Kita with a recipient; gives the running week."""
+    publish_offers(database, now - timedelta(days=1), {})
+    with database.begin() as session:
+        save_kita(session, make_kita(recipients=(make_recipient(),)), now=now)
+    return week_of(local(now).date())
+
+
+def test_the_monday_job_ranks_if_nobody_has_writes_sends_and_a_second_one_does_nothing(database, settings):
+    now = datetime.now(UTC)
+    week = stage(database, now)
+
+    first = digest_job(task(database, settings, "digest", now))
+    second = digest_job(task(database, settings, "digest", now + timedelta(microseconds=1)))
+
+    assert (first["written"], first["sent"]) == (1, 1)
+    assert (second["written"], second["already"], second["sent"]) == (0, 1, 0)
+    with database.read() as session:
+        assert counts(session, week=week)[DigestState.SENT] == 1
+    assert len(list(settings.outbox_dir.iterdir())) == 1
+
+
+def test_the_ranking_job_ranks_the_week_of_its_day(sqlite_database, settings):
+    now = datetime.now(UTC)
+    week = stage(sqlite_database, now)
+
+    report = rank_job(task(sqlite_database, settings, "rank", now))
+
+    assert (report["week"], report["with_offers"]) == (week, 1)
+
+
+def test_what_is_over_disappears_and_what_is_old_is_forgotten(sqlite_database, settings):
+    long_ago = datetime.now(UTC) - timedelta(days=200)
+    publish_offers(sqlite_database, long_ago, {"schedule": make_dated_schedule((long_ago + timedelta(days=3)).date())})
+
+    expired = expire_job(task(sqlite_database, settings, "expire", NIGHT))
+    purged = purge_job(task(sqlite_database, settings, "purge", NIGHT))
+
+    assert expired["expired"] == 1
+    assert purged["records"] == 0, "the last three good versions stay"
+    with sqlite_database.read() as session:
+        assert list(published_offers(session)) == []
+
+
+def test_every_job_that_runs_by_itself_says_when_and_how_late_is_too_late():
+    alone = {name: job for name, job in JOBS.items() if job.cron}
+
+    assert set(alone) == {"expire", "harvest", "purge", "rank", "digest", "send"}
+    assert all(job.late > timedelta(0) for job in JOBS.values())
+    assert job_of("harvest:mv_museum", JOBS) is JOBS["harvest:"]
+    assert job_of("harvest", JOBS) is JOBS["harvest"]
