@@ -72,6 +72,7 @@ PRACTICAL_PHRASES: Final[tuple[tuple[Practicality, float, str], ...]] = (
 """Code, confidence, phrases."""
 _ACCESS: Final = table(ACCESS_PHRASES)
 _PRACTICAL: Final = table(PRACTICAL_PHRASES)
+_RANKS: Final = {Answer.NO: 0, Answer.LIMITED: 1, Answer.YES: 2}
 _NO_BEFORE: Final = re.compile(
     r"(?:\bkein\w{0,3}|\bnicht|\bohne|leider (?:nicht|kein\w{0,2})|ungeeignet für|weder)\s(?:\w{1,14}\s){0,3}$"
 )
@@ -96,47 +97,27 @@ def read_accessibility(text: str | Prose) -> list[Found[tuple[Access, Answer]]]:
     """
     page = prose(text)
     found: dict[Access, Found[tuple[Access, Answer]]] = {}
-    for phrase in _ACCESS:
-        for match in phrase.pattern.finditer(page.lower):
-            if phrase.code is Access.BUGGY and match[0].startswith("bollerwagen"):
-                continue
-            answer = _answer(page, match)
-            one = Found(
-                (phrase.code, answer),
-                page.text[match.start() : match.end()],
-                f"accessibility.{phrase.code.value}",
-                phrase.weight,
-                match.span(),
-            )
-            before = found.get(phrase.code)
-            if (
-                before is None
-                or (before.value[1] is Answer.LIMITED and answer is Answer.YES)
-                or (before.value[1] is Answer.NO and answer is Answer.LIMITED)
-            ):
-                found[phrase.code] = one
+    for phrase, match in _ACCESS.matches(page):
+        if match[0].startswith("bollerwagen"):
+            continue
+        answer = _answer(page, match)
+        words, rule = page.text[match.start() : match.end()], f"accessibility.{phrase.code.value}"
+        before = found.get(phrase.code)
+        if before is None or _RANKS[answer] > _RANKS[before.value[1]]:
+            found[phrase.code] = Found((phrase.code, answer), words, rule, phrase.weight, match.span())
     return list(found.values())
 
 
 def read_practicalities(text: str | Prose) -> list[Found[tuple[Practicality, Answer]]]:
     """What ``text`` says about toilet, cloakroom, place to eat, and a room needed in the Kita."""
     page = prose(text)
-    found = []
-    for phrase in _PRACTICAL:
-        match = phrase.pattern.search(page.lower)
-        if match is None:
-            continue
-        answer = Answer.YES if phrase.code is Practicality.ROOM_NEEDED else _answer(page, match)
-        found.append(
-            Found(
-                (phrase.code, answer),
-                page.text[match.start() : match.end()],
-                f"practicalities.{phrase.code.value}",
-                phrase.weight,
-                match.span(),
-            )
-        )
-    return found
+    found: dict[Practicality, Found[tuple[Practicality, Answer]]] = {}
+    for phrase, match in _PRACTICAL.matches(page):
+        if phrase.code not in found:
+            answer = Answer.YES if phrase.code is Practicality.ROOM_NEEDED else _answer(page, match)
+            words, rule = page.text[match.start() : match.end()], f"practicalities.{phrase.code.value}"
+            found[phrase.code] = Found((phrase.code, answer), words, rule, phrase.weight, match.span())
+    return list(found.values())
 
 
 def _answer(page: Prose, match: re.Match[str]) -> Answer:

@@ -119,8 +119,12 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
 )
 """Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
 _WORDS_OF_AGE: Final = tuple((re.compile(pattern), *rest) for pattern, *rest in WORDS_OF_AGE)
-_LEVELS: Final = re.compile(r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter")
-_FIGURES: Final = frozenset({"ages.range", "ages.range_in_context", "ages.from", "ages.from_bare", "ages.months", "ages.plus"})
+_LEVELS: Final = re.compile(
+    r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter"
+)
+_FIGURES: Final = frozenset(
+    {"ages.range", "ages.range_in_context", "ages.from", "ages.from_bare", "ages.months", "ages.plus"}
+)
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
 _CUES: Final = (
     "jahr",
@@ -171,7 +175,9 @@ def _levels(page: Prose, found: list[Found[AgeRange]]) -> list[Found[AgeRange]]:
     levels = [
         one
         for one in found
-        if one.rule in _FIGURES and first <= page.clause_index(one.span[0]) <= first + 1 and one.span[0] >= match.start()
+        if one.rule in _FIGURES
+        and first <= page.clause_index(one.span[0]) <= first + 1
+        and one.span[0] >= match.start()
     ]
     if len(levels) < 2:
         return []
@@ -345,7 +351,9 @@ def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:
         if re.match(r"\s(?:nur|bitte|müssen|dürfen) (?:mit|in|von)", page.lower[end : end + 20]):
             return True
         return _PRICE_OR_ADULT.search(nearby) is not None
-    if one.rule in ("ages.range", "ages.range_in_context", "ages.from") and _PRICE_OR_ADULT.search(page.lower[end : min(end + 14, stop)]):
+    if one.rule in ("ages.range", "ages.range_in_context", "ages.from") and _PRICE_OR_ADULT.search(
+        page.lower[end : min(end + 14, stop)]
+    ):
         return (
             re.search(
                 r"\b(?:kinder|kind|jugendliche|schüler)\s\(?(?:von\s)?$", page.lower[max(begin, start - 16) : start]

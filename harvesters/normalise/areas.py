@@ -274,26 +274,20 @@ def read_areas(text: str | Prose, *, title_end: int = 0) -> list[Found[Area]]:
     scores: dict[Area, float] = defaultdict(float)
     first: dict[Area, Found[Area]] = {}
     practical: dict[int, bool] = {}
-    for phrase in _AREAS:
-        seen: set[str] = set()
-        for match in phrase.pattern.finditer(page.lower):
-            stem = match[0][:7]
-            if stem in seen or len(seen) >= _MAX_HITS:
-                continue
-            seen.add(stem)
-            index = page.clause_index(match.start())
-            if index not in practical:
-                practical[index] = _PRACTICAL.search(page.clauses[index]) is not None
-            factor = _TITLE_FACTOR if match.start() < title_end else 0.4 if practical[index] else 1.0
-            scores[phrase.code] += phrase.weight * factor / (1 + 0.35 * (len(seen) - 1))
-            if phrase.code not in first or phrase.weight * factor > first[phrase.code].confidence:
-                first[phrase.code] = Found(
-                    phrase.code,
-                    page.text[match.start() : match.end()],
-                    "areas.stems",
-                    phrase.weight * factor,
-                    match.span(),
-                )
+    hits: dict[int, set[str]] = defaultdict(set)
+    for phrase, match in _AREAS.matches(page):
+        stems, stem = hits[id(phrase)], match[0][:7]
+        if stem in stems or len(stems) >= _MAX_HITS:
+            continue
+        stems.add(stem)
+        index = page.clause_index(match.start())
+        if index not in practical:
+            practical[index] = _PRACTICAL.search(page.clauses[index]) is not None
+        factor = _TITLE_FACTOR if match.start() < title_end else 0.4 if practical[index] else 1.0
+        scores[phrase.code] += phrase.weight * factor / (1 + 0.35 * (len(stems) - 1))
+        if phrase.code not in first or phrase.weight * factor > first[phrase.code].confidence:
+            words = page.text[match.start() : match.end()]
+            first[phrase.code] = Found(phrase.code, words, "areas.stems", phrase.weight * factor, match.span())
     if not scores:
         return []
     top = max(scores.values())

@@ -14,6 +14,7 @@ from typing import Final
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.scopes import points_elsewhere
+from harvesters.normalise.tables import Phrase, table
 from harvesters.normalise.text import Prose, prose
 from schemas.offer import Suitability
 from schemas.vocabulary import Audience, Verdict
@@ -22,7 +23,11 @@ K, H, S, F, A, T = Audience.KITA, Audience.HORT, Audience.SCHOOL, Audience.FAMIL
 
 PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
     # A heading, or a bracket behind the title
-    (K, 2.4, r"(?:kindergärten|kitas|kindergarten|kita|kita-gruppen|für kitas|krippen)(?:, anmeldung!?\)| ?:|\)|, anmeldung|, nur)"),
+    (
+        K,
+        2.4,
+        r"(?:kindergärten|kitas|kindergarten|kita|kita-gruppen|für kitas|krippen)(?:, anmeldung!?\)| ?:|\)|, anmeldung|, nur)",
+    ),
     # Kita groups come, or somebody comes to them
     (K, 2.6, r"(?:kita|kindergarten|krippen|vorschul|kindertagesstätten)-?grupp?\w{0,4}"),
     (
@@ -164,25 +169,7 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
     ),
 )
 """Audience, points, pattern: each pattern counts once per text, in lower case."""
-_PHRASES: Final = tuple(
-    (audience, points, re.compile(r"(?<![\wäöüß])(?:" + pattern + ")")) for audience, points, pattern in PHRASES
-)
-_CUE_PARTS: Final = (
-    "kita",
-    "kinder",
-    "krippe",
-    "vorsch",
-    "gruppe",
-    "einrichtung",
-    "erzieh",
-    "hort",
-    "klasse",
-    "schul",
-    "famil",
-    "eltern",
-    "erwachsen",
-)
-
+_PHRASES: Final = table(PHRASES)
 _VENUE: Final = re.compile(
     r"(?:ort|wo|treffpunkt|treff|veranstaltungsort|findet statt)\s?:?\s?(?:in der |im )?(?:kita|"
     r"kindergarten)\b|\bkita [\"„][\w\s]{1,30}[\"“]|"
@@ -241,34 +228,35 @@ def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> 
     reasons: list[tuple[float, str]] = []
     venues = [match.span() for match in _VENUE.finditer(page.lower)]
     turned_away: set[Audience] = set()
-    for audience, worth, pattern in _PHRASES:
-        value = 0.0
-        where: re.Match[str] | None = None
-        for match in pattern.finditer(page.lower):
-            start = match.start()
-            if any(begin <= start < end for begin, end in venues):
-                continue
-            this = worth
-            if points_elsewhere(page.clauses[page.clause_index(start)]):
-                turned_away.add(audience)
-                this = -0.6 * worth if worth > 1 else 0.0
-            elif start < title_end:
-                this = 1.5 * worth
-            if where is None or abs(this) > abs(value):
-                value, where = this, match
-        if where is None or value == 0:
+    strongest_of: dict[int, tuple[float, Phrase[Audience], re.Match[str]]] = {}
+    elsewhere: dict[int, bool] = {}
+    for phrase, match in _PHRASES.matches(page):
+        start = match.start()
+        if any(begin <= start < end for begin, end in venues):
             continue
+        worth = phrase.weight
+        clause = page.clause_index(start)
+        if clause not in elsewhere:
+            elsewhere[clause] = points_elsewhere(page.clauses[clause])
+        if elsewhere[clause]:
+            turned_away.add(phrase.code)
+            worth = -0.6 * worth if worth > 1 else 0.0
+        elif start < title_end:
+            worth *= 1.5
+        known = strongest_of.get(id(phrase))
+        if known is None or abs(worth) > abs(known[0]):
+            strongest_of[id(phrase)] = (worth, phrase, match)
+    for value, phrase, match in strongest_of.values():
+        if value == 0:
+            continue
+        audience = phrase.code
         points[audience] += value
-        words = page.text[where.start() : where.end()]
-        reasons.append(
-            (
-                value if audience is K else -value,
-                f"„{words}“ spricht {'für' if value > 0 else 'gegen'} {audience.label}",
-            )
-        )
+        words = page.text[match.start() : match.end()]
+        direction = "für" if value > 0 else "gegen"
+        reasons.append((value if audience is K else -value, f"„{words}“ spricht {direction} {audience.label}"))
         if value > strongest[audience]:
             strongest[audience] = value
-            first[audience] = Found(audience, words, f"audience.{audience.value}", 0.0, where.span())
+            first[audience] = Found(audience, words, f"audience.{audience.value}", 0.0, match.span())
     lower_place = place.lower()
     if (
         re.search(
@@ -290,7 +278,9 @@ def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> 
 
 def _small_children(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
     """Ages before school speak for groups of a Kita, a little; on a morning of a working day a little more."""
-    spans = [one.value for one in read_ages(page) if one.confidence >= 0.7 and not one.rule.endswith(("class", "primary"))]
+    spans = [
+        one.value for one in read_ages(page) if one.confidence >= 0.7 and not one.rule.endswith(("class", "primary"))
+    ]
     small = [s for s in spans if 12 <= (s.min_months or 0) <= 66 and (s.max_months or 83) <= 95]
     if not small:
         return

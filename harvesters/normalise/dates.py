@@ -32,6 +32,8 @@ MONTHS: Final[dict[str, int]] = {
 MONTH: Final = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
 _WEEKDAY: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so)"
 WEEKDAY_NUMBERS: Final[dict[str, int]] = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6, "sonnabend": 5}
+MAX_DATES: Final = 200
+"""Most dates of one text that are looked at."""
 PAST_TOLERANCE: Final = timedelta(days=120)
 """A date without year that is longer past than this is meant for the next year."""
 
@@ -119,6 +121,7 @@ def read_dates(page: Prose, today: date) -> tuple[list[DateFound], list[Impossib
     if _FEAST_CUE.search(page.lower):
         found.extend(_feasts(page, today))
     found.sort(key=lambda one: (one.start, one.first))
+    del found[MAX_DATES:]
     return _spans(page, found), impossible
 
 

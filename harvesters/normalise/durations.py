@@ -16,7 +16,9 @@ _FIGURE: Final = re.compile(
     rf"{START}(?P<first>{NUMBER})(?:\s?(?:-|–|—|bis(?: zu)?|oder|"
     rf"/)\s?(?P<last>{NUMBER}))?[\s-]?(?:volle |kurze |knappe |gute |gut )?{_UNIT}"
 )
-_HOURS_AND_MINUTES: Final = re.compile(rf"{START}({NUMBER})\s?(?:stunden?|std\.?|h)\s(?:und\s)?(\d{{1,2}})\s?(?:minuten|min\b\.?)")
+_HOURS_AND_MINUTES: Final = re.compile(
+    rf"{START}({NUMBER})\s?(?:stunden?|std\.?|h)\s(?:und\s)?(\d{{1,2}})\s?(?:minuten|min\b\.?)"
+)
 _CLOCK_LENGTH: Final = re.compile(rf"{START}(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)\s?(?:h|std|stunden)\b")
 _HALF: Final = re.compile(
     r"\b(?:eine[rn]?|je|ca\.|etwa|rund|pro|die|erste) (?:\w{1,8} )?(?P<what>halbe|dreiviertel|"
@@ -108,7 +110,9 @@ def _figures(page: Prose) -> list[Found[int]]:
         )
     for match in _HOURS_AND_MINUTES.finditer(page.lower):
         minutes = round(parse(match[1]) * 60) + int(match[2])
-        found.append(Found(minutes, page.text[match.start() : match.end()], "duration.hours_minutes", 0.92, match.span()))
+        found.append(
+            Found(minutes, page.text[match.start() : match.end()], "duration.hours_minutes", 0.92, match.span())
+        )
     for match in _CLOCK_LENGTH.finditer(page.lower):
         minutes = int(match["h"]) * 60 + int(match["m"])
         before = page.lower[max(0, match.start() - 30) : match.start()]

@@ -172,9 +172,7 @@ def read_where(reading: Reading) -> None:
         reading.put("modes", tuple(known), "modes.own", OWN_NAME, own)
     else:
         place_words = words.whole or words.name or ""
-        modes = read_modes(
-            reading.page, place=place_words, has_venue=found is not None, title_end=reading.title_end
-        )
+        modes = read_modes(reading.page, place=place_words, has_venue=found is not None, title_end=reading.title_end)
         if modes:
             surest = max(modes, key=lambda one: one.confidence)
             reading.put("modes", tuple(one.value for one in modes), surest.rule, surest.confidence, surest.evidence)

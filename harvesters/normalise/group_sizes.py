@@ -30,7 +30,9 @@ _BARE: Final = re.compile(
     rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
     rf"|\bhaben ({NUMBER}) kinder (?:bequem )?platz"
 )
-_BARE_RANGE: Final = re.compile(rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)")
+_BARE_RANGE: Final = re.compile(
+    rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)"
+)
 _GROUP_OF: Final = re.compile(
     rf"(?:gruppengröße|gruppenstärke|teilnehmerzahl|kinderzahl)\s?:?\s?(?:ca\.\s|max\.\s|maximal\s|"
     rf"bis\s|höchstens\s)?({NUMBER})(?:\s?(?:-|–|—|bis)\s?({NUMBER}))?"
@@ -99,7 +101,12 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
             high.append(_bound(page, match, number, rule, sure))
     for match in _BARE.finditer(page.lower):
         number = whole(next(group for group in match.groups() if group))
-        if number is not None and 2 <= number <= 1000 and not _other(page, match) and not _MONEY.search(page.lower[max(0, match.start() - 20) : match.start()]):
+        if (
+            number is not None
+            and 2 <= number <= 1000
+            and not _other(page, match)
+            and not _MONEY.search(page.lower[max(0, match.start() - 20) : match.start()])
+        ):
             high.append(_bound(page, match, number, "group.bare", 0.72))
     for match in _BARE_RANGE.finditer(page.lower):
         first, last = whole(match[1]), whole(match[2])

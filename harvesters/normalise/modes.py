@@ -1,11 +1,10 @@
 """Where an offer takes place (at the provider, in the Kita, outdoors, online), what kind it is, weather, state, funding."""
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from harvesters.normalise.evidence import MAX_EVIDENCE, Found
-from harvesters.normalise.tables import Phrase, find_all, table
+from harvesters.normalise.tables import Table, find_all, table
 from harvesters.normalise.text import Prose, prose
 from schemas.vocabulary import Funding, Kind, Mode
 
@@ -211,20 +210,30 @@ def read_modes(text: str | Prose, *, place: str = "", has_venue: bool = False, t
 
 def _outdoor(page: Prose, spot: Prose, title_end: int, *, only_in_kita: bool) -> Found[Mode] | None:
     """Outdoors: a site that lies outside, or several hints; one "draußen" or "bei Regen" alone is none."""
-    outside, sites, clothes = (find_all(page, (phrase,), "modes.outdoor", skip=_NOT) for phrase in _OUTDOOR)
+    hints = find_all(page, _OUTDOOR, "modes.outdoor", skip=_NOT)
+    outside, sites, clothes = ([one for one in hints if one.confidence == weight] for _, weight, _ in OUTDOOR)
     plain = [one for one in outside if one.evidence.lower() in ("draußen", "hinaus")]
     if only_in_kita:
-        sure = [one for one in outside if one not in plain] or (plain and clothes) or (
-            plain if plain and re.search(r"üben|spielen|graben|gehen|laufen|garten", page.clauses[page.clause_index(plain[0].span[0])]) else []
+        sure = (
+            [one for one in outside if one not in plain]
+            or (plain and clothes)
+            or (
+                plain
+                if plain
+                and re.search(
+                    r"üben|spielen|graben|gehen|laufen|garten", page.clauses[page.clause_index(plain[0].span[0])]
+                )
+                else []
+            )
         )
         return sure[0] if sure else None
-    named = find_all(spot, _OUTDOOR[:2], "modes.outdoor")
+    named = [one for one in find_all(spot, _OUTDOOR, "modes.outdoor") if one.confidence > OUTDOOR[2][1]]
     for one in (*named, *(o for o in outside if o not in plain), *sites):
         return one
     return plain[0] if plain and clothes else None
 
 
-def _first(page: Prose, phrases: Sequence[Phrase[Mode]]) -> Found[Mode] | None:
+def _first(page: Prose, phrases: Table[Mode]) -> Found[Mode] | None:
     found = find_all(page, phrases, "modes.words", skip=_NOT)
     return min(found, key=lambda one: (-one.confidence, one.span), default=None)
 

@@ -5,6 +5,7 @@ something that is no price of the offer at all (a kilometre, coffee, the reduced
 """
 
 import re
+from itertools import islice
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -22,6 +23,7 @@ _AMOUNT: Final = re.compile(
     r"|\b(?P<w>ein(?:en)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|"
     r"fünfzig) (?P<u4>euro|cent)\b"
 )
+_MAX_AMOUNTS: Final = 60
 _WORD_AMOUNTS: Final = {
     "ein": 1,
     "einen": 1,
@@ -233,7 +235,7 @@ def read_amounts(page: Prose) -> list[Amount]:
     """Every sum of money with its unit."""
     if not any(cue in page.lower for cue in ("€", "eur", "cent", " ct", ",-", ",–", ",—")):
         return []
-    return [_judge(page, match) for match in _AMOUNT.finditer(page.lower)]
+    return [_judge(page, match) for match in islice(_AMOUNT.finditer(page.lower), _MAX_AMOUNTS)]
 
 
 def _judge(page: Prose, match: re.Match[str]) -> Amount:

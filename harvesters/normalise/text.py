@@ -111,6 +111,10 @@ _ORDINAL_FOLLOWS: Final = re.compile(
 )
 
 
+_WORD: Final = re.compile(r"\w+")
+_MAX_CLAUSE: Final = 700
+
+
 class Prose:
     """Cleaned text ready for reading: the words, their lower-case twin, and where each clause begins."""
 
@@ -126,7 +130,23 @@ class Prose:
             if match[0][0] == "." and self._is_abbreviation(match.start(), match.end()):
                 continue
             starts.append(match.end())
-        return starts
+        return self._bounded(starts)
+
+    def _bounded(self, starts: list[int]) -> list[int]:
+        """``starts`` with more of them in what has no end: no clause is longer than ``_MAX_CLAUSE``."""
+        ends = [*starts[1:], len(self.text)]
+        if all(end - start <= _MAX_CLAUSE for start, end in zip(starts, ends, strict=True)):
+            return starts
+        return [
+            cut
+            for start, end in zip(starts, ends, strict=True)
+            for cut in range(start, max(end, start + 1), _MAX_CLAUSE)
+        ]
+
+    @cached_property
+    def word_starts(self) -> list[int]:
+        """Where every word begins."""
+        return [match.start() for match in _WORD.finditer(self.lower)]
 
     def _is_abbreviation(self, dot: int, following: int) -> bool:
         before = self.lower[max(0, dot - 12) : dot + 1]

@@ -8,6 +8,8 @@ from harvesters.normalise.dates import MONTH, MONTHS, weekday_number
 from harvesters.normalise.text import Prose
 from schemas.vocabulary import Weekday
 
+MAX_DAYS: Final = 40
+"""Most expressions of weekdays of one text that are looked at."""
 DAYS: Final = tuple(Weekday)
 _LONG: Final = (
     r"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)(?:s|en|"
@@ -137,7 +139,7 @@ def read_weekdays(page: Prose) -> list[DaysFound]:
         found.append(DaysFound(DAYS[:5], match.start(), match.end(), True, True, False))
     for match in _WEEKENDS.finditer(page.lower):
         found.append(DaysFound(DAYS[5:], match.start(), match.end(), False, True, False))
-    return sorted(found, key=lambda one: one.start)
+    return sorted(found, key=lambda one: one.start)[:MAX_DAYS]
 
 
 def _days(words: str, tokens: list[tuple[int, int, str]]) -> tuple[tuple[Weekday, ...], bool]:
