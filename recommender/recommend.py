@@ -16,7 +16,7 @@ from recommender.wishes import met_wishes
 from schemas.kita import Kita
 from schemas.recommendation import Recommendation, Removed
 
-LEAST_SHARE = 0.5
+LEAST_SHARE = 0.6
 """An offer with less than this share of the best score is not shown: a short list is better than a filled-up one."""
 
 
@@ -32,9 +32,12 @@ class Result:
     """A German sentence for an empty list that says why it is empty."""
 
 
-def recommend(kita: Kita, index: OfferIndex, context: Context, *, limit: int = 8) -> Result:
+def recommend(
+    kita: Kita, index: OfferIndex, context: Context, *, limit: int = 8, least_share: float = LEAST_SHARE
+) -> Result:
     """Recommend at most ``limit`` offers of the index to a Kita; the same arguments always give the same result.
 
+    Offers with less than ``least_share`` of the best score are left out (0 fills the list with all that is possible).
     Raises ``ValueError`` where index and context are about different days.
     """
     facts_of_all, rule = _judge(kita, index, context)
@@ -42,7 +45,7 @@ def recommend(kita: Kita, index: OfferIndex, context: Context, *, limit: int = 8
     matrix = values(facts_of_all, index, context, rows)
     scores = _sums(matrix)
     best = scores.max(initial=0.0)
-    enough = scores >= LEAST_SHARE * best
+    enough = scores >= least_share * best
     places = {int(row): place for place, row in enumerate(rows)}
     chosen = choose(index, rows[enough], scores[enough], limit)
     wishes = met_wishes(kita, index, np.array(chosen, dtype=np.int64))

@@ -89,11 +89,14 @@ def _way(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
 
 
 def _cost(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
-    """1 for free down to 0 at the budget, below it beyond; extras count; an unknown price is worth a little."""
+    """1 for free down to 0.4 at the budget: what a Kita can pay is no hindrance. Beyond it, with extras, it falls fast.
+
+    An unknown price is worth a little.
+    """
     budget = fit.view.kita.max_cost_per_child_eur
     frame = _COST_WITHOUT_BUDGET if budget is None else max(budget, 0.5)
     cost = fit.cost[rows]
-    value = np.where(cost <= 0, 1.0, 0.9 - 0.9 * cost / frame)
+    value = np.where(cost <= 0, 1.0, 0.9 - 0.5 * cost / frame)
     value = np.where(cost > frame, value - _OVER_BUDGET, value)
     value = np.where(index.donation[rows], 0.6, value)
     return np.where(np.isnan(cost), 0.1, value)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -15,8 +16,19 @@ from webapp.evaluation.corpus import Corpus
 SEED: Final = 20261130
 """Seed of the baseline that draws by lot."""
 
-Ranker = Callable[[Kita], Sequence[str]]
-"""Offer ids for one Kita, best first."""
+
+@dataclass(frozen=True)
+class Ranked:
+    """Offer ids for one Kita, best first."""
+
+    shown: Sequence[str]
+    """What the Kita would see; a ranker that shows fewer than eight is not judged by more."""
+    deep: Sequence[str]
+    """The same order as far down as it goes."""
+
+
+Ranker = Callable[[Kita], Ranked]
+"""Ranks the offers for one Kita."""
 
 
 def baselines(corpus: Corpus, index: OfferIndex, depth: int) -> dict[str, Ranker]:
@@ -30,8 +42,11 @@ def baselines(corpus: Corpus, index: OfferIndex, depth: int) -> dict[str, Ranker
     ids = [offer.id for offer in index.offers]
     next_days = [o.schedule.nearest(index.today) if o.schedule else None for o in index.offers]
 
-    def ordered(values: Sequence[float] | Sequence[tuple[float, ...]]) -> list[str]:
-        return [ids[row] for row in sorted(range(len(ids)), key=lambda row: (values[row], ids[row]))][:depth]
+    def ordered(values: Sequence[float] | Sequence[tuple[float, ...]]) -> Ranked:
+        return as_is([ids[row] for row in sorted(range(len(ids)), key=lambda row: (values[row], ids[row]))][:depth])
+
+    def as_is(order: list[str]) -> Ranked:
+        return Ranked(order, order)
 
     def away(kita: Kita) -> list[float]:
         lat, lon = kita.place.lat, kita.place.lon
@@ -39,14 +54,14 @@ def baselines(corpus: Corpus, index: OfferIndex, depth: int) -> dict[str, Ranker
             return [np.inf] * len(ids)
         return [float(x) for x in np.nan_to_num(distances_km(lat, lon, index.lat, index.lon), nan=np.inf)]
 
-    def drawn(kita: Kita) -> list[str]:
-        return random.Random(f"{SEED} {kita.id}").sample(ids, min(depth, len(ids)))
+    def drawn(kita: Kita) -> Ranked:
+        return as_is(random.Random(f"{SEED} {kita.id}").sample(ids, min(depth, len(ids))))
 
-    def popular(kita: Kita) -> list[str]:
+    def popular(kita: Kita) -> Ranked:
         counts = [sum(offer in users for other, users in used.items() if other != kita.id) for offer in ids]
         return ordered([(-count, km) for count, km in zip(counts, away(kita), strict=True)])
 
-    def worded(kita: Kita) -> list[str]:
+    def worded(kita: Kita) -> Ranked:
         text = " ".join(filter(None, (kita.wishes, kita.concept)))
         return ordered([-float(value) for value in index.texts.cosine(text)])
 

@@ -22,7 +22,7 @@ from schemas.holidays import public_holidays, school_holidays
 from schemas.kita import Interval, Kita
 from schemas.offer import Offer
 from schemas.vocabulary import PriceModel, Status
-from webapp.evaluation.baselines import Ranker, baselines, with_equals
+from webapp.evaluation.baselines import Ranked, Ranker, baselines, with_equals
 from webapp.evaluation.corpus import Corpus, OfferLine, read_corpus
 from webapp.evaluation.gold import completed
 from webapp.evaluation.raw import read_raw
@@ -61,8 +61,10 @@ def _report(corpus: Corpus, offers: Sequence[Offer], today: date) -> dict[str, A
     context = context_for(corpus.region, today)
     forbidden = {kita.id: violating(kita, corpus, today) for kita in corpus.kitas}
 
-    def ours(kita: Kita) -> list[str]:
-        return [each.offer for each in recommend(kita, index, context, limit=DEPTH).recommendations]
+    def ours(kita: Kita) -> Ranked:
+        shown = recommend(kita, index, context, limit=PLACES).recommendations
+        deep = recommend(kita, index, context, limit=DEPTH, least_share=0).recommendations
+        return Ranked([each.offer for each in shown], [each.offer for each in deep])
 
     judged = _judge(corpus, ours, forbidden)
     return {
@@ -72,8 +74,7 @@ def _report(corpus: Corpus, offers: Sequence[Offer], today: date) -> dict[str, A
             name: _judge(corpus, ranker, forbidden).figures for name, ranker in baselines(corpus, index, DEPTH).items()
         },
         "per_kita": {
-            kita: {"ndcg@8": round(ndcg, 4), "top": list(judged.lists[kita][:PLACES])}
-            for kita, ndcg in judged.ndcg.items()
+            kita: {"ndcg@8": round(ndcg, 4), "top": list(judged.lists[kita])} for kita, ndcg in judged.ndcg.items()
         },
     }
 
@@ -88,13 +89,13 @@ class _Judged:
 
 def _judge(corpus: Corpus, ranker: Ranker, forbidden: Mapping[str, frozenset[str]]) -> _Judged:
     """Every figure of one ranker; shares of what is shown are pooled over the Kitas, the others are means over them."""
-    lists = {kita.id: ranker(kita) for kita in corpus.kitas}
-    shown = {kita: min(len(offers), PLACES) for kita, offers in lists.items()}
+    ranked = {kita.id: ranker(kita) for kita in corpus.kitas}
+    lists = {kita: each.shown[:PLACES] for kita, each in ranked.items()}
     grades = corpus.qrels
     per_kita = {
         "ndcg@8": {kita: metrics.ndcg(top, grades[kita], corpus.same_as, PLACES) for kita, top in lists.items()},
         "precision@8": {k: metrics.precision(top, grades[k], corpus.same_as, PLACES) for k, top in lists.items()},
-        "recall@30": {kita: metrics.recall(top, grades[kita], corpus.same_as, DEPTH) for kita, top in lists.items()},
+        "recall@30": {kita: metrics.recall(r.deep, grades[kita], corpus.same_as, DEPTH) for kita, r in ranked.items()},
     }
     counts = {
         "unfit@8": {kita: metrics.unfit(top, grades[kita], corpus.same_as, PLACES) for kita, top in lists.items()},
@@ -103,8 +104,8 @@ def _judge(corpus: Corpus, ranker: Ranker, forbidden: Mapping[str, frozenset[str
     figures = {name: metrics.mean(list(values.values())) for name, values in per_kita.items()}
     errors = {name: metrics.standard_error(list(values.values())) for name, values in per_kita.items()}
     for name, values in counts.items():
-        figures[name] = sum(values.values()) / max(sum(shown.values()), 1)
-        errors[name] = metrics.standard_error([values[kita] / shown[kita] for kita in values if shown[kita]])
+        figures[name] = sum(values.values()) / max(sum(map(len, lists.values())), 1)
+        errors[name] = metrics.standard_error([values[kita] / len(top) for kita, top in lists.items() if top])
     good = {offer for each in grades.values() for offer, grade in each.items() if grade >= 1}
     figures["coverage@8"] = metrics.coverage(list(lists.values()), good, PLACES)
     return _Judged(_rounded(figures), _rounded(errors), lists, per_kita["ndcg@8"])
