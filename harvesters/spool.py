@@ -61,16 +61,20 @@ def crawl(
     spool_dir: Path | None = None,
     database: str | None = None,
     max_seconds: int = CRAWL_SECONDS,
+    grace_seconds: float = _GRACE_SECONDS,
+    beat_seconds: float = _BEAT_SECONDS,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> ReadOutcome:
-    """What a crawl of ``source`` found. ``heartbeat`` is called about once a minute while it goes on.
+    """What a crawl of ``source`` found. ``heartbeat`` is called every ``beat_seconds`` while it goes on.
+
+    The child ends itself after ``max_seconds``, and is killed when it has not ended ``grace_seconds`` later.
 
     Raises ``ReadError`` where a start page cannot be read, or the child ends without a Record and without a reason.
     """
     with tempfile.TemporaryDirectory(prefix=f"crawl-{source.name}-", dir=spool_dir) as folder:
         spool, log = Path(folder) / "records.ndjson", Path(folder) / "log.txt"
         job = Job(source, asdict(settings), now, str(spool), database, max_seconds)
-        ended = _run(_JOB.dump_json(job), log, max_seconds + _GRACE_SECONDS, heartbeat)
+        ended = _run(_JOB.dump_json(job), log, max_seconds + grace_seconds, beat_seconds, heartbeat)
         outcome = read_spool(spool, source, now)
         if outcome is not None:
             return outcome
@@ -126,7 +130,7 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
     return ReadOutcome(RunResult(records=unique, issues=(*issues, *doubled), complete=complete))
 
 
-def _run(job: bytes, log: Path, seconds: float, heartbeat: Callable[[], None]) -> bool:
+def _run(job: bytes, log: Path, seconds: float, beat: float, heartbeat: Callable[[], None]) -> bool:
     """Run the child to its end; ``False`` where it had to be killed. It leads a process group, which dies with it."""
     home = Path(__file__).parents[1]
     with log.open("wb") as errors:
@@ -139,19 +143,21 @@ def _run(job: bytes, log: Path, seconds: float, heartbeat: Callable[[], None]) -
             start_new_session=True,
         )
         try:
-            return _wait(child, job, seconds, heartbeat)
+            return _wait(child, job, seconds, beat, heartbeat)
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
 
 
-def _wait(child: "subprocess.Popen[bytes]", job: bytes, seconds: float, heartbeat: Callable[[], None]) -> bool:
+def _wait(
+    child: "subprocess.Popen[bytes]", job: bytes, seconds: float, beat: float, heartbeat: Callable[[], None]
+) -> bool:
     end = time.monotonic() + seconds
     waiting: bytes | None = job
     while (left := end - time.monotonic()) > 0:
         try:
-            child.communicate(waiting, timeout=min(left, _BEAT_SECONDS))
+            child.communicate(waiting, timeout=min(left, beat))
         except subprocess.TimeoutExpired:
             waiting = None
             heartbeat()
