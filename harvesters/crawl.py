@@ -23,6 +23,7 @@ from harvesters.fetch.client import Client, FetchSettings
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
+from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin
 from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
@@ -100,6 +101,14 @@ class OfferSpider(Spider):
             self.detail(response, order)
         else:
             found = links(response.body, access.follow, source=self.source, url=response.url)
+            if is_cut_off(response.body):
+                self._note(
+                    response.url,
+                    "page.cut_off",
+                    "Die Übersichtsseite bricht mittendrin ab; was danach käme, wurde nicht gelesen.",
+                    "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
+                )
+                self._complete = False
             if not found:
                 self._note(
                     response.url,

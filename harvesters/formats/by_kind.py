@@ -1,11 +1,14 @@
 """Which format modules read what a source serves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from harvesters.formats import csv_table, html_selectors, ical, json_api, jsonld, microdata
+from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin, Parsed
+from harvesters.formats.text import claims_utf8_wrongly
 from schemas.harvest import AccessKind, Source
 
 
@@ -37,12 +40,52 @@ def structured(content: bytes, *, source: Source, url: str, fetched_at: datetime
     return Parsed(records=second.records, issues=issues, complete=first.complete and second.complete)
 
 
+def _whole(parse: Parse) -> Parse:
+    """``parse`` for whole pages only: half a page would replace what is stored by half an offer."""
+
+    def parse_whole(
+        content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
+    ) -> Parsed:
+        if not is_cut_off(content):
+            return parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
+        cut = Origin(source, url, fetched_at, "page").problem(
+            "source",
+            "page.cut_off",
+            message="Die Seite bricht mittendrin ab und wurde nicht gelesen.",
+            remedy="Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
+        )
+        return Parsed(issues=(cut,), complete=False)
+
+    return parse_whole
+
+
+def _telling(parse: Parse) -> Parse:
+    """``parse`` with an Issue where the header is wrong about the encoding."""
+
+    def parse_and_tell(
+        content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
+    ) -> Parsed:
+        parsed = parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
+        if source.access.encoding is not None or not claims_utf8_wrongly(content, charset):
+            return parsed
+        wrong = Origin(source, url, fetched_at, "page").problem(
+            "source",
+            "encoding.claimed",
+            charset or "",
+            message="Der Server nennt UTF-8, die Zeichen sind anders kodiert; gelesen wurde als Windows-1252.",
+            remedy="Bitte die Betreiber ansprechen, oder access.encoding auf die wirkliche Kodierung setzen.",
+        )
+        return replace(parsed, issues=(wrong, *parsed.issues))
+
+    return parse_and_tell
+
+
 PARSERS: Final[dict[AccessKind, Parse]] = {
-    AccessKind.STRUCTURED: structured,
-    AccessKind.HTML: html_selectors.parse,
-    AccessKind.ICAL: ical.parse,
-    AccessKind.CSV: csv_table.parse,
-    AccessKind.JSON: json_api.parse,
+    AccessKind.STRUCTURED: _telling(_whole(structured)),
+    AccessKind.HTML: _telling(_whole(html_selectors.parse)),
+    AccessKind.ICAL: _telling(ical.parse),
+    AccessKind.CSV: _telling(csv_table.parse),
+    AccessKind.JSON: _telling(json_api.parse),
 }
 """Way of access → its reader."""
 

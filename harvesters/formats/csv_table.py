@@ -61,7 +61,21 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
             f"Spalten fehlen: {', '.join(missing)}. Vorhanden: {', '.join(filter(None, names))[:400]}.",
             "Bitte access.fields und access.key an die Kopfzeile anpassen.",
         )
-    return records_of(origin, _mapped(rows, names, fields, key), issues)
+    complete = True
+    if rows and len(rows[-1]) < len(names) and not text.endswith(("\n", "\r")):
+        cut = rows.pop()
+        complete = False
+        issues.append(
+            origin.problem(
+                "record",
+                "csv.cut_off",
+                " ".join(cut),
+                where=f"Zeile {len(rows) + 2}",
+                message="Die Tabelle bricht mitten in einer Zeile ab; diese Zeile wurde nicht gelesen.",
+                remedy="Die Datei ist vermutlich abgeschnitten; bitte erneut abrufen oder die Quelle benachrichtigen.",
+            )
+        )
+    return records_of(origin, _mapped(rows, names, fields, key), issues, complete=complete)
 
 
 def _table(text: str, source: Source, url: str, origin: Origin, issues: list[Issue]) -> list[list[str]]:

@@ -11,6 +11,17 @@ from schemas.harvest import Source
 
 MAX_PAGE: Final = 5_000_000
 """Characters of a page that are read."""
+_END: Final = 4_000
+
+
+def is_cut_off(content: bytes) -> bool:
+    """Whether a page breaks off in the middle of a tag or a text, as pages do that were not sent to their end.
+
+    >>> is_cut_off(b"<html><p>Ab 4 Jahren</p>"), is_cut_off(b"<html><p>Ab 4 Ja"), is_cut_off(b"<p>x</p></html> 0.2 s")
+    (False, True, False)
+    """
+    end = content[-_END:].rstrip(b"\0 \t\r\n")
+    return bool(end) and not end.endswith(b">") and not any(tag in end.lower() for tag in (b"</html", b"</body"))
 
 
 def page_of(content: bytes, source: Source, charset: str | None = None) -> lxml.html.HtmlElement | None:

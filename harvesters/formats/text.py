@@ -47,14 +47,30 @@ def decode(content: bytes, declared: str | None = None, transport: str | None = 
 
 
 def decode_html(content: bytes, declared: str | None = None, transport: str | None = None) -> str:
-    """A page as text: as ``decode``, with the page's own ``<meta charset>`` before Windows-1252."""
+    """A page as text: as ``decode``, with the page's own ``<meta charset>`` before Windows-1252.
+
+    Bytes that are not UTF-8 are not, whatever header or page claim.
+    """
     if declared or content.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
         return decode(content, declared)[0]
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        header = f"text/html; charset={transport}" if _known(transport) else None
-        return html_to_unicode(header, content, default_encoding="cp1252")[1]
+        claimed = _known(transport)
+        header = f"text/html; charset={transport}" if claimed and claimed != "utf-8" else None
+        encoding, text = html_to_unicode(header, content, default_encoding="cp1252")
+        return content.decode("cp1252", "replace") if encoding == "utf-8" else text
+
+
+def claims_utf8_wrongly(content: bytes, transport: str | None) -> bool:
+    """Whether the HTTP header says UTF-8 of bytes that are not."""
+    if _known(transport) != "utf-8" or content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def looks_garbled(text: str) -> bool:
