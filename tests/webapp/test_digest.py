@@ -126,6 +126,18 @@ def test_a_group_price_is_turned_into_what_each_child_of_this_group_pays():
     assert facts(a_card(offer))["Kosten"] == "45 € pro Gruppe – für Wolkengruppe etwa 2,50 € pro Kind"
 
 
+def test_a_donation_is_not_reckoned_into_a_price_per_child():
+    offer = make_offer(price=Price(model=PriceModel.DONATION))
+
+    assert facts(a_card(offer, recommended(cost_per_child_eur=0)))["Kosten"] == "gegen Spende"
+
+
+def test_an_offer_with_two_places_says_both():
+    offer = make_offer(modes=(Mode.AT_PROVIDER, Mode.IN_KITA))
+
+    assert facts(a_card(offer))["Weg"] == "etwa 3 km; kommt auch in Ihre Kita"
+
+
 def test_a_mobile_offer_comes_to_the_kita():
     offer = make_offer(kind=Kind.MOBILE_VISIT, modes=(Mode.IN_KITA,))
 
@@ -215,7 +227,7 @@ def test_the_text_part_has_every_word_and_every_link_of_the_html(mail):
 
     pieces = {" ".join(piece.split()).strip("·").strip() for piece in document.xpath("//body//text()")}
     missing = {piece for piece in pieces - {""} if piece not in plain}
-    links = {str(link) for link in document.xpath("//a/@href")}
+    links = {re.sub("^mailto:", "", str(link)) for link in document.xpath("//a/@href[not(starts-with(., 'tel:'))]")}
 
     assert missing == set()
     assert {link for link in links if link not in mail.text} == set()

@@ -302,6 +302,7 @@ def test_the_headers_say_who_writes_when_and_how_to_leave(sqlite_database):
     assert str(message["List-Unsubscribe"]) == f"<{PORTAL}/abmelden/x>"
     assert str(message["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
     assert str(message["Auto-Submitted"]) == "auto-generated"
+    assert str(message["Content-Language"]) == "de"
 
 
 def test_the_same_row_gives_the_same_bytes(sqlite_database):

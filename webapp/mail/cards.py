@@ -28,10 +28,15 @@ from schemas.wording import (
     place_words,
     price_words,
     schedule_words,
+    sentence,
 )
 from webapp.links import AnswerLink, Links
 
 UNKNOWN: Final = "nicht angegeben"
+MOST_REASONS: Final = 4
+"""Reasons in a card, the strongest; the Kita's page has them all."""
+_STATED: Final = dict.fromkeys(("ages", "duration_minutes", "group_size", "price", "schedule")) | {"modes": ()}
+"""What the facts of a card say already, and its sentence need not repeat."""
 FOR_STAFF: Final = frozenset({Kind.STAFF_TRAINING, Kind.NETWORK_MEETING})
 
 
@@ -92,9 +97,9 @@ def card(
     source_url = web_address(shown.url)
     return Card(
         title=one_line(shown.title),
-        sentence=one_line(shown.summary or shown.sentence),
+        sentence=one_line(shown.summary or sentence(shown.model_copy(update=_STATED))),
         facts=tuple(_facts(shown, recommendation, group, today)),
-        reasons=tuple(one_line(r.text) for r in recommendation.reasons if not r.caution),
+        reasons=tuple(one_line(r.text) for r in recommendation.reasons if not r.caution)[:MOST_REASONS],
         cautions=tuple(one_line(r.text) for r in recommendation.reasons if r.caution),
         booking=tuple(_booking(shown, _contact(offer), recommendation)),
         page=Link("Alle Angaben im Portal", f"{base_url}/angebote/{offer.id}"),
@@ -136,7 +141,8 @@ def way_words(offer: PublicOffer, recommendation: Recommendation) -> str | None:
     """How far it is, or that it comes; ``None`` where neither is known."""
     if recommendation.distance_km is not None:
         km = recommendation.distance_km
-        return "unter 1 km" if km < 1 else f"etwa {number_words(round(km))} km"
+        words = "unter 1 km" if km < 1 else f"etwa {number_words(round(km))} km"
+        return f"{words}; kommt auch in Ihre Kita" if Mode.IN_KITA in offer.modes else words
     if offer.kind is Kind.MOBILE_VISIT or Mode.IN_KITA in offer.modes:
         return "kommt in Ihre Kita"
     return "online" if Mode.ONLINE in offer.modes else None
@@ -185,7 +191,7 @@ def _cost(offer: PublicOffer, recommendation: Recommendation, group: Group | Non
     if words is None or offer.price is None:
         return UNKNOWN
     plain = offer.price.model is PriceModel.PER_CHILD and not offer.price.extra_eur
-    if per_child is None or plain or offer.price.model is PriceModel.FREE:
+    if per_child is None or plain or offer.price.model in (PriceModel.FREE, PriceModel.DONATION):
         return words
     whom = f"für {group.name}" if group else "für Ihre Gruppe"
     return f"{words} – {whom} etwa {euro_words(per_child)} pro Kind"

@@ -49,9 +49,9 @@ def compose(entry: LedgerEntry, region: Region, *, unsubscribe_url: str) -> Emai
     message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = "de"
     message.set_content(entry.text, cte="quoted-printable")
     message.add_alternative(entry.html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = "de"
     message.set_boundary(f"=_{digest(entry.message_id)[:40]}")
     return message
 
