@@ -47,6 +47,8 @@ class Fit:
     """Children of the fitting age in all groups that it suits; NaN where no group says how many it has."""
     road_km: Floats
     """Estimated way by road; NaN where a place is unknown."""
+    home_km: Floats
+    """Estimated way by road to where the provider is at home; NaN where not known."""
     service: Ints
     """For mobile offers ``INSIDE``, ``UNKNOWN_AREA`` or ``OUTSIDE``."""
     mobile: Bools
@@ -82,7 +84,7 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
     takes = audience & aged & hours
     group, age = _best_group(takes, overlap, count)
     children = _children(view, overlap, audience & aged, index)
-    road_km = distances_km(view.lat, view.lon, index.lat, index.lon) * DETOUR if view.placed else np.full(count, np.nan)
+    road_km = _road(view, index.lat, index.lon)
     in_kita = (index.modes & _IN_KITA) != 0
     first = np.full(count, NO_DAY, dtype=np.int64)
     if groups:
@@ -100,6 +102,7 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
         age=age,
         children=children,
         road_km=road_km,
+        home_km=_road(view, index.home_lat, index.home_lon),
         service=index.service.status(count, view.point, view.ags, view.kreis),
         mobile=in_kita & (view.kita.accepts_mobile is not False),
         visit=((index.modes & _AT_PROVIDER) != 0) | ((index.modes & (_IN_KITA | _ONLINE)) == 0),
@@ -110,6 +113,11 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
         first_day=first,
         open_dates=upcoming,
     )
+
+
+def _road(view: KitaView, lats: Floats, lons: Floats) -> Floats:
+    """Estimated kilometres by road from the Kita."""
+    return distances_km(view.lat, view.lon, lats, lons) * DETOUR if view.placed else np.full(len(lats), np.nan)
 
 
 def _overlap(view: KitaView, group: int, index: OfferIndex) -> Floats:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from recommender.lexicon import topics_in
 from recommender.service import ServiceColumns
 from recommender.sessions import sessions
 from recommender.text import TextIndex, fold
+from schemas.geography import find_places
 from schemas.offer import Offer
 from schemas.vocabulary import (
     LANGUAGES,
@@ -122,7 +124,11 @@ class OfferIndex:
     modes: Ints
     """Bits in the order of ``Mode``; 0 is not stated."""
     lat: Floats
+    """Place in degrees, NaN where not known."""
     lon: Floats
+    home_lat: Floats
+    """Where the provider is at home: the place, or else the town in its name. A hint for ranking, never shown."""
+    home_lon: Floats
     service: ServiceColumns
     """Where mobile offers go."""
     schedule: Ints
@@ -205,6 +211,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
     ages = [offer.ages for offer in offers]
     sizes = [offer.group_size for offer in offers]
     places = [offer.place for offer in offers]
+    homes = np.array([_home(o) for o in offers], dtype=np.float64).reshape(-1, 2)
     money = np.array([_money(o, n) for o, n in zip(offers, counted, strict=True)], dtype=np.float64).reshape(-1, 4)
     return OfferIndex(
         today=today,
@@ -231,6 +238,8 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         modes=ints(bits(o.modes, MODES) for o in offers),
         lat=floats((place.lat if place else None for place in places), np.nan),
         lon=floats((place.lon if place else None for place in places), np.nan),
+        home_lat=homes[:, 0],
+        home_lon=homes[:, 1],
         service=ServiceColumns.build(offers),
         schedule=ints(_SCHEDULES[o.schedule.kind] if o.schedule else UNKNOWN for o in offers),
         dated=bools(bool(o.schedule and o.schedule.occurrences) for o in offers),
@@ -299,6 +308,20 @@ def _is_only_foreign(offer: Offer) -> bool:
         return False
     text = fold(" ".join(filter(None, (offer.title, offer.summary, offer.description))))
     return any(match[1] in _FOREIGN for match in _ONLY.finditer(text))
+
+
+def _home(offer: Offer) -> tuple[float, float]:
+    place = offer.place
+    if place is not None and place.lat is not None and place.lon is not None:
+        return place.lat, place.lon
+    return _town_in(offer.provider.name, offer.region) if offer.provider else (np.nan, np.nan)
+
+
+@lru_cache(maxsize=65_536)
+def _town_in(name: str, region: str) -> tuple[float, float]:
+    """The last town that a provider's name mentions ("Gemeindebibliothek Ferdinandshof")."""
+    towns = find_places(name, region)
+    return (towns[-1][2].point.lat, towns[-1][2].point.lon) if towns else (np.nan, np.nan)
 
 
 def _signature(offer: Offer) -> tuple[float | None, ...]:

@@ -35,6 +35,7 @@ _FRESH_DAYS, _STALE_DAYS = 60, 730
 _COST_WITHOUT_BUDGET = 8.0
 _OVER_BUDGET = 0.5
 _NOT_SERVED = 0.5
+_USUAL_ROUND_KM = 60.0
 _UNKNOWN_PLACE, _UNKNOWN_AREA = -0.2, 0.2  # a place one does not know is out of reach more often than not
 _GERMAN = language_bits(["de"])
 _NATURE = bits([area for area in AREAS if area == "nature_sustainability"], AREAS)
@@ -78,9 +79,10 @@ def _way(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
         walk = np.array([fit.view.walk_km(group) for group in range(len(fit.view.groups))])
         own = walk[np.maximum(fit.group[rows], 0)] if len(walk) else np.full(len(rows), 0.0)
         going = np.where(road <= own, 1 - 0.3 * road / np.maximum(own, 0.1), np.minimum(going, 0.7))
-    going = np.where(np.isnan(road), _UNKNOWN_PLACE, going)
+    home = np.nan_to_num(fit.home_km[rows], nan=0.0)
+    going = np.where(np.isnan(road), np.minimum(_UNKNOWN_PLACE, 0.8 - home / reach), going)
     going = np.where(fit.mobile[rows] & (fit.service[rows] == OUTSIDE), going - _NOT_SERVED, going)
-    maybe = np.where(np.isnan(road), _UNKNOWN_AREA, np.clip(_UNKNOWN_AREA + 0.2 - road / 100, -0.5, _UNKNOWN_AREA))
+    maybe = np.clip(2 * _UNKNOWN_AREA - home / _USUAL_ROUND_KM, -1.0, _UNKNOWN_AREA)
     coming = np.where(fit.service[rows] == INSIDE, 1.0, maybe)
     never = np.full(len(rows), -1.0)
     best = np.where(fit.visit[rows], going, never)
