@@ -141,17 +141,16 @@ class Client:
         """
         asked = url
         for _ in range(self.settings.max_redirects + 1):
-            pace = self._permission(url, source)
-            self._wait(url, pace)
-            fetched = self._tried(url, source, accept, validators if url == asked else None)
+            try:
+                fetched = self._hop(url, source, accept, validators if url == asked else None)
+            except ReadError as error:
+                if url == asked:
+                    raise
+                detour = f"{error.happened} Dorthin wurde weitergeleitet: {url}."
+                raise ReadError(source, asked, error.rule, detour, error.remedy) from error
             if fetched.status not in _REDIRECTS:
-                return self._judged(fetched, source)
-            target = fetched.headers.get("location", "")
-            if not target:
-                raise ReadError(
-                    source, url, "fetch.redirect", "Die Seite leitet weiter, sagt aber nicht wohin.", TELL_SOURCE
-                )
-            url = urljoin(url, target)
+                return fetched
+            url = urljoin(url, fetched.headers["location"])
         raise ReadError(
             source,
             asked,
@@ -159,6 +158,17 @@ class Client:
             f"Die Adresse leitet mehr als {self.settings.max_redirects}-mal weiter.",
             "Bitte die Adresse im Browser öffnen und das Ziel in access.start eintragen.",
         )
+
+    def _hop(self, url: str, source: str, accept: str, validators: Validators | None) -> Fetched:
+        """A good answer from ``url`` itself, or a redirect that says where."""
+        self._wait(url, self._permission(url, source))
+        fetched = self._tried(url, source, accept, validators)
+        if fetched.status not in _REDIRECTS:
+            return self._judged(fetched, source)
+        if not fetched.headers.get("location"):
+            happened = "Die Seite leitet weiter, sagt aber nicht wohin."
+            raise ReadError(source, url, "fetch.redirect", happened, TELL_SOURCE)
+        return fetched
 
     # -- manners ---------------------------------------------------------------------------------------------------
 

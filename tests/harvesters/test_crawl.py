@@ -82,7 +82,7 @@ TROUBLES = ("/angebot/1", "/angebot/2", "/angebot/3", "/angebot/4", "https://oth
     ("address", "rule"),
     [
         ("/angebot/2", "fetch.robots"),
-        ("169.254.169.254", "fetch.refused"),
+        ("/angebot/3", "fetch.refused"),
         ("/angebot/4", "fetch.status"),
         ("https://other.example/x", "crawl.foreign_link"),
         ("/kita?seite=2", "fetch.status"),

@@ -157,6 +157,8 @@ def test_a_redirect_to_where_we_may_not_go_is_refused(site: Site, target: str) -
         Client(QUICK, resolve=resolve).get(address, source="mv_probe")
 
     assert caught.value.rule == "fetch.refused"
+    assert caught.value.address == address
+    assert "weitergeleitet" in caught.value.happened
 
 
 def test_a_stranger_is_not_redirected_to_loopback(site: Site) -> None:
