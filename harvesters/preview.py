@@ -117,11 +117,15 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None) -> tu
         empty = empty or (source, kind.value, parsed)
     if empty is not None and not reasons:
         return empty
+    if reasons:
+        happened = f"Kein Angebot gefunden ({' '.join(reasons)})."
+    else:
+        happened = "Das Format ist unbekannt." if content.strip() else "Die Datei ist leer."
     raise ReadError(
         "preview",
         url,
         "preview.nothing",
-        f"Kein Angebot gefunden ({' '.join(reasons)})." if reasons else "Die Datei ist leer.",
+        happened,
         "Bitte eine Quellenbeschreibung mit --source angeben; harvesters/README.md zeigt, wie sie aussieht.",
     )
 

@@ -89,10 +89,17 @@ PARSERS: Final[dict[AccessKind, Parse]] = {
 }
 """Way of access → its reader."""
 
+
+def _looks_like_table(head: bytes) -> bool:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    other = text[:1] in (b"{", b"[", b"<", b"") or text.upper().startswith(b"BEGIN:")
+    return not other and any(sign in text.split(b"\n", 1)[0] for sign in (b";", b",", b"\t", b"|"))
+
+
 GUESSES: Final[tuple[tuple[AccessKind, Callable[[bytes], bool]], ...]] = (
     (AccessKind.ICAL, lambda head: b"BEGIN:VCALENDAR" in head.upper()),
     (AccessKind.JSON, lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")),
     (AccessKind.STRUCTURED, lambda head: b"<" in head),
-    (AccessKind.CSV, lambda head: b"<html" not in head.lower()),
+    (AccessKind.CSV, _looks_like_table),
 )
 """Ways of access that need no description, each with a look at the first bytes, in the order of trying."""

@@ -1,0 +1,162 @@
+"""What does this file or address offer?"""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harvesters.preview import Preview, preview
+from harvesters.problems import ReadError
+from schemas.harvest import Access, Source
+from schemas.identifiers import offer_id
+from schemas.offer import Offer
+from tests.factories import NOW, make_source
+from tests.harvesters.loopback import QUICK, Site
+from webapp.cli import main
+
+EVENT = "BEGIN:VEVENT\r\nUID:7\r\nSUMMARY:Waldtag\r\nDTSTART:20261205T093000\r\nEND:VEVENT\r\n"
+ICAL = f"BEGIN:VCALENDAR\r\n{EVENT}END:VCALENDAR\r\n"
+NODE = {"@type": "Event", "name": "Waldtag", "url": "/wald", "startDate": "2026-12-05T09:30"}
+FORMS = {
+    "ical": ICAL,
+    "json_api": json.dumps({"events": [{"id": 7, "titel": "Waldtag", "datum": "2026-12-05", "uhrzeit": "9:30"}]}),
+    "csv": "Nr;Titel;Datum;Uhrzeit\n7;Waldtag;5.12.2026;9.30 Uhr\n",
+    "jsonld": f'<html><script type="application/ld+json">{json.dumps(NODE)}</script></html>',
+    "microdata": '<p itemscope itemtype="https://schema.org/Event"><b itemprop="name">Waldtag</b>'
+    '<meta itemprop="startDate" content="2026-12-05T09:30"></p>',
+}
+
+
+def seen(path: Path | str, source: Source | None = None, base_url: str | None = None) -> Preview:
+    return preview(str(path), source=source, base_url=base_url, settings=QUICK, now=NOW)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_is_tried(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "datei"
+    path.write_text(FORMS[form], encoding="utf-8")
+
+    found = seen(path)
+
+    (offer,) = found.offers
+    assert (found.format, offer.title, offer.region) == (form, "Waldtag", "00")
+    assert offer.schedule is not None
+    assert [o.day.isoformat() for o in offer.schedule.occurrences] == ["2026-12-05"]
+
+
+def test_a_file_needs_no_network_and_tells_its_offers_as_a_first_harvest_would(tmp_path: Path) -> None:
+    path = tmp_path / "termine.ics"
+    path.write_text(ICAL)
+    source = make_source(access=Access(kind="ical", start=("https://museum.example/termine.ics",)))
+
+    (offer,) = seen(path, source).offers
+
+    assert offer.id == offer_id(source.name, "7")
+    assert (offer.region, offer.rights) == (source.region, source.rights)
+    assert offer.provenance["title"].address == "https://museum.example/termine.ics"
+
+
+def test_an_address_is_read_once_through_the_gate(site: Site) -> None:
+    found = seen(site.put("/kita", FORMS["jsonld"], Content_Type="text/html"))
+
+    assert found.offers[0].url == f"{site.base}/wald"
+    assert [path for path, _ in site.asked] == ["/robots.txt", "/kita"]
+
+
+def test_links_of_a_file_are_completed_with_its_address(tmp_path: Path) -> None:
+    path = tmp_path / "seite.html"
+    path.write_text(FORMS["jsonld"])
+
+    assert seen(path, base_url="https://museum.example/kita/").offers[0].url == "https://museum.example/wald"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "Die Datei ist leer"),
+        ("<html><h1>Willkommen</h1></html>", "kein Angebot"),
+        ("{", "JSON ist nicht lesbar"),
+        ("nur ein Wort", "Format ist unbekannt"),
+    ],
+)
+def test_what_holds_no_offer_is_said_with_what_was_tried(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "datei"
+    path.write_text(content)
+
+    with pytest.raises(ReadError, match=words) as caught:
+        seen(path)
+
+    assert "--source" in caught.value.remedy
+
+
+def test_an_empty_feed_is_an_empty_preview(tmp_path: Path) -> None:
+    path = tmp_path / "leer.ics"
+    path.write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+
+    assert seen(path) == Preview("ical", [], [])
+
+
+def test_a_file_that_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="nicht lesbar"):
+        seen(tmp_path / "nichts")
+
+
+# -- on the command line ----------------------------------------------------------------------------------------------
+
+
+def test_the_command_prints_one_document(tmp_path: Path) -> None:
+    path = tmp_path / "termine.ics"
+    path.write_text(ICAL)
+
+    result = CliRunner().invoke(main, ["preview", str(path), "--json"])
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert document.keys() == {"format", "offers", "issues"}
+    assert Offer.model_validate(document["offers"][0]).title == "Waldtag"
+
+
+def test_the_command_fails_with_a_message(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["preview", str(tmp_path / "nichts"), "--json"])
+
+    assert result.exit_code == 1
+    assert "nicht lesbar" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_wrong_description_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    description = tmp_path / "mv_probe.toml"
+    description.write_text('name = "mv_probe"\nregion = "13"\nfarbe = "rot"\n')
+
+    result = CliRunner().invoke(main, ["preview", "x", "--source", str(description)])
+
+    assert result.exit_code == 1
+    assert "farbe ist unbekannt" in result.stderr and "access fehlt" in result.stderr
+
+
+def test_sources_are_checked(tmp_path: Path) -> None:
+    description = tmp_path / "mv_probe.toml"
+    description.write_text('name = "mv_probe"\n')
+
+    good = CliRunner().invoke(main, ["sources", "check", "--json"])
+    bad = CliRunner().invoke(main, ["sources", "check", str(description)])
+
+    assert good.exit_code == 0
+    assert {entry["error"] for entry in json.loads(good.stdout)["sources"]} == {None}
+    assert bad.exit_code == 1
+    assert "region fehlt" in bad.stderr
+
+
+def test_sources_are_listed_and_harvested_by_name(sqlite_url: str) -> None:
+    listed = CliRunner().invoke(main, ["sources", "list", "--json", "--database", sqlite_url])
+    unknown = CliRunner().invoke(main, ["harvest", "mv_gibt_es_nicht", "--database", sqlite_url])
+
+    assert "mv_greifswald_kulturkalender" in {source["name"] for source in json.loads(listed.stdout)["sources"]}
+    assert unknown.exit_code == 1
+    assert "mv_gibt_es_nicht" in unknown.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "mv_probe"], ["mv_probe", "--replay", "--dry-run"]])
+def test_a_harvest_needs_to_be_told_what(arguments: list[str]) -> None:
+    assert CliRunner().invoke(main, ["harvest", *arguments]).exit_code == 2
