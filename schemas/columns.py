@@ -1,7 +1,7 @@
 """The numbers by which lists filter published offers: one narrow row per offer. Pure.
 
 Bit sets take their bits in the order of the vocabulary; vocabularies therefore only grow at the end (a test holds
-this). A value that is not stated is ``None``, or a bit set of 0.
+this). What is not stated is ``None``, a bit set of 0, or the ages from 0 to ``ANY_AGE``.
 """
 
 import math
@@ -16,6 +16,8 @@ from schemas.vocabulary import Area, Mode, OccurrenceStatus, PriceModel, Schedul
 
 EARTH_RADIUS_KM: Final = 6371.0088
 """Mean radius R1 of the GRS 80 ellipsoid, as in ``schemas.geography``."""
+ANY_AGE: Final = 9_999
+"""Stands in the columns for an age without an upper end."""
 MAX_DAYS: Final = 1_000
 """Days of one offer that can be searched for."""
 
@@ -83,8 +85,8 @@ def columns(offer: Offer) -> dict[str, Any]:
         "region": offer.region,
         "kind": offer.kind.value,
         "last_seen": offer.last_seen,
-        "min_months": ages.min_months if ages else None,
-        "max_months": ages.max_months if ages else None,
+        "min_months": ages.min_months or 0 if ages else 0,
+        "max_months": ANY_AGE if ages is None or ages.max_months is None else ages.max_months,
         "x": x,
         "y": y,
         "z": z,

@@ -14,6 +14,10 @@ from schemas.tables.base import UTCDateTime as UTCDateTime
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a SQLite writer waits for another one, in milliseconds."""
+CACHE_KIB: Final = 16_384
+"""Pages that a SQLite connection keeps, in KiB."""
+MAPPED_BYTES: Final = 2**28
+"""Part of a SQLite file that is read through the system's page cache, shared by all connections, in bytes."""
 
 
 class Database:
@@ -34,6 +38,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing: Final[Engine] = self.engine.execution_options(kitalotse_write=True)
+        self._durable: Final[Engine] = self.engine.execution_options(kitalotse_write=True, kitalotse_durable=True)
         self._reading: Final[Engine] = (
             self.engine
             if self.dialect == "sqlite"
@@ -41,12 +46,14 @@ class Database:
         )
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, *, durable: bool = False) -> Iterator[Session]:
         """A session in one writing transaction: committed at the end, rolled back on any exception.
 
         On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so what is read stays true until the commit.
+        ``durable`` commits survive a power cut there too, at the price of a wait for the disk: for what must be known
+        before something is done that cannot be undone, as sending a mail.
         """
-        with Session(self._writing, autoflush=False) as session, session.begin():
+        with Session(self._durable if durable else self._writing, autoflush=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -90,13 +97,22 @@ def _engine_arguments(url: URL) -> dict[str, Any]:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"cache_size=-{CACHE_KIB}",
+        f"mmap_size={MAPPED_BYTES}",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("kitalotse_write"):
+    options = connection.get_execution_options()
+    if options.get("kitalotse_write"):
         connection.exec_driver_sql("PRAGMA query_only=OFF")
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('kitalotse_durable') else 'NORMAL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.exec_driver_sql("PRAGMA query_only=ON")

@@ -201,27 +201,28 @@ def harvested_fields(members: Sequence[Member]) -> OfferFields:
 
 def public(offer: Offer) -> PublicOffer:
     """The public form of ``offer``."""
-    content = {name: getattr(offer, name) for name in OfferFields.model_fields}
+    hidden: dict[str, Any] = {}
     contact = offer.booking.contact
     if contact is not None and contact.personal:
-        content["booking"] = offer.booking.model_copy(update={"contact": None})
+        hidden["booking"] = offer.booking.model_copy(update={"contact": None})
     if offer.kita_suitability is not None and offer.kita_suitability.reasons:
-        content["kita_suitability"] = offer.kita_suitability.model_copy(update={"reasons": ()})
+        hidden["kita_suitability"] = offer.kita_suitability.model_copy(update={"reasons": ()})
     if offer.rights.kind is RightsKind.FACTS_ONLY:
-        content |= dict.fromkeys(PROSE)
+        hidden |= dict.fromkeys(PROSE)
         if offer.price is not None and offer.price.conditions is not None:
-            content["price"] = offer.price.model_copy(update={"conditions": None})
+            hidden["price"] = offer.price.model_copy(update={"conditions": None})
         if offer.schedule is not None and offer.schedule.words is not None:
-            content["schedule"] = offer.schedule.model_copy(update={"words": None})
+            hidden["schedule"] = offer.schedule.model_copy(update={"words": None})
         if offer.service_area is not None and offer.service_area.words is not None:
-            content["service_area"] = offer.service_area.model_copy(update={"words": None})
+            hidden["service_area"] = offer.service_area.model_copy(update={"words": None})
+    shown = offer.model_copy(update=hidden)
     return PublicOffer.model_construct(
-        **content,
+        **{name: getattr(shown, name) for name in OfferFields.model_fields},
         id=offer.id,
         version=offer.version,
         region=offer.region,
         status=offer.status,
-        sentence=sentence(OfferFields.model_construct(**content)),
+        sentence=sentence(shown),
         sources=tuple(dict.fromkeys(key.source for key in offer.sources)),
         same_as=offer.same_as,
         replaced_by=offer.replaced_by,

@@ -107,7 +107,7 @@ class Forms:
     """The forms of one offer, without its version."""
 
     offer: bytes
-    """Internal JSON without ``version`` and ``last_seen``."""
+    """Internal JSON without ``version`` and ``last_seen``, and without what is ``None``."""
     line: bytes
     """Public JSON likewise; for an offer that is not shown: its tombstone."""
     csv: bytes
@@ -118,7 +118,7 @@ class Forms:
 
 def forms(offer: Offer) -> Forms:
     """Make the forms of ``offer``."""
-    internal = offer.model_dump_json(exclude=_NUMBERED).encode()
+    internal = offer.model_dump_json(exclude=_NUMBERED, exclude_none=True).encode()
     if offer.status in VISIBLE:
         shown = public(offer)
         line, row = shown.model_dump_json(exclude=_NUMBERED).encode(), csv_row(shown)

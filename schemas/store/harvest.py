@@ -237,7 +237,7 @@ def _add(session: Session, source: Source, new: Sequence[Reading], run_id: int, 
         insert(tables.source_offers),
         [
             _names(reading.record.origin)
-            | _content(reading, reading.normalised.offer.model_dump_json().encode(), run_id, now)
+            | _content(reading, reading.normalised.offer.model_dump_json(exclude_none=True).encode(), run_id, now)
             | {"first_seen": now}
             for reading in new
         ],
@@ -274,7 +274,7 @@ def _keep_records(session: Session, source_name: str, readings: Sequence[Reading
             _names(reading.record.origin)
             | {
                 "fingerprint": reading.fingerprint,
-                "data": reading.record.model_dump_json().encode(),
+                "data": reading.record.model_dump_json(exclude_none=True).encode(),
                 "first_run": run_id,
                 "last_run": run_id,
                 "last_seen": now,
@@ -289,7 +289,7 @@ def _change(session: Session, again: Sequence[tuple[_Row, Reading]], run_id: int
     differing: set[int] = set()
     rows = []
     for row, reading in again:
-        data = reading.normalised.offer.model_dump_json().encode()
+        data = reading.normalised.offer.model_dump_json(exclude_none=True).encode()
         if row.fingerprint != reading.fingerprint or row.data != data:
             differing.add(row.id)
         rows.append(_content(reading, data, run_id, now) | {"number": row.id})

@@ -4,6 +4,7 @@ What an offer does not state is neither a yes nor a no (law 3): filters on age, 
 ``OfferPage.unknown`` says which of them it could not answer. Filters on what it *is* (areas, in the Kita …) do not.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -72,22 +73,13 @@ class OfferPage(Value):
 
 
 def search_offers(session: Session, query: OfferQuery, *, limit: int = 20, offset: int = 0) -> OfferPage:
-    """Published offers that ``query`` finds: best match first with ``words``, nearest first with ``near``, else those
-    that changed last.
+    """Published offers that ``query`` finds: best match first with ``words``, nearest first with ``near``, else the
+    newest first.
     """
     terms = tokens(query.words or "")[:MAX_TOKENS]
     if query.words and not terms:
         return OfferPage(offers=[], total=0, unknown=[])
-    conditions = _conditions(query)
-    matching = select(published.c.row).where(*conditions)
-    order: list[Any] = []
-    if query.near is not None:
-        order.append(_squared_distance(query.near).nulls_last())
-    if terms:
-        matching, relevance = _with_words(session, matching, terms)
-        order.insert(0, relevance)
-    total = session.execute(matching.with_only_columns(func.count())).scalar_one()
-    rows = session.scalars(matching.order_by(*order, published.c.version.desc()).limit(limit).offset(offset)).all()
+    rows, total = _page(session, query, terms, limit, offset)
     lines = select(published_bytes.c.row, published_bytes.c.line, published.c.last_seen).join(
         published, published.c.row == published_bytes.c.row
     )
@@ -112,36 +104,56 @@ def unanswered(query: OfferQuery, offer: PublicOffer) -> tuple[str, ...]:
     return tuple(name for name, answers in stated.items() if getattr(query, name) is not None and not answers)
 
 
+def _page(session: Session, query: OfferQuery, terms: Sequence[str], limit: int, offset: int) -> tuple[list[int], int]:
+    """Rows of one page, and how many there are on all pages."""
+    matching = select(published.c.row).where(*_conditions(query))
+    order: list[Any] = []
+    if terms:
+        matching, relevance = _with_words(session, matching, terms)
+        order.append(relevance)
+    if query.near is not None:
+        order.append(_squared_distance(query.near).nulls_last())
+    page = matching.order_by(*order, published.c.row.desc()).limit(limit).offset(offset)
+    if order:  # everything that matches is looked at anyway, so count it on the way
+        found = session.execute(page.add_columns(func.count().over())).all()
+        if found or not offset:
+            return [row for row, _ in found], found[0][1] if found else 0
+    else:
+        found = session.execute(page).all()
+    total: int = session.execute(matching.with_only_columns(func.count())).scalar_one()
+    return [row for row, *_ in found], total
+
+
 def _conditions(query: OfferQuery) -> list[ColumnElement[bool]]:
     c = published.c
     found: list[ColumnElement[bool]] = [c.status == Status.PUBLISHED.value]
-    if query.age_months is not None:
-        found.append(or_(c.min_months.is_(None), c.min_months <= query.age_months))
-        found.append(or_(c.max_months.is_(None), c.max_months >= query.age_months))
-    if query.near is not None and query.radius_km is not None:
-        found.append(or_(c.x.is_(None), _squared_distance(query.near) <= squared_chord(query.radius_km)))
-    if query.weekday is not None:
-        found.append(_has_or_unknown(c.weekdays, bits((query.weekday,))))
+    # SQLite asks in this order: what is cheap and leaves little comes first.
+    if query.areas:
+        found.append(c.areas.op("&")(bits(query.areas)) != 0)
+    if query.modes:
+        found.append(c.modes.op("&")(bits(query.modes)) != 0)
     if query.in_kita is not None:
         in_kita = bits((Mode.IN_KITA,))
         found.append(c.modes.op("&")(in_kita) != 0 if query.in_kita else c.modes != in_kita)
+    if query.kinds:
+        found.append(c.kind.in_([kind.value for kind in query.kinds]))
+    if query.on_request is not None:
+        found.append(c.on_request == query.on_request)
+    if query.provider is not None:
+        found.append(c.provider == query.provider)
+    if query.age_months is not None:
+        found += [c.min_months <= query.age_months, c.max_months >= query.age_months]
+    if query.weekday is not None:
+        found.append(_has_or_unknown(c.weekdays, bits((query.weekday,))))
     if query.max_cost_eur is not None:
         shared = c.cost_child + c.cost_group / query.children
         found.append(or_(c.cost_child.is_(None), shared <= query.max_cost_eur + 1e-9))
-    if query.areas:
-        found.append(c.areas.op("&")(bits(query.areas)) != 0)
-    if query.kinds:
-        found.append(c.kind.in_([kind.value for kind in query.kinds]))
-    if query.modes:
-        found.append(c.modes.op("&")(bits(query.modes)) != 0)
     if query.region is not None:
         found.append(c.region.startswith(query.region))
-    if query.on_request is not None:
-        found.append(c.on_request == query.on_request)
+    if query.near is not None and query.radius_km is not None:
+        found.append(or_(c.x.is_(None), _squared_distance(query.near) <= squared_chord(query.radius_km)))
     if query.on_day is not None:
         found.append(_possible_on(query.on_day))
-    if query.provider is not None:
-        found.append(c.provider == query.provider)
     return found
 
 
@@ -168,14 +180,15 @@ def _squared_distance(near: tuple[float, float]) -> ColumnElement[float]:
     return (c.x - x) * (c.x - x) + (c.y - y) * (c.y - y) + (c.z - z) * (c.z - z)
 
 
-def _with_words(session: Session, matching: Select[Any], terms: list[str]) -> tuple[Select[Any], Any]:
+def _with_words(session: Session, matching: Select[Any], terms: Sequence[str]) -> tuple[Select[Any], Any]:
     """``matching`` limited to offers with all ``terms``, and the order that puts the best first (titles count more)."""
     if session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{term}"*' if len(term) >= _SHORT else f'"{term}"' for term in terms)
         index = table("published_search", column("rowid", Integer))
-        matching = matching.join(index, index.c.rowid == published.c.row)
-        matching = matching.where(literal_column("published_search").op("MATCH")(asked))
-        return matching, literal_column("bm25(published_search, 8.0, 1.0)")
+        score: ColumnElement[float] = literal_column("bm25(published_search, 8.0, 1.0)")
+        found = select(index.c.rowid, score.label("score")).where(literal_column("published_search").op("MATCH")(asked))
+        hits = found.cte("hits").prefix_with("MATERIALIZED")  # else SQLite asks the index once per offer
+        return matching.join(hits, hits.c.rowid == published.c.row), hits.c.score
     asked = " & ".join(f"'{term}':*" if len(term) >= _SHORT else f"'{term}'" for term in terms)
     vector: ColumnElement[Any] = literal_column("published_words.published_search")
     wanted = func.to_tsquery(literal_column("'simple'"), asked)

@@ -244,8 +244,12 @@ def _write(session: Session, writes: Sequence[_Write], now: datetime) -> int:
             old.append(row | {"number": stored.row})
     rows = {write.offer.id: write.stored.row for write in writes if write.stored}
     if new:
-        added = session.execute(insert(published).returning(published.c.offer_id, published.c.row), new)
-        rows.update((offer_id, row) for offer_id, row in added)
+        session.execute(insert(published), new)
+        added = published.c.offer_id.in_([row["offer_id"] for row in new])
+        rows.update(
+            (offer_id, row)
+            for offer_id, row in session.execute(select(published.c.offer_id, published.c.row).where(added))
+        )
     if old:
         session.execute(update(published).where(published.c.row == bindparam("number")), old)
         session.execute(delete(published_days).where(published_days.c.row.in_([row["number"] for row in old])))

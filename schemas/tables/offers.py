@@ -62,38 +62,43 @@ published: Final = Table(
     "published",
     metadata,
     Column("row", Number, primary_key=True),
-    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, unique=True),
-    Column("version", Number, nullable=False),
     Column("status", String(10), nullable=False),
-    Column("region", String(8), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Column("changed_at", UTCDateTime, nullable=False),
-    Column("last_seen", UTCDateTime),
-    Column("min_months", Integer),
-    Column("max_months", Integer),
+    Column("min_months", Integer, nullable=False),
+    Column("max_months", Integer, nullable=False),
+    Column("areas", Integer, nullable=False),
+    Column("modes", Integer, nullable=False),
+    Column("weekdays", Integer, nullable=False),
+    Column("months", Integer, nullable=False),
     Column("x", Float(53)),
     Column("y", Float(53)),
     Column("z", Float(53)),
     Column("cost_child", Float(53)),
     Column("cost_group", Float(53)),
-    Column("areas", Integer, nullable=False),
-    Column("modes", Integer, nullable=False),
-    Column("weekdays", Integer, nullable=False),
-    Column("months", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("on_request", Boolean, nullable=False),
     Column("dated", Boolean, nullable=False),
     Column("first_day", Date),
     Column("last_day", Date),
-    Column("expires_on", Date),
+    Column("region", String(8), nullable=False),
     Column("provider", String(200)),
-    Index("ix_published_status_version", "status", "version"),
-    Index("ix_published_version", "version"),
-    Index("ix_published_expires_on", "expires_on"),
-)
-"""One narrow row per offer. ``x, y, z`` are the place as a unit vector (distance by arithmetic alone, the same on both
-databases); ``areas``, ``modes``, ``weekdays`` and ``months`` are bit sets (``schemas.search``), 0 is *not stated*;
-``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day after its last."""
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, unique=True),
+    Column("version", Number, nullable=False, index=True),
+    Column("expires_on", Date, index=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+    Column("last_seen", UTCDateTime),
+    Index(
+        "ix_published_filters", "status", "areas", "min_months", "max_months", "x", "y", "z",
+        "modes", "weekdays", "months", "cost_child", "cost_group", "kind", "on_request",
+        "dated", "first_day", "last_day", "region",
+    ),
+)  # fmt: skip
+"""One narrow row per offer; what lists filter by comes first, for a scan reads a row from its front.
+
+Ages are 0 and 9999 where open or unknown; ``areas``, ``modes``, ``weekdays`` and ``months`` are bit sets
+(``schemas.columns``), 0 is *not stated*; ``x, y, z`` are the place as a unit vector (distance by arithmetic, the same
+on both databases); ``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day
+after its last."""
 
 published_bytes: Final = Table(
     "published_bytes",

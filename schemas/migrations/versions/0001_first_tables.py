@@ -267,38 +267,46 @@ def upgrade() -> None:
     op.create_table(
         "published",
         sa.Column("row", number, nullable=False),
-        sa.Column("offer_id", sa.String(length=16), nullable=False),
-        sa.Column("version", number, nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("region", sa.String(length=8), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("changed_at", moment, nullable=False),
-        sa.Column("last_seen", moment, nullable=True),
-        sa.Column("min_months", sa.Integer(), nullable=True),
-        sa.Column("max_months", sa.Integer(), nullable=True),
+        sa.Column("min_months", sa.Integer(), nullable=False),
+        sa.Column("max_months", sa.Integer(), nullable=False),
+        sa.Column("areas", sa.Integer(), nullable=False),
+        sa.Column("modes", sa.Integer(), nullable=False),
+        sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
         sa.Column("x", sa.Float(precision=53), nullable=True),
         sa.Column("y", sa.Float(precision=53), nullable=True),
         sa.Column("z", sa.Float(precision=53), nullable=True),
         sa.Column("cost_child", sa.Float(precision=53), nullable=True),
         sa.Column("cost_group", sa.Float(precision=53), nullable=True),
-        sa.Column("areas", sa.Integer(), nullable=False),
-        sa.Column("modes", sa.Integer(), nullable=False),
-        sa.Column("weekdays", sa.Integer(), nullable=False),
-        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("on_request", sa.Boolean(), nullable=False),
         sa.Column("dated", sa.Boolean(), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=True),
         sa.Column("last_day", sa.Date(), nullable=True),
-        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("region", sa.String(length=8), nullable=False),
         sa.Column("provider", sa.String(length=200), nullable=True),
+        sa.Column("offer_id", sa.String(length=16), nullable=False),
+        sa.Column("version", number, nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_at", moment, nullable=False),
+        sa.Column("last_seen", moment, nullable=True),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name=op.f("fk_published_offer_id")),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_published")),
         sa.UniqueConstraint("offer_id", name=op.f("uq_published_offer_id")),
     )
-    op.create_index("ix_published_expires_on", "published", ["expires_on"], unique=False)
-    op.create_index("ix_published_status_version", "published", ["status", "version"], unique=False)
-    op.create_index("ix_published_version", "published", ["version"], unique=False)
+    op.create_index(op.f("ix_published_expires_on"), "published", ["expires_on"], unique=False)
+    op.create_index(op.f("ix_published_version"), "published", ["version"], unique=False)
+    op.create_index(
+        "ix_published_filters",
+        "published",
+        [
+            "status", "areas", "min_months", "max_months", "x", "y", "z",
+            "modes", "weekdays", "months", "cost_child", "cost_group", "kind", "on_request", "dated", "first_day", "last_day", "region",
+        ],
+        unique=False,
+    )  # fmt: skip
     op.create_table(
         "recipients",
         sa.Column("id", number, nullable=False),

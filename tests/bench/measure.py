@@ -1,0 +1,103 @@
+"""How benchmarks measure: wall time of the timed part, peak memory of the process with its children, the machine."""
+
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Final, Self
+
+import psutil
+
+INTERVAL_S: Final = 0.1
+"""How often memory is looked at."""
+
+
+class PeakMemory:
+    """Watches memory from a thread while its block runs; ``mb`` is the largest sum seen.
+
+    Counted is PSS (shared pages divided among those who share them), so that children are not counted double.
+    """
+
+    def __init__(self) -> None:
+        self.mb = 0.0
+        self._process = psutil.Process()
+        self._over = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.mb = self._now()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self.mb = max(self.mb, self._now())
+
+    def _watch(self) -> None:
+        while not self._over.wait(INTERVAL_S):
+            self.mb = max(self.mb, self._now())
+
+    def _now(self) -> float:
+        total = 0
+        for process in (self._process, *self._process.children(recursive=True)):
+            try:
+                total += process.memory_full_info().pss
+            except psutil.NoSuchProcess:  # a child that ended between listing and looking
+                continue
+        return total / 2**20
+
+
+class Stopwatch:
+    """Seconds of the parts that are run under it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self._start = perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.seconds += perf_counter() - self._start
+
+
+def median_ms(action: Callable[[], object], times: int) -> float:
+    """Median wall time of ``action`` in milliseconds, after one run that is not counted."""
+    action()
+    taken = []
+    for _ in range(times):
+        with Stopwatch() as watch:
+            action()
+        taken.append(watch.seconds * 1000)
+    return sorted(taken)[len(taken) // 2]
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "load_1min": round(psutil.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": sys.version.split()[0],
+        "sqlite": sqlite3.sqlite_version,
+    }
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="kitalotse-bench-") as folder:
+        yield Path(folder)

@@ -1,0 +1,96 @@
+"""``kitalotse bench upsert``: Records per second through the save path, seen for the first time and seen again.
+
+Timed is all that happens to a Record after it was read and understood: fingerprint, comparison, storing of Record and
+reading, membership, publishing under the change counter, search index. The baseline is the plain way: for each Record
+one SELECT and one INSERT or UPDATE of a JSON column, committed one by one; it publishes nothing.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from schemas.db import Database
+from schemas.harvest import HarvestRun, Record, RunStatus
+from schemas.migrate import upgrade
+from schemas.store.bulk import chunks
+from schemas.store.harvest import Reading, fingerprint, finish_run, known, save_readings, save_source, start_run
+from tests.bench.corpus import NOW, SOURCE, normalised, record
+from tests.bench.measure import PeakMemory, Stopwatch, machine, working_folder
+
+BATCH: Final = 1_000
+"""Records in one transaction."""
+
+
+def run(*, offers: int = 10_000, kitas: int = 0) -> dict[str, Any]:
+    """Measure with ``offers`` Records; ``kitas`` has no part in it."""
+    records = [record(number) for number in range(offers)]
+    understood = {record.origin: normalised(number) for number, record in enumerate(records)}
+    with working_folder() as folder, PeakMemory() as peak:
+        database = Database(f"sqlite:///{folder / 'bench.sqlite'}")
+        upgrade(database)
+        with database.begin() as session:
+            save_source(session, SOURCE, origin="file", now=NOW)
+        seconds = {"new": _harvest(database, records, understood), "unchanged": _harvest(database, records, understood)}
+        database.dispose()
+        baseline = {"new": _plain(folder, records), "unchanged": _plain(folder, records)}
+    return {
+        "bench": "upsert",
+        "sizes": {"offers": offers},
+        "path": "store (Records already understood)",
+        "seconds": round(sum(seconds.values()), 3),
+        "rate": {name: round(offers / taken) for name, taken in seconds.items()},
+        "peak_rss_mb": round(peak.mb, 1),
+        "machine": machine(),
+        "baseline": {
+            "name": "SELECT, then INSERT or UPDATE of one JSON column, commit per Record, nothing published",
+            "rate": {name: round(offers / taken) for name, taken in baseline.items()},
+        },
+    }
+
+
+def _harvest(database: Database, records: Sequence[Record], understood: dict[Any, Any]) -> float:
+    with Stopwatch() as watch:
+        with database.begin() as session:
+            run_id = start_run(session, SOURCE.name, NOW)
+            stored = known(session, SOURCE.name)
+        for some in chunks(records, BATCH):
+            readings, seen = [], []
+            for said in some:
+                made = fingerprint(said)
+                before = stored.get(said.origin)
+                if before is not None and before.fingerprint == made:
+                    seen.append(said.origin)
+                else:
+                    readings.append(Reading(said, made, understood[said.origin], "bench"))
+            with database.begin() as session:
+                save_readings(session, SOURCE, run_id, readings=readings, seen=seen, now=NOW)
+        ended = HarvestRun(
+            id=run_id,
+            source=SOURCE.name,
+            started_at=NOW,
+            finished_at=NOW,
+            status=RunStatus.COMPLETE,
+            records=len(records),
+        )
+        with database.begin() as session:
+            finish_run(session, ended)
+    return watch.seconds
+
+
+def _plain(folder: Path, records: Sequence[Record]) -> float:
+    with closing(sqlite3.connect(folder / "plain.sqlite")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS offers (key TEXT PRIMARY KEY, data TEXT)")
+        with Stopwatch() as watch:
+            for said in records:
+                data = said.model_dump_json(exclude={"fetched_at"})
+                found = connection.execute("SELECT data FROM offers WHERE key = ?", (said.origin.key,)).fetchone()
+                if found is None:
+                    connection.execute("INSERT INTO offers VALUES (?, ?)", (said.origin.key, data))
+                elif found[0] != data:
+                    connection.execute("UPDATE offers SET data = ? WHERE key = ?", (data, said.origin.key))
+                connection.commit()
+    return watch.seconds
