@@ -15,6 +15,7 @@ from email import message_from_bytes, policy
 
 import pytest
 from aiosmtpd.controller import Controller
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.db import Database
@@ -280,6 +281,16 @@ def test_mails_are_paced_where_the_relay_demands_it(database):
     send_due(database, ObedientTransport(), replace(SENDING, per_minute=30, pause=pauses.append), lambda: NOW)
 
     assert pauses == [2.0, 2.0, 2.0]
+
+
+def test_a_claim_is_on_the_disk_before_the_first_byte_is_sent(sqlite_database):
+    def levels(durable: bool) -> tuple[int, int]:
+        with sqlite_database.begin(durable=durable) as session:
+            first = session.scalar(text("PRAGMA synchronous"))
+        with sqlite_database.begin() as session:
+            return first, session.scalar(text("PRAGMA synchronous"))
+
+    assert levels(durable=True) == (2, 1), "FULL for the claim, NORMAL for everything else"
 
 
 # -- the message ------------------------------------------------------------------------------------------------------

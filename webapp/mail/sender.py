@@ -79,7 +79,7 @@ def send_due(
     report = SendReport(failed=swept[DigestState.FAILED], unsure=swept[DigestState.UNSURE])
     with transport:
         while report.stopped is None:
-            with database.begin() as session:
+            with database.begin(durable=True) as session:
                 entry = claim_next(session, now=clock(), kita=kita)
             if entry is None:
                 break
