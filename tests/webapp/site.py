@@ -1,4 +1,4 @@
-"""A small portal for tests: two Regions, one trusted source each, offers, a Kita; a client per role. Time stands still."""
+"""A small portal for tests: two Regions, a source each, offers, a Kita; a client per role. Time stands still."""
 
 import re
 from collections.abc import Sequence
@@ -59,10 +59,12 @@ def settings_for(folder: Path, **variables: str) -> Settings:
 
 
 class Reader(FlaskClient):
-    """Reads every response to its end and closes it, as a WSGI server does."""
+    """Asks one host; reads every response to its end and closes it, as a WSGI server does."""
+
+    host = HERE
 
     def open(self, *args: Any, buffered: bool = True, **options: Any) -> Any:
-        return super().open(*args, buffered=buffered, **options)
+        return super().open(*args, buffered=buffered, **{"base_url": f"http://{self.host}"} | options)
 
 
 @dataclass
@@ -80,13 +82,14 @@ class Site:
         self.app.testing = True
         self.app.test_client_class = Reader
 
-    def client(self, host: str = HERE) -> FlaskClient:
+    def client(self, host: str = HERE) -> Reader:
         """Somebody with a browser at ``host``."""
         client = self.app.test_client()
-        client.environ_base["HTTP_HOST"] = host
+        assert isinstance(client, Reader)
+        client.host = host
         return client
 
-    def coordinator(self, region: str = "13075") -> FlaskClient:
+    def coordinator(self, region: str = "13075") -> Reader:
         """A signed-in coordinator of that Region."""
         host, name = {"13075": (HERE, COORDINATOR), "01002": (THERE, COLLEAGUE)}[region]
         client = self.client(host)
@@ -155,12 +158,17 @@ def recommendation(kita: str, offer: str, rank: int) -> Recommendation:
         rank=rank,
         score=2.5,
         group="Wolkengruppe",
-        parts=(ScorePart(name="age", value=1.0, weight=2.0, words="passt ganz"), ScorePart(name="way", value=0.2, weight=2.5)),
-        reasons=(Reason(code="age.covers", text="passt für alle Kinder der Wolkengruppe"),
-                 Reason(code="price.unknown", text="bitte nach dem Preis fragen", caution=True)),
+        parts=(
+            ScorePart(name="age", value=1.0, weight=2.0, words="passt ganz"),
+            ScorePart(name="way", value=0.2, weight=2.5),
+        ),
+        reasons=(
+            Reason(code="age.covers", text="passt für alle Kinder der Wolkengruppe"),
+            Reason(code="price.unknown", text="bitte nach dem Preis fragen", caution=True),
+        ),
         distance_km=3.2,
         cost_per_child_eur=2.5,
-    )  # fmt: skip
+    )
 
 
 def other_source() -> Source:
@@ -181,6 +189,7 @@ def csrf_token(html: str) -> str:
 
 
 def post(client: FlaskClient, path: str, *, page: str, **data: Any) -> Any:
-    """Submit a form of the desk as the browser does: with the token of ``page``."""
-    token = csrf_token(client.get(page).get_data(as_text=True))
-    return client.post(path, data={"csrf_token": token} | data)
+    """Submit a form of the desk as the browser does: one that ``page`` has, with its token."""
+    html = client.get(page).get_data(as_text=True)
+    assert f'action="{path}"' in html, f"{page} has no form that posts to {path}"
+    return client.post(path, data={"csrf_token": csrf_token(html)} | data)

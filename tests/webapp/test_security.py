@@ -1,0 +1,303 @@
+"""Who may do what on every route; headers everywhere; no cookie for visitors; forms of the desk carry a token."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask.testing import FlaskClient
+
+from schemas.exceptions import StoreError
+from schemas.offer import Price
+from schemas.review import DecisionKind
+from schemas.store.reviews import correct, decide, detail, hold_withdrawals
+from schemas.vocabulary import PriceModel
+from tests.factories import make_source_offer
+from tests.webapp.site import HERE, THERE, Household, Site, csrf_token, make_other_offer, other_source
+from webapp.links import DeskLink
+from webapp.security import HEADERS
+
+# (method, rule) → status for a visitor, a coordinator of this Region, a coordinator of another Region.
+# Coordinators send the token of their own desk; a visitor has none.
+ROUTES = {
+    ("GET", "/"): (200, 200, 200),
+    ("GET", "/angebote/<offer:offer_id>"): (200, 200, 200),
+    ("GET", "/kita/<token>"): (200, 200, 200),
+    ("POST", "/kita/<token>/antwort/<int(max=2147483647):number>/zuruecknehmen"): (303, 303, 303),
+    ("GET", "/antwort/<token>"): (200, 200, 200),
+    ("POST", "/antwort/<token>"): (200, 200, 200),
+    ("POST", "/antwort/<token>/zuruecknehmen"): (200, 200, 200),
+    ("GET", "/abmelden/<token>"): (200, 200, 200),
+    ("POST", "/abmelden/<token>"): (200, 200, 200),
+    ("GET", "/desk/anmelden/<token>"): (200, 200, 403),
+    ("POST", "/desk/anmelden/<token>"): (400, 303, 403),
+    ("POST", "/desk/abmelden"): (400, 303, 303),
+    ("GET", "/desk/"): (403, 200, 200),
+    ("GET", "/desk/abrufe/<name:source>"): (403, 200, 404),
+    ("GET", "/desk/angebote/<offer:offer_id>"): (403, 200, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/entscheiden"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/korrigieren/<field>"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>"): (400, 303, 404),
+    ("GET", "/impressum"): (200, 200, 200),
+    ("GET", "/datenschutz"): (200, 200, 200),
+    ("GET", "/barrierefreiheit"): (200, 200, 200),
+    ("GET", "/daten"): (200, 200, 200),
+    ("GET", "/schema/<name:name>.json"): (200, 200, 200),
+    ("GET", "/healthz"): (200, 200, 200),
+    ("GET", "/offers.ndjson"): (200, 200, 200),
+    ("GET", "/offers.csv"): (200, 200, 200),
+    ("GET", "/offers.ics"): (200, 200, 200),
+    ("GET", "/offers.atom"): (200, 200, 200),
+    ("GET", "/outbox/"): (200, 200, 200),
+    ("GET", "/outbox/<name>"): (200, 200, 200),
+    ("GET", "/outbox/<name>/html"): (200, 200, 200),
+    ("GET", "/static/<path:filename>"): (200, 200, 200),
+}
+ACT_BY_LINK = {"kita", "answers"}
+"""Blueprints whose POST needs no token: a signed link says who acts, no cookie takes part."""
+DATA = {"kind": "accept", "take": "correction", "price": "", "min_months": "48"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A site on which every route has something to act on."""
+
+    site: Site
+    offer: str
+    home: Household
+    conflict: int
+    withdrawal: int
+
+    def path(self, rule: str) -> str:
+        """``rule`` with values that exist in the Region 13075."""
+        token = {
+            "kita": self.home.page.rpartition("/")[2],
+            "antwort": self.home.answer(self.offer).rpartition("/")[2],
+            "abmelden": self.home.unsubscribe.rpartition("/")[2],
+            "desk": self.site.links.desk(DeskLink("13075", "Koordination Greifswald"), now=self.site.now),
+        }.get(rule.split("/")[1], "")
+        values = {
+            "<offer:offer_id>": self.offer,
+            "<token>": token,
+            "<name:source>": self.site.source.name,
+            "<name:name>": "offer",
+            "<name>": "mail",
+            "<field>": "ages",
+            "<kind>": "korrektur",
+            "<int(max=2147483647):number>": "1",
+            "<int(max=2147483647):review_id>": str(self.conflict if "konflikt" in rule else self.withdrawal),
+            "<path:filename>": "kitalotse.css",
+        }
+        for name, value in values.items():
+            rule = rule.replace(name, value)
+        return rule
+
+
+@pytest.fixture
+def stage(site: Site) -> Stage:
+    (offer,) = site.harvest(make_source_offer())
+    site.harvest(make_other_offer(), source=other_source())
+    with site.database.begin() as session:
+        correct(session, offer, "price", {"model": "free"}, by="x", now=site.now)
+        decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+    site.harvest(make_source_offer(price=Price(model=PriceModel.PER_CHILD, amount_eur=9)))
+    home = site.settle(offers=[offer])
+    site.client().post(home.answer(offer))
+    with site.database.begin() as session:
+        hold_withdrawals(session, [offer], now=site.now)
+        found = detail(session, offer)
+        assert found is not None
+        by_kind = {str(review.kind): review.id for review in found.reviews if review.closed_at is None}
+    outbox = site.folder / "outbox"
+    outbox.mkdir()
+    (outbox / "mail.eml").write_bytes(
+        b"Subject: Hallo\r\nContent-Type: text/html\r\n\r\n<html><head></head><a>x</a></html>"
+    )
+    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0)
+
+
+def routes(site: Site) -> Iterator[tuple[str, str, str]]:
+    """(method, rule, endpoint) of everything that the app answers."""
+    for rule in site.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, rule.rule, rule.endpoint
+
+
+def asked(client: FlaskClient, method: str, path: str, token: str = ""):
+    data = DATA | ({"csrf_token": token} if token else {})
+    if "verschwunden" in path:
+        data |= {"take": "keep"}
+    return client.get(path) if method == "GET" else client.post(path, data=data)
+
+
+def test_every_route_has_its_row(site):
+    assert {(method, rule) for method, rule, _ in routes(site)} == ROUTES.keys()
+
+
+@pytest.mark.parametrize(("method", "rule"), ROUTES, ids=lambda value: str(value))
+def test_everybody_may_do_what_the_table_says_and_no_more(stage, method, rule):
+    path = stage.path(rule)
+    clients = (stage.site.client(), stage.site.coordinator("01002"), stage.site.coordinator("13075"))
+    tokens = ["", *(csrf_token(client.get("/desk/").text) for client in clients[1:])]
+
+    visitor, other, own = [asked(client, method, path, token) for client, token in zip(clients, tokens, strict=True)]
+
+    if rule.startswith(("/kita", "/antwort")) and method == "POST" and "zuruecknehmen" in rule:
+        assert visitor.status_code == ROUTES[method, rule][0]  # the second to take an answer back finds none
+    else:
+        assert (visitor.status_code, own.status_code, other.status_code) == ROUTES[method, rule]
+
+
+def test_every_post_without_a_token_is_refused_unless_a_signed_link_acts(stage):
+    coordinator = stage.site.coordinator()
+
+    refused = {
+        rule: asked(coordinator, method, stage.path(rule)).status_code
+        for method, rule, endpoint in routes(stage.site)
+        if method != "GET" and endpoint.split(".")[0] not in ACT_BY_LINK
+    }
+
+    assert refused
+    assert set(refused.values()) == {400}
+
+
+def test_no_visitor_gets_a_cookie_but_at_the_sign_in_page(stage):
+    client = stage.site.client()
+
+    given = {
+        rule
+        for method, rule, _ in routes(stage.site)
+        if "Set-Cookie" in asked(client, method, stage.path(rule)).headers
+    }
+
+    assert given == {"/desk/anmelden/<token>"}
+
+
+def test_every_response_carries_the_headers(stage):
+    client = stage.site.coordinator()
+    responses = [asked(client, method, stage.path(rule)) for method, rule, _ in routes(stage.site)]
+    etag = client.get("/offers.csv").headers["ETag"]
+    not_modified = client.get("/offers.csv", headers={"If-None-Match": etag})
+    unchanged_style = client.get("/static/kitalotse.css").headers["ETag"]
+    responses += [
+        client.get("/nichts"),
+        client.put("/"),
+        client.get("/angebote/oaaaaaaaaaaaaaaa"),
+        not_modified,
+        client.get("/static/kitalotse.css", headers={"If-None-Match": unchanged_style}),
+        client.head("/"),
+        client.options("/"),
+    ]
+
+    assert not_modified.status_code == 304
+    for response in responses:
+        missing = [name for name in HEADERS if name not in response.headers]
+        assert missing == [], (response.request.path, response.status_code)
+        policy = response.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; ")
+        assert "script" not in policy
+        assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "") or "/html" in response.request.path
+
+
+def test_only_the_mail_itself_may_style_inline_and_be_framed(stage):
+    client = stage.site.client()
+
+    loose = {
+        rule
+        for method, rule, _ in routes(stage.site)
+        if "unsafe-inline" in asked(client, method, stage.path(rule)).headers["Content-Security-Policy"]
+    }
+
+    assert loose == {"/outbox/<name>/html"}
+
+
+def test_https_is_kept_once_the_public_address_is_https(stage):
+    assert "Strict-Transport-Security" not in stage.site.client().get("/").headers
+
+    regions = stage.site.folder / "regions"
+    (regions / "a.toml").write_text((regions / "a.toml").read_text().replace("http:", "https:"), encoding="utf-8")
+    secure = Site(stage.site.database, stage.site.folder)
+
+    assert secure.client().get("/").headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_session_ends_after_twelve_hours_and_is_nobody_elses(stage):
+    cookie = stage.site.coordinator().get_cookie("kitalotse_desk", domain=HERE, path="/desk")
+
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/desk")
+    assert stage.site.app.permanent_session_lifetime.total_seconds() == 12 * 3600
+
+
+def test_a_session_of_one_region_opens_no_other(stage):
+    client = stage.site.coordinator("13075")
+    cookie = client.get_cookie("kitalotse_desk", domain=HERE, path="/desk")
+    assert cookie is not None
+
+    client.set_cookie("kitalotse_desk", cookie.value, domain=THERE, path="/desk")
+
+    assert client.get("/desk/", base_url=f"http://{THERE}").status_code == 403
+
+
+def test_whoever_is_no_longer_named_in_the_regions_file_is_out(stage):
+    stage.site.coordinator()
+    region = stage.site.app.extensions["kitalotse"].regions["13075"]
+    client = stage.site.coordinator()
+
+    stage.site.app.extensions["kitalotse"].regions["13075"] = region.model_copy(update={"coordinators": ()})
+
+    assert client.get("/desk/").status_code == 403
+
+
+@pytest.mark.parametrize("link", [DeskLink("13075", "Jemand anderes"), DeskLink("01002", "Koordination Kiel")])
+def test_a_link_for_somebody_else_signs_nobody_in(stage, link):
+    path = f"/desk/anmelden/{stage.site.links.desk(link, now=stage.site.now)}"
+
+    response = stage.site.client().get(path)
+
+    assert response.status_code == 403
+    assert "gilt nicht mehr" in response.text
+    assert "Set-Cookie" not in response.headers
+
+
+def test_an_error_of_the_store_is_a_german_page_that_says_the_next_step(stage, monkeypatch):
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise StoreError("offer is locked")
+
+    monkeypatch.setattr("webapp.pages.desk.decide", refuse)
+    client = stage.site.coordinator()
+    token = csrf_token(client.get("/desk/").text)
+
+    response = client.post(
+        stage.path("/desk/angebote/<offer:offer_id>/entscheiden"), data={"kind": "accept", "csrf_token": token}
+    )
+
+    assert response.status_code == 409
+    assert "laden Sie die Seite neu" in response.text
+
+
+def test_a_405_says_what_is_allowed_and_errors_are_json_for_who_asks(site):
+    refused = site.client().delete("/daten", headers={"Accept": "application/json"})
+
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]
+    assert refused.json == {
+        "status": 405,
+        "title": "So geht es nicht",
+        "detail": "Bitte benutzen Sie den Knopf auf der vorigen Seite.",
+    }
+
+
+def test_a_failure_of_ours_shows_no_traceback(site, monkeypatch):
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("webapp.pages.offers.search_offers", fail)
+    site.app.testing = False
+
+    response = site.client().get("/")
+
+    assert response.status_code == 500
+    assert "schiefgegangen" in response.text
+    assert "secret detail" not in response.text
