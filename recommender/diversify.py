@@ -11,6 +11,8 @@ PER_PROVIDER: Final = 2
 """Most offers of one provider in one list."""
 POOL: Final = 50
 """How many of the best are looked at."""
+SIMILAR_TEXT: Final = 0.15
+"""Cosine from which two offers of agreeing facts are too similar for one list, be they the same or not."""
 SPREAD: Final = 0.5
 """Points that an offer loses per offer of its main area that is already in the list."""
 
@@ -28,7 +30,7 @@ def choose(index: OfferIndex, rows: Ints, scores: Floats, limit: int) -> list[in
     while open_.any() and len(chosen) < limit:
         row = int(pool[int(np.argmax(np.where(open_, points, -np.inf)))])
         chosen.append(row)
-        open_ &= ~twins_of(index, row, pool)
+        open_ &= ~twins_of(index, row, pool, SIMILAR_TEXT)
         same_provider = index.provider[pool] == index.provider[row]
         if np.isin(pool[same_provider], chosen).sum() >= PER_PROVIDER:
             open_ &= ~same_provider

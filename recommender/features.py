@@ -9,11 +9,15 @@ import numpy as np
 from recommender.context import Context
 from recommender.groups import KitaView
 from recommender.index import AUDIENCES, DATED, MODES, Bools, Floats, Ints, OfferIndex
+from recommender.service import OUTSIDE
 from schemas.geography import distances_km
 from schemas.vocabulary import Audience, Mode
 
 DETOUR: Final = 1.3
 """Road kilometres per beeline kilometre, as measured for German roads outside cities; minutes are never made of it."""
+REACH_TOLERANCE: Final = 1.25
+"""The way is an estimate from a detour factor and, mostly, centres of postcodes: up to a quarter over the limit may be
+within it. It costs points all the same."""
 ENOUGH_OVERLAP: Final = 0.1
 """A group of which fewer than this share of the months is addressed has no children of that age to speak of."""
 _KITA, _HORT = (1 << AUDIENCES.index(code) for code in (Audience.KITA, Audience.HORT))
@@ -52,9 +56,13 @@ class Fit:
     service: Ints
     """For mobile offers ``INSIDE``, ``UNKNOWN_AREA`` or ``OUTSIDE``."""
     mobile: Bools
-    """Comes to the Kita, and the Kita wants that."""
+    """Comes to Kitas, and this Kita wants that."""
     visit: Bools
-    """Can be visited."""
+    """Can be visited somewhere."""
+    may_come: Bools
+    """Comes to this Kita, as far as known."""
+    may_go: Bools
+    """Can be visited by this Kita, as far as known: within its reach, or at an unknown place."""
     online: Bools
     sharing: Floats
     """Children who would share a price per group; NaN where unknown."""
@@ -92,6 +100,9 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
     sharing, base_cost, cost = _costs(index, children)
     upcoming = np.zeros(count, dtype=np.bool_)
     upcoming[index.occurrences.offer] = True
+    mobile = in_kita & (view.kita.accepts_mobile is not False)
+    visit = ((index.modes & _AT_PROVIDER) != 0) | ((index.modes & (_IN_KITA | _ONLINE)) == 0)
+    service = index.service.status(count, view.point, view.ags, view.kreis)
     return Fit(
         view=view,
         overlap=overlap,
@@ -103,9 +114,11 @@ def fit(view: KitaView, index: OfferIndex, context: Context) -> Fit:
         children=children,
         road_km=road_km,
         home_km=_road(view, index.home_lat, index.home_lon),
-        service=index.service.status(count, view.point, view.ags, view.kreis),
-        mobile=in_kita & (view.kita.accepts_mobile is not False),
-        visit=((index.modes & _AT_PROVIDER) != 0) | ((index.modes & (_IN_KITA | _ONLINE)) == 0),
+        service=service,
+        mobile=mobile,
+        visit=visit,
+        may_come=mobile & (service != OUTSIDE),
+        may_go=visit & ~(road_km > view.reach_km * REACH_TOLERANCE),
         online=(index.modes & _ONLINE) != 0,
         sharing=sharing,
         base_cost=base_cost,

@@ -9,7 +9,6 @@ import numpy as np
 from recommender.context import Context
 from recommender.features import ENOUGH_OVERLAP, Fit
 from recommender.index import ACCESS_NO, DATED, NEEDS, Bools, Ints, OfferIndex, language_bits
-from recommender.service import OUTSIDE
 from recommender.twins import twins_of
 from recommender.words import euro, kilometres
 from schemas.recommendation import Removed
@@ -17,9 +16,6 @@ from schemas.vocabulary import Answered
 
 BUDGET_TOLERANCE: Final = 1.05
 """Costs up to this multiple of the budget pass: a flat fee shared by a child less must not hide an offer."""
-REACH_TOLERANCE: Final = 1.25
-"""The way is an estimate from a detour factor and, mostly, centres of postcodes: up to a quarter over the limit may be
-within it. It costs points all the same."""
 SIZE_TOLERANCE: Final = 1.25
 """Children of an age are estimated evenly over the months of mixed groups; so much more may be there."""
 ANSWERED_FOR_GOOD: Final = frozenset({Answered.NOT_FOR_US, Answered.ALREADY_DID, Answered.BOOKED})
@@ -78,7 +74,7 @@ def _booking_closed(fit: Fit, index: OfferIndex, context: Context) -> Bools:
 
 
 def _reach(fit: Fit, index: OfferIndex, context: Context) -> Bools:
-    return ~fit.online & ~_may_come(fit) & ~_may_go(fit)
+    return ~fit.online & ~fit.may_come & ~fit.may_go
 
 
 def _budget(fit: Fit, index: OfferIndex, context: Context) -> Bools:
@@ -94,7 +90,7 @@ def _too_few(fit: Fit, index: OfferIndex, context: Context) -> Bools:
 
 def _access(fit: Fit, index: OfferIndex, context: Context) -> Bools:
     needed = [NEEDS.index(need) for need in fit.view.kita.needs]
-    return np.asarray((index.access[:, needed] == ACCESS_NO).any(axis=1)) & ~_may_come(fit)
+    return np.asarray((index.access[:, needed] == ACCESS_NO).any(axis=1)) & ~fit.may_come
 
 
 def _language(fit: Fit, index: OfferIndex, context: Context) -> Bools:
@@ -125,14 +121,6 @@ def _with_twins(index: OfferIndex, ids: Sequence[str] | frozenset[str]) -> Bools
         if offer in index.rows:
             removed |= twins_of(index, index.rows[offer])
     return removed
-
-
-def _may_come(fit: Fit) -> Bools:
-    return np.asarray(fit.mobile & (fit.service != OUTSIDE))
-
-
-def _may_go(fit: Fit) -> Bools:
-    return np.asarray(fit.visit & ~(fit.road_km > fit.view.reach_km * REACH_TOLERANCE))
 
 
 def _words_reach(fit: Fit, index: OfferIndex, row: int) -> str:

@@ -93,9 +93,9 @@ def _age(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
 def _way(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     if fit.mobile[row] and fit.service[row] == INSIDE:
         return _reason("way.comes", "kommt zu Ihnen")
-    if fit.visit[row] and not np.isnan(fit.road_km[row]):
+    if fit.may_go[row] and not np.isnan(fit.road_km[row]):
         return _distance(fit, row)
-    if fit.mobile[row]:
+    if fit.may_come[row]:
         return (
             *_reason("way.comes", "kommt in die Kita"),
             *_caution("way.area_unknown", "Einsatzgebiet nicht sicher: bitte fragen, ob es bis zu Ihnen reicht"),

@@ -98,7 +98,6 @@ def _recommendation(
 ) -> Recommendation:
     told = facts(fit_, index, context, row, values_, wish)
     group = int(fit_.group[row])
-    comes = bool(fit_.mobile[row]) and not bool(fit_.visit[row])
     road, cost = float(fit_.road_km[row]), float(fit_.cost[row])
     return Recommendation(
         kita=fit_.view.kita.id,
@@ -108,7 +107,7 @@ def _recommendation(
         group=fit_.view.groups[group].name if group >= 0 else None,
         parts=told.parts,
         reasons=told.reasons,
-        distance_km=None if comes or np.isnan(road) else round(road, 1),
+        distance_km=round(road, 1) if fit_.may_go[row] and not np.isnan(road) else None,
         cost_per_child_eur=None if np.isnan(cost) else round(cost, 2),
         day=told.day,
     )

@@ -85,8 +85,8 @@ def _way(fit: Fit, index: OfferIndex, rows: Ints) -> Floats:
     maybe = np.clip(2 * _UNKNOWN_AREA - home / _USUAL_ROUND_KM, -1.0, _UNKNOWN_AREA)
     coming = np.where(fit.service[rows] == INSIDE, 1.0, maybe)
     never = np.full(len(rows), -1.0)
-    best = np.where(fit.visit[rows], going, never)
-    best = np.maximum(best, np.where(fit.mobile[rows] & (fit.service[rows] > 0), coming, never))
+    best = np.where(fit.may_go[rows], going, never)
+    best = np.maximum(best, np.where(fit.may_come[rows], coming, never))
     return np.maximum(best, np.where(fit.online[rows], 0.2, never))
 
 

@@ -20,14 +20,14 @@ SAME_PLACE_KM: Final = 3.0
 """Two sources may place one house at the centres of two postcodes of a town."""
 
 
-def twins_of(index: OfferIndex, row: int, among: Ints | None = None) -> Bools:
+def twins_of(index: OfferIndex, row: int, among: Ints | None = None, like_text: float = LIKE_TEXT) -> Bools:
     """Per row of ``among`` (all rows where absent) whether it is the offer in ``row``, or the same in another source:
-    linked by an address, or alike in words, place and age.
+    linked by an address, or alike in words, place and age; ``like_text`` is the cosine that needs facts beside it.
     """
     rows = np.arange(len(index)) if among is None else among
     titles = index.titles.similar(row, among)
     texts = index.texts.similar(row, among)
-    like = ((titles >= LIKE_TITLE) | (texts >= LIKE_TEXT)) & (index.provider[rows] != index.provider[row])
+    like = ((titles >= LIKE_TITLE) | (texts >= like_text)) & (index.provider[rows] != index.provider[row])
     like[like] = _agreement(index, row, rows[like]) >= AGREEING
     twins = np.zeros(len(rows), dtype=np.bool_)
     alike = np.flatnonzero((titles >= SAME_TITLE) | (texts >= SAME_TEXT) | like)
