@@ -21,6 +21,7 @@ from webapp.jobs import JOBS, Task, digest_job, expire_job, harvest_job, is_due,
 from webapp.settings import Settings, read_settings
 from webapp.worker import run_one
 
+README = Path(__file__).parents[2] / "webapp" / "README.md"
 NIGHT = datetime(2026, 11, 23, 1, tzinfo=UTC)
 """Two at night in Berlin."""
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -160,3 +161,9 @@ def test_every_job_that_runs_by_itself_says_when_and_how_late_is_too_late():
     assert all(job.late > timedelta(0) for job in JOBS.values())
     assert job_of("harvest:mv_museum", JOBS) is JOBS["harvest:"]
     assert job_of("harvest", JOBS) is JOBS["harvest"]
+
+
+def test_the_readme_says_when_each_job_runs():
+    section = README.read_text("utf-8").split("## Jobs and clock\n")[1].split("\n## ")[0]
+
+    assert [name for name, job in JOBS.items() if job.cron and f"| `{name}` |" not in section] == []

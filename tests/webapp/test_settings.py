@@ -12,8 +12,6 @@ import pytest
 from schemas.exceptions import SettingsError
 from webapp.settings import SETTINGS, Settings, read_settings
 
-README = Path(__file__).parents[2] / "webapp" / "README.md"
-
 
 def settings_in(folder: Path, **variables: str) -> Settings:
     return read_settings({"KITALOTSE_DATA_DIR": str(folder), **variables})
@@ -116,11 +114,3 @@ def test_no_secret_is_printed_with_the_settings(tmp_path):
 
     assert "geheim" not in repr(settings)
     assert "kkk" not in repr(settings)
-
-
-def test_the_readme_has_every_setting_with_its_default_and_meaning():
-    rows = [f"| `{s.variable}` | {f'`{s.default}`' if s.default else '–'} | {s.meaning} |" for s in SETTINGS]
-    text = README.read_text("utf-8")
-    section = text.split("## Settings\n")[1].split("\n## ")[0]
-
-    assert [line for line in section.splitlines() if line.startswith("| `")] == rows
