@@ -16,16 +16,16 @@ def test_lists_with_gold_fields_are_good_and_break_no_rule(figures):
     gold = figures["gold"]
 
     assert figures["kitas"] == 26
-    assert gold["ndcg@8"] >= 0.70
-    assert gold["unfit@8"] <= 0.14
-    assert gold["recall@30"] >= 0.88
+    assert gold["ndcg@8"] >= 0.72
+    assert gold["unfit@8"] <= 0.11
+    assert gold["recall@30"] >= 0.92
     assert gold["violations@8"] == 0
 
 
 def test_lists_from_raw_text_stay_near_those_with_gold_fields(figures):
     raw = figures["end_to_end"]
 
-    assert raw["ndcg@8"] >= 0.58
+    assert raw["ndcg@8"] >= 0.64
     assert raw["violations@8"] <= 0.02
 
 
