@@ -12,7 +12,7 @@ ACCESS_PHRASES: Final[tuple[tuple[Access, float, str], ...]] = (
     (
         Access.WHEELCHAIR,
         0.9,
-        r"rollstuhl\w{0,20}|rolli\w{0,8}|barrierefrei\w{0,4}|barrierearm\w{0,3}|stufenlos\w{0,3}|"
+        r"rollst[uü]hl\w{0,20}|rolli\w{0,8}|barrierefrei\w{0,4}|barrierearm\w{0,3}|stufenlos\w{0,3}|"
         r"stufenfrei\w{0,3}|schwellenlos\w{0,3}|aufzug\b|fahrstuhl\b|lift\b|hublift\b|treppenlift\b|"
         r"plattformlift\b|behindertengerecht\w{0,3}|\w{0,12}rampen?\b",
     ),
@@ -90,7 +90,8 @@ _LIMITED: Final = re.compile(
 
 
 def read_accessibility(text: str | Prose) -> list[Found[tuple[Access, Answer]]]:
-    """What ``text`` says about access, one answer per code; a yes outweighs a no in another clause only if it comes first.
+    """What ``text`` says about access, one answer per code; a yes outweighs a no in another clause only if it comes
+    first.
 
     >>> [one.value[1].value for one in read_accessibility("leider nicht rollstuhlgerecht")]
     ['no']

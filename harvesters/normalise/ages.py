@@ -1,7 +1,7 @@
 """Ages in German wording, in months.
 
-Conventions: "ab 4" is 48 to open; "3–6" is 36 to 83 (all of the year of being six); "36 bis 72 Monate" is 36 to 72; preschool
-children are 60 to 83, Krippe without figures 0 to 35, Hort 72 to 131; class n is (5+n)·12 to (7+n)·12−1.
+Conventions: "ab 4" is 48 to open; "3–6" is 36 to 83 (all of the year of being six); "36 bis 72 Monate" is 36 to 72;
+preschool children are 60 to 83, Krippe without figures 0 to 35, Hort 72 to 131; class n is (5+n)·12 to (7+n)·12−1.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import Found, outermost
 from harvesters.normalise.numbers import START, WORDS, parse
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, matches, prose
 from schemas.offer import AgeRange
 
 _AGE_WORDS: Final = "|".join(
@@ -118,7 +118,9 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
     (r"\bhort(?:e|s|en|kind\w{0,3}|grupp\w{0,3})?\b", "ages.hort", 72, 131, 0.45),
 )
 """Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
-_WORDS_OF_AGE: Final = tuple((re.compile(pattern), *rest) for pattern, *rest in WORDS_OF_AGE)
+_WORDS_OF_AGE: Final = tuple(
+    (re.compile(pattern), rule, low, high, confidence) for pattern, rule, low, high, confidence in WORDS_OF_AGE
+)
 _LEVELS: Final = re.compile(
     r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter"
 )
@@ -148,7 +150,7 @@ _CUES: Final = (
     "zwisch",
 )
 _PRICE_OR_ADULT: Final = re.compile(
-    r"€|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
+    r"€|\bfrei\b|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
 )
 
 
@@ -209,7 +211,7 @@ def _high(text: str) -> int:
 
 
 def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
-    for match in _RANGE.finditer(page.lower):
+    for match in matches(_RANGE, page):
         first, last, _, months = match.groups()
         if months:
             yield from _found(page, match, round(parse(first)), round(parse(last)), "ages.months", 0.95)
@@ -219,16 +221,16 @@ def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
             if re.search(r"\bnach\s$|\bseit\s$|\bin\s$|\b(?:laufzeit|vor)\s$", before):
                 continue
             yield from _found(page, match, _low(first), _high(last), "ages.range", confidence)
-    for match in _RANGE_IN_CONTEXT.finditer(page.lower):
+    for match in matches(_RANGE_IN_CONTEXT, page):
         if parse(match[1]) < parse(match[2]) <= 18:
             yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.range_in_context", 0.85)
-    for match in _BARE_RANGE.finditer(page.lower):
+    for match in matches(_BARE_RANGE, page):
         if 1 <= int(match[1]) < int(match[2]) <= 12:
             yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.bracketed", 0.6)
 
 
 def _from(page: Prose) -> Iterator[Found[AgeRange]]:
-    for match in _FROM.finditer(page.lower):
+    for match in matches(_FROM, page):
         number, _, months = match.groups()
         if match[0].startswith(("von", "über", "mindestens", "mind.")) and not match[2]:
             continue
@@ -237,7 +239,7 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
         low = round(parse(number)) if months else _low(number)
         if low <= 21 * 12:
             yield from _until_school(page, match, low, "ages.from", 0.92)
-    for match in _FROM_BARE.finditer(page.lower):
+    for match in matches(_FROM_BARE, page):
         value = parse(match[1])
         if not 0.5 <= value <= 18:
             continue
@@ -253,7 +255,7 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
         if value > 10 and not _CUE.search(before):
             confidence = 0.45
         yield from _until_school(page, match, _low(match[1]), "ages.from_bare", confidence)
-    for match in _PLUS.finditer(page.lower):
+    for match in matches(_PLUS, page):
         if 1 <= int(match[1]) <= 16:
             yield from _found(page, match, _low(match[1]), None, "ages.plus", 0.8)
 
@@ -271,7 +273,7 @@ def _until_school(
 
 
 def _exact(page: Prose) -> Iterator[Found[AgeRange]]:
-    for match in _EXACT.finditer(page.lower):
+    for match in matches(_EXACT, page):
         number = match[1] or match[3]
         after = page.lower[match.end() - 3 : match.end() + 4]
         before = page.lower[max(0, match.start() - 30) : match.start()]
@@ -289,7 +291,7 @@ def _exact(page: Prose) -> Iterator[Found[AgeRange]]:
 
 
 def _up_to(page: Prose) -> Iterator[Found[AgeRange]]:
-    for match in _UP_TO.finditer(page.lower):
+    for match in matches(_UP_TO, page):
         before = page.lower[max(0, match.start() - 12) : match.start()]
         if re.search(rf"(?:{_N})\s$", before):
             continue
@@ -301,7 +303,7 @@ def _up_to(page: Prose) -> Iterator[Found[AgeRange]]:
             high = _low(number) - 1 if under else _high(number)
         if 0 < high <= 131:
             yield from _found(page, match, None, high, "ages.up_to", 0.7)
-    for match in _UNTIL_SCHOOL.finditer(page.lower):
+    for match in matches(_UNTIL_SCHOOL, page):
         yield from _found(page, match, None, 83, "ages.until_school", 0.55)
 
 
@@ -314,7 +316,7 @@ def _classes(page: Prose) -> Iterator[Found[AgeRange]]:
         and "klässler" not in page.lower
     ):
         return
-    for match in _CLASSES.finditer(page.lower):
+    for match in matches(_CLASSES, page):
         first = int(match[1] or match[3])
         last = int(match[2] or match[4] or first)
         if not 1 <= first <= last <= 13:
@@ -329,7 +331,7 @@ def _classes(page: Prose) -> Iterator[Found[AgeRange]]:
 
 def _words(page: Prose) -> Iterator[Found[AgeRange]]:
     for pattern, rule, low, high, confidence in _WORDS_OF_AGE:
-        for match in pattern.finditer(page.lower):
+        for match in matches(pattern, page):
             if rule == "ages.creche" and _WELCOME.match(page.lower, match.end()):
                 continue
             if page.lower[max(0, match.start() - 8) : match.start()].endswith(("bis ", "bis zum ", "bis zur ")):
@@ -341,7 +343,8 @@ _READERS: Final = (_ranges, _from, _exact, _up_to, _classes, _words)
 
 
 def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:
-    """Whether the figure is about a price bracket ("Kinder bis 6 Jahre frei"), a house ("seit 5 Jahren") or an accompanying sibling."""
+    """Whether the figure is about a price bracket ("Kinder bis 6 Jahre frei"), a house ("seit 5 Jahren") or an
+    accompanying sibling."""
     start, end = one.span
     begin, stop = page.around(start)
     comma = max(page.lower.rfind(",", begin, start), page.lower.rfind("/", begin, start), begin)
@@ -354,10 +357,6 @@ def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:
     if one.rule in ("ages.range", "ages.range_in_context", "ages.from") and _PRICE_OR_ADULT.search(
         page.lower[end : min(end + 14, stop)]
     ):
-        return (
-            re.search(
-                r"\b(?:kinder|kind|jugendliche|schüler)\s\(?(?:von\s)?$", page.lower[max(begin, start - 16) : start]
-            )
-            is not None
-        )
+        named = page.lower[max(begin, start - 16) : start + 8]
+        return re.search(r"\b(?:kinder|kind|jugendliche|schüler)\s\(?(?:von\s)?\d", named) is not None
     return False

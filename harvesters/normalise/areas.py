@@ -128,8 +128,10 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
     (
         Area.SOCIAL_VALUES,
         1.8,
-        r"rentner\w*|opas?\b|omas?\b|leih-?(?:oma|opa)\w*|helfen\b|hilfsbereit\w*|mobbing\w*|begegnung\w*|familienzentrum\w*|"
-        r"treff\b|nachbar\w*|teilhabe\w*|spielen wie|beten\b|advent\w*|weihnacht\w*|abschied\w*|tod\b|trauer\w*|mutmach\w*|"
+        r"rentner\w*|opas?\b|omas?\b|leih-?(?:oma|opa)\w*|helfen\b|hilfsbereit\w*|mobbing\w*|"
+        r"begegnung\w*|familienzentrum\w*|"
+        r"treff\b|nachbar\w*|teilhabe\w*|spielen wie|beten\b|advent\w*|weihnacht\w*|abschied\w*|tod\b|"
+        r"trauer\w*|mutmach\w*|"
         r"zivilcourage|demokratie\w*|mitbestimm\w*|respekt\w*|toleranz\w*|team(?:geist|arbeit)",
     ),
     (
@@ -143,31 +145,42 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
         Area.MUSIC_ART_THEATRE,
         1.8,
         r"trickfilm\w*|kinofilm\w*|folk\b|band\b|chör\w*|weihnachtslied\w*|laternen?\w*|collage\w*|papier\w*|farben?\b|"
-        r"pinsel\w*|kneten?\b|formen\b|verkleid\w*|kostüm\w*|rollenspiel\w*|aufführung\w*|vorstellung\w*|kulisse\w*|nähen\w*|"
+        r"pinsel\w*|kneten?\b|formen\b|verkleid\w*|kostüm\w*|rollenspiel\w*|aufführung\w*|"
+        r"vorstellung\w*|kulisse\w*|nähen\w*|"
         r"mosaik\w*|foto(?:grafie|kunst)\w*|keramik\w*|bildende\w*",
     ),
     (
         Area.MOVEMENT_HEALTH,
         1.8,
-        r"waldvormittag\w*|waldtag\w*|waldwoche\w*|wander\w*|schatzsuche\w*|pirsch\w*|streifzug\w*|rallye\w*|bouldern?\b|"
-        r"boulder\w*|pony\w*|akrobat\w*|zirkus\w*|jonglier\w*|melken\b|quark\w*|verkost\w*|picknick\w*|schnipp\w*|hygiene\w*|"
-        r"hände ?waschen|atmen\b|dehnen\b|stille\w*|kinderyoga|eislauf\w*|schlitten\w*|paddel\w*|kanutag|rudern\b|segeln\b|"
-        r"skate\w*|inliner\w*|purzelbaum\w*|bewegungslied\w*|selbstverteidig\w*|handball\w*|tischtennis|leichtathlet\w*",
+        r"waldvormittag\w*|waldtag\w*|waldwoche\w*|wander\w*|schatzsuche\w*|pirsch\w*|streifzug\w*|"
+        r"rallye\w*|bouldern?\b|"
+        r"boulder\w*|pony\w*|akrobat\w*|zirkus\w*|jonglier\w*|melken\b|quark\w*|verkost\w*|"
+        r"picknick\w*|schnipp\w*|hygiene\w*|"
+        r"hände ?waschen|atmen\b|dehnen\b|stille\w*|kinderyoga|eislauf\w*|schlitten\w*|paddel\w*|"
+        r"kanutag|rudern\b|segeln\b|"
+        r"skate\w*|inliner\w*|purzelbaum\w*|bewegungslied\w*|selbstverteidig\w*|handball\w*|"
+        r"tischtennis|leichtathlet\w*",
     ),
     (
         Area.NATURE_SUSTAINABILITY,
         1.8,
-        r"gemüse\w*|obst\b|kanu\w*|jagd\w*|jäger\w*|jungjäger\w*|\w*fütterung\w*|pony\w*|ponys?\b|bushcraft\w*|schnitzen|otter\w*|"
-        r"fischotter\w*|wolf\w*|fuchs\w*|reh\w*|wildnis\w*|wild(?:tier|park|kräuter)\w*|tierpark\w*|pilze\w*|kastanie\w*|lama\w*|"
+        r"gemüse\w*|obst\b|kanu\w*|jagd\w*|jäger\w*|jungjäger\w*|\w*fütterung\w*|pony\w*|ponys?\b|"
+        r"bushcraft\w*|schnitzen|otter\w*|"
+        r"fischotter\w*|wolf\w*|fuchs\w*|reh\w*|wildnis\w*|wild(?:tier|park|kräuter)\w*|tierpark\w*|"
+        r"pilze\w*|kastanie\w*|lama\w*|"
         r"esel\w*|eichhörnchen\w*|spinnen?\b|schnecke\w*|sturm\b|wind\b|energie\w*|windrad\w*|solar\w*|schlosspark\w*|"
-        r"zoologisch\w*|botanisch\w*|küken\w*|landwirt\w*|samen\b|keimen\b|repair\w*|upcycling\w*|gewässer\w*|quallen?\b|watt\w*",
+        r"zoologisch\w*|botanisch\w*|küken\w*|landwirt\w*|samen\b|keimen\b|repair\w*|upcycling\w*|"
+        r"gewässer\w*|quallen?\b|watt\w*",
     ),
     (
         Area.WORLD_REGION_SOCIETY,
         1.8,
-        r"zweisprachig\w*|deutsch-\w{4,12}isch\w*|tradition\w*|bräuche\w*|brauch\b|weihnachtsmarkt\w*|adventsmarkt\w*|backhaus\w*|"
-        r"lehmbackofen\w*|dorf\w*|stadt(?:geschichte|rallye|archiv)\w*|netze?\b|fischerei\w*|feldsteinkirche\w*|turm\b|polizei\w*|"
-        r"feuerwehr\w*|zeitung\w*|rathaus\w*|wahl\w*|fest\b|flucht\w*|kolonial\w*|römer\w*|indianer\w*|pirat\w*|seefahr\w*|"
+        r"zweisprachig\w*|deutsch-\w{4,12}isch\w*|tradition\w*|bräuche\w*|brauch\b|weihnachtsmarkt\w*|"
+        r"adventsmarkt\w*|backhaus\w*|"
+        r"lehmbackofen\w*|dorf\w*|stadt(?:geschichte|rallye|archiv)\w*|netze?\b|fischerei\w*|"
+        r"feldsteinkirche\w*|turm\b|polizei\w*|"
+        r"feuerwehr\w*|zeitung\w*|rathaus\w*|wahl\w*|fest\b|flucht\w*|kolonial\w*|römer\w*|"
+        r"indianer\w*|pirat\w*|seefahr\w*|"
         r"werft\w*|bergbau\w*|bergwerk\w*|schule (?:wie|anno|vor)|schulbank\w*|waschtag\w*|museumshof\w*",
     ),
 )

@@ -1,8 +1,8 @@
 """Whom an offer is made for, and whether that is a group of a Kita.
 
-A transparent sum: each phrase of a table gives points to an audience, evenings and weekends take some, and the sum becomes
-a probability. The words "Kita" and "Kinder" alone give nearly nothing: a Kita may be the venue, children may come with
-their parents.
+A transparent sum: each phrase of a table gives points to an audience, evenings and weekends take some, and the sum
+becomes a probability. The words "Kita" and "Kinder" alone give nearly nothing: a Kita may be the venue, children may
+come with their parents.
 """
 
 import math
@@ -26,7 +26,8 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
     (
         K,
         2.4,
-        r"(?:kindergärten|kitas|kindergarten|kita|kita-gruppen|für kitas|krippen)(?:, anmeldung!?\)| ?:|\)|, anmeldung|, nur)",
+        r"(?:kindergärten|kitas|kindergarten|kita|kita-gruppen|für kitas|krippen)(?:, anmeldung!?\)|"
+        r" ?:|\)|, anmeldung|, nur)",
     ),
     # Kita groups come, or somebody comes to them
     (K, 2.6, r"(?:kita|kindergarten|krippen|vorschul|kindertagesstätten)-?grupp?\w{0,4}"),
@@ -86,6 +87,12 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
         0.7,
         r"nach (?:vereinbarung|absprache|anmeldung)|wir kommen (?:zu|in)|buchbar|matschhose|"
         r"gummistiefel|frühstück im rucksack",
+    ),
+    (
+        K,
+        2.0,
+        r"(?:kommt|kommen|besuchen|besucht) (?:\w{1,14} ){0,4}(?:in |zu )?(?:den |die )?"
+        r"(?:kindergarten|kindergärten|kitas|kita|kindertagesstätten)\b(?! [\"„])",
     ),
     # Hort
     (

@@ -17,22 +17,132 @@ _PHONE: Final = re.compile(
 )
 _MOBILE: Final = re.compile(r"^(?:\+49\D{0,3}|0)1[567]")
 _OFFICE: Final = frozenset(
-    "info kontakt contact mail post office buero büro verwaltung sekretariat service anmeldung "
-    "buchung buchungen booking fuehrung fuehrungen fuehrungen "
-    "führungen museum museumspaedagogik paedagogik bildung vermittlung kasse besucherservice "
-    "besucher ticket tickets karten kita kitas kinder schule schulen theater "
-    "bibliothek buecherei bücherei stadtbibliothek presse redaktion team hallo moin willkommen "
-    "veranstaltung veranstaltungen events event programm umweltbildung "
-    "naturpark forstamt forst feuerwehr wehr verein vorstand geschaeftsstelle gs jugend "
-    "jugendfeuerwehr projekt projekte kurse kurs vhs musikschule reservierung "
-    "rezeption tourismus tourist touristinfo gemeinde amt stadt rathaus hof bauernhof garten "
-    "atelier werkstatt zentrale empfang lernort waldpaedagogik gruppen "
-    "gruppe angebote angebot praevention polizei zahngesundheit planetarium sternwarte kino zoo tierpark".split()
+    [
+        "info",
+        "kontakt",
+        "contact",
+        "mail",
+        "post",
+        "office",
+        "buero",
+        "büro",
+        "verwaltung",
+        "sekretariat",
+        "service",
+        "anmeldung",
+        "buchung",
+        "buchungen",
+        "booking",
+        "fuehrung",
+        "fuehrungen",
+        "fuehrungen",
+        "führungen",
+        "museum",
+        "museumspaedagogik",
+        "paedagogik",
+        "bildung",
+        "vermittlung",
+        "kasse",
+        "besucherservice",
+        "besucher",
+        "ticket",
+        "tickets",
+        "karten",
+        "kita",
+        "kitas",
+        "kinder",
+        "schule",
+        "schulen",
+        "theater",
+        "bibliothek",
+        "buecherei",
+        "bücherei",
+        "stadtbibliothek",
+        "presse",
+        "redaktion",
+        "team",
+        "hallo",
+        "moin",
+        "willkommen",
+        "veranstaltung",
+        "veranstaltungen",
+        "events",
+        "event",
+        "programm",
+        "umweltbildung",
+        "naturpark",
+        "forstamt",
+        "forst",
+        "feuerwehr",
+        "wehr",
+        "verein",
+        "vorstand",
+        "geschaeftsstelle",
+        "gs",
+        "jugend",
+        "jugendfeuerwehr",
+        "projekt",
+        "projekte",
+        "kurse",
+        "kurs",
+        "vhs",
+        "musikschule",
+        "reservierung",
+        "rezeption",
+        "tourismus",
+        "tourist",
+        "touristinfo",
+        "gemeinde",
+        "amt",
+        "stadt",
+        "rathaus",
+        "hof",
+        "bauernhof",
+        "garten",
+        "atelier",
+        "werkstatt",
+        "zentrale",
+        "empfang",
+        "lernort",
+        "waldpaedagogik",
+        "gruppen",
+        "gruppe",
+        "angebote",
+        "angebot",
+        "praevention",
+        "polizei",
+        "zahngesundheit",
+        "planetarium",
+        "sternwarte",
+        "kino",
+        "zoo",
+        "tierpark",
+    ]
 )
 _PRIVATE_HOSTS: Final = frozenset(
-    "gmx.de gmx.net web.de gmail.com googlemail.com t-online.de outlook.com outlook.de "
-    "hotmail.com hotmail.de yahoo.de yahoo.com freenet.de icloud.com posteo.de "
-    "mailbox.org arcor.de online.de aol.com live.de me.com".split()
+    [
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "gmail.com",
+        "googlemail.com",
+        "t-online.de",
+        "outlook.com",
+        "outlook.de",
+        "hotmail.com",
+        "hotmail.de",
+        "yahoo.de",
+        "yahoo.com",
+        "freenet.de",
+        "icloud.com",
+        "posteo.de",
+        "mailbox.org",
+        "arcor.de",
+        "online.de",
+        "aol.com",
+        "live.de",
+        "me.com",
+    ]
 )
 _NAME_PARTS: Final = re.compile(r"[a-zäöüß]{1,20}[._-][a-zäöüß]{2,30}(?:\d{1,4})?")
 
@@ -113,7 +223,8 @@ def without_personal_mails(text: str) -> tuple[str, list[str]]:
 
 
 def read_contact(text: str | Prose) -> ContactReading:
-    """The first telephone number and mail address of an organisation; mobile numbers and personal addresses are left out."""
+    """The first telephone number and mail address of an organisation; mobile numbers and personal addresses are
+    left out."""
     page = prose(text)
     reading = ContactReading()
     if "@" in page.text:

@@ -44,8 +44,10 @@ _DATE: Final = re.compile(
     rf"\d{{2}}(?![\d.:,]|\s?(?:uhr|h\b|€|-\s?\d|–\s?\d)))?|(?P<mn>{MONTH})(?:\s(?P<y2>\d{{4}}))?))"
 )
 _EARLIER: Final = re.compile(
-    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})\.?,?\s{{0,2}}(?:den )?)?(?<![\d.:,/])(?P<d>\d{{1,2}})\.(?:(?P<m>\d{{1,2}})\.)?\s{{0,2}}(?P<c>,|"
-    rf"/|und|sowie|oder|u\.|\+|&|–|—|-|bis(?: zum)?)\s{{0,2}}(?:(?:den|dem|{_WEEKDAY})\.?,?\s)?$"
+    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})\.?,?\s{{0,2}}(?:den )?)?"
+    r"(?<![\d.:,/])(?P<d>\d{1,2})\.(?:(?P<m>\d{1,2})\.)?\s{0,2}"
+    r"(?P<c>,|/|und|sowie|oder|u\.|\+|&|–|—|-|bis(?: zum)?)\s{0,2}"
+    rf"(?:(?:den|dem|{_WEEKDAY})\.?,?\s)?$"
 )
 _TO: Final = re.compile(rf"\s?(?:-|–|—|bis(?: zum| einschließlich)?)\s?(?:{_WEEKDAY},?\s|den\s)?")
 _FEASTS: Final[tuple[tuple[str, str], ...]] = (
@@ -308,9 +310,9 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
         starts, ending, previous_end = [times[0]], None, clocks[0][1]
         for (begin, stop, _), clock in zip(clocks[1:], times[1:], strict=True):
             connector = words[previous_end:begin]
-            if re.search(r"-|–|—|bis", connector):
-                ending = clock
-            elif " und" in connector and "zwischen" in page.lower[max(start, match.start() - 12) : match.start()]:
+            if re.search(r"-|–|—|bis", connector) or (
+                " und" in connector and "zwischen" in page.lower[max(start, match.start() - 12) : match.start()]
+            ):
                 ending = clock
             else:
                 starts.append(clock)

@@ -1,11 +1,12 @@
 """How long one unit takes, in minutes. Of a range the upper value; a school lesson has 45 minutes."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from harvesters.normalise.evidence import Found, outermost
 from harvesters.normalise.numbers import NUMBER, START, parse
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, matches, prose
 
 _UNIT: Final = (
     r"(?P<unit>minuten\b|minute\b|min\b\.?|'(?!\w)|zeitstunden?\b|schulstunden?\b|"
@@ -86,7 +87,7 @@ def _length(value: float, unit: str) -> int:
 
 def _figures(page: Prose) -> list[Found[int]]:
     found = []
-    for match in _FIGURE.finditer(page.lower):
+    for match in matches(_FIGURE, page):
         unit = match["unit"]
         minutes = _length(parse(match["last"] or match["first"]), unit)
         if unit == "h" and page.lower[max(0, match.start() - 4) : match.start()].endswith(("um ", "ab ")):
@@ -108,12 +109,12 @@ def _figures(page: Prose) -> list[Found[int]]:
         found.append(
             Found(minutes, page.text[match.start() : match.end()], "duration.figure", confidence, match.span())
         )
-    for match in _HOURS_AND_MINUTES.finditer(page.lower):
+    for match in matches(_HOURS_AND_MINUTES, page):
         minutes = round(parse(match[1]) * 60) + int(match[2])
         found.append(
             Found(minutes, page.text[match.start() : match.end()], "duration.hours_minutes", 0.92, match.span())
         )
-    for match in _CLOCK_LENGTH.finditer(page.lower):
+    for match in matches(_CLOCK_LENGTH, page):
         minutes = int(match["h"]) * 60 + int(match["m"])
         before = page.lower[max(0, match.start() - 30) : match.start()]
         if _LEAD.search(before):
@@ -125,7 +126,7 @@ def _figures(page: Prose) -> list[Found[int]]:
 
 def _words(page: Prose) -> list[Found[int]]:
     found = []
-    for match in _HALF.finditer(page.lower):
+    for match in matches(_HALF, page):
         if match["what"] or match["what2"]:
             minutes = _MINUTES[match["what"] or match["what2"]]
         elif match["adj"]:
@@ -135,7 +136,7 @@ def _words(page: Prose) -> list[Found[int]]:
         else:
             minutes = 30
         found.append(Found(minutes, page.text[match.start() : match.end()], "duration.words", 0.85, match.span()))
-    for match in _KNAPP.finditer(page.lower):
+    for match in matches(_KNAPP, page):
         found.append(Found(60, page.text[match.start() : match.end()], "duration.words", 0.84, match.span()))
     return found
 
@@ -156,7 +157,7 @@ def _is_other_time(page: Prose, one: Found[int]) -> bool:
 
 def _added(page: Prose, found: list[Found[int]]) -> list[Found[int]]:
     """Parts that follow each other in one clause are added: "35 Min. + 30 Min."."""
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         between = page.lower[first.span[1] : second.span[0]]
         if len(between) > 90 or "krippe" in between or "oder" in between:
             continue
@@ -173,7 +174,7 @@ def _added(page: Prose, found: list[Found[int]]) -> list[Found[int]]:
 def _windows(page: Prose) -> list[Found[int]]:
     """From "9 bis 11 Uhr": the length of a window of time, where nothing else is said."""
     found = []
-    for match in _WINDOW.finditer(page.lower):
+    for match in matches(_WINDOW, page):
         start = int(match["h1"]) * 60 + int(match["m1"] or 0)
         end = int(match["h2"]) * 60 + int(match["m2"] or 0)
         begin, _ = page.around(match.start())

@@ -7,7 +7,7 @@ from typing import Final
 from harvesters.normalise.accessibility import read_accessibility, read_practicalities
 from harvesters.normalise.areas import read_areas, read_topics
 from harvesters.normalise.booking import ContactReading, read_contact, read_lead_days, read_required, read_ways
-from harvesters.normalise.dates import read_dates, read_times
+from harvesters.normalise.dates import TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import is_indoor, read_cancelled, read_funding, read_kind, read_modes, read_sold_out
@@ -27,7 +27,21 @@ from harvesters.normalise.text import Prose
 from schemas.harvest import RecordField
 from schemas.offer import Capacity, Image, Occurrence, Schedule
 from schemas.organisation import Booking, Contact, Place
-from schemas.vocabulary import LANGUAGES, Area, Audience, BookingWay, Kind, Mode, ScheduleKind, Topic, Verdict, Weather
+from schemas.vocabulary import (
+    LANGUAGES,
+    Access,
+    Answer,
+    Area,
+    Audience,
+    BookingWay,
+    Kind,
+    Mode,
+    Practicality,
+    ScheduleKind,
+    Topic,
+    Verdict,
+    Weather,
+)
 
 _COORDINATE: Final = re.compile(r"-?\d{1,3}(?:[.,]\d{1,12})?")
 _CAPACITY: Final = re.compile(r"(\d{1,3}) gruppen (?:im|pro|je) monat")
@@ -140,7 +154,7 @@ def _date_parts(reading: Reading) -> Found[Occurrence] | None:
     return Found(occurrence, words, "schedule.date_parts", 0.95, (0, len(words)))
 
 
-def _clock(reading: Reading, name: RecordField):  # type: ignore[no-untyped-def]
+def _clock(reading: Reading, name: RecordField) -> TimesFound | None:
     words = reading.words(name)
     if words is None:
         return None
@@ -227,13 +241,13 @@ def read_codes(reading: Reading) -> None:
     _list(reading, "topics", "topics", Topic, read_topics, "Thema")
     _languages(reading)
     access = read_accessibility(reading.words("accessibility") or "") + read_accessibility(reading.page)
-    merged = {}
+    merged: dict[Access, Answer] = {}
     for one in access:
         merged.setdefault(*one.value)
     if access:
         reading.put("accessibility", merged, access[0].rule, access[0].confidence, access[0].evidence)
     practical = read_practicalities(reading.words("practicalities") or "") + read_practicalities(reading.page)
-    known = {}
+    known: dict[Practicality, Answer] = {}
     for fact in practical:
         known.setdefault(*fact.value)
     if practical:
@@ -272,7 +286,7 @@ def _languages(reading: Reading) -> None:
         found = [
             by_name[part[:2] if re.fullmatch(r"[a-z]{2}-[a-z]{2}", part) else part]
             for part in parts
-            if part in by_name or part[:2] in by_name and re.fullmatch(r"[a-z]{2}-[a-z]{2}", part)
+            if part in by_name or (part[:2] in by_name and re.fullmatch(r"[a-z]{2}-[a-z]{2}", part))
         ]
         named = found or [one.value for one in read_languages(own)]
         if named:

@@ -5,7 +5,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import Found, outermost
 from harvesters.normalise.numbers import NUMBER, START, whole
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, matches, prose
 from schemas.offer import GroupSize
 
 _WHO: Final = (
@@ -25,9 +25,11 @@ _GROUP_TO: Final = re.compile(
     rf"€|euro|min|std|stund|km|mitglied|grupp|tage|woch))"
 )
 _BARE: Final = re.compile(
-    rf"\b(?:höchstens|maximal|max\.|bis zu)\s({NUMBER})(?=\s?(?:[.,;)·|]|$|\n|mit\b|pro gruppe|je gruppe|pro durchgang|pro termin|je termin|je vormittag))(?![.,]\d)"
+    rf"\b(?:höchstens|maximal|max\.|bis zu)\s({NUMBER})(?=\s?(?:[.,;)·|]|$|\n|mit\b|pro gruppe|"
+    rf"je gruppe|pro durchgang|pro termin|je termin|je vormittag))(?![.,]\d)"
     rf"|\bbis\s({NUMBER})\s(?:pro|je) (?:gruppe|durchgang|termin)"
-    rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
+    rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |"
+    rf"max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
     rf"|\bhaben ({NUMBER}) kinder (?:bequem )?platz"
 )
 _BARE_RANGE: Final = re.compile(
@@ -61,7 +63,8 @@ _RATIO_BEFORE: Final = re.compile(
 )
 _MONEY: Final = re.compile(r"preis|kosten|€|gebühr|stunden|minuten|km\b")
 _NOT_A_GROUP: Final = re.compile(
-    r"\bfamilie|mitgliede|\bverein\b|ehrenamt|freie plätze|noch \w{1,4} plätze|restplätze|"
+    r"teilen wir|wird geteilt|zwei gruppen bilden|\b\bfamilie|mitgliede|\bverein\b|ehrenamt|"
+    r"freie plätze|noch \w{1,4} plätze|restplätze|"
     r"parkplätze|sitzplätze im|einwohner|gewinn"
 )
 
@@ -75,12 +78,12 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
     page = prose(text)
     low: list[Found[int]] = []
     high: list[Found[int]] = []
-    for match in _RANGE.finditer(page.lower):
+    for match in matches(_RANGE, page):
         first, last = whole(match[1]), whole(match[2])
         if first is not None and last is not None and 1 <= first < last and not _other(page, match):
             low.append(_bound(page, match, first, "group.range", 0.93))
             high.append(_bound(page, match, last, "group.range", 0.93))
-    for match in _GROUP_OF.finditer(page.lower):
+    for match in matches(_GROUP_OF, page):
         first, last = whole(match[1]), whole(match[2]) if match[2] else None
         if first is None or _other(page, match):
             continue
@@ -90,7 +93,7 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
             low.append(_bound(page, match, first, "group.size", 0.92))
             high.append(_bound(page, match, last, "group.size", 0.92))
     for pattern, rule, confidence in ((_UP_TO, "group.up_to", 0.88), (_GROUP_TO, "group.up_to_bare", 0.84)):
-        for match in pattern.finditer(page.lower):
+        for match in matches(pattern, page):
             number = whole(match[1])
             if number is None or not 2 <= number <= 1000 or _other(page, match):
                 continue
@@ -99,7 +102,7 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
                 0.25 if words.startswith("für") else 0.12 if words.startswith(("je", "jeweils")) else 0.0
             )
             high.append(_bound(page, match, number, rule, sure))
-    for match in _BARE.finditer(page.lower):
+    for match in matches(_BARE, page):
         number = whole(next(group for group in match.groups() if group))
         if (
             number is not None
@@ -108,12 +111,12 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
             and not _MONEY.search(page.lower[max(0, match.start() - 20) : match.start()])
         ):
             high.append(_bound(page, match, number, "group.bare", 0.72))
-    for match in _BARE_RANGE.finditer(page.lower):
+    for match in matches(_BARE_RANGE, page):
         first, last = whole(match[1]), whole(match[2])
         if first is not None and last is not None and 1 <= first < last:
             low.append(_bound(page, match, first, "group.bare", 0.8))
             high.append(_bound(page, match, last, "group.bare", 0.8))
-    for match in _AT_LEAST.finditer(page.lower):
+    for match in matches(_AT_LEAST, page):
         number = whole(match[1])
         if number is None or not 1 <= number <= 500 or _other(page, match):
             continue

@@ -36,7 +36,7 @@ _NOT_A_LANGUAGE: Final = re.compile(
     r"volkslied\w{0,3}|bulldogg\w{0,2}|nationalpark|gäste)"
 )
 _GERMAN: Final = table(
-    (("de", 0.8, r"auf deutsch|deutsch-\w{5,12}|deutsch und \w{5,12}isch|zweisprachig|in deutscher sprache"),)
+    (("de", 0.8, r"auf deutsch|deutsch-\w{5,12}|deutsch und \w{2,12}isch|zweisprachig|in deutscher sprache"),)
 )
 
 

@@ -1,4 +1,5 @@
-"""Where an offer takes place (at the provider, in the Kita, outdoors, online), what kind it is, weather, state, funding."""
+"""Where an offer takes place (at the provider, in the Kita, outdoors, online), what kind it is, weather, state,
+funding."""
 
 import re
 from typing import Final
@@ -21,7 +22,8 @@ IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
         0.9,
         r"(?:kommen?t?|besuchen?t?|fahren|bringen|rollt|tourt|spielen|geht|gehen) (?:\w{1,16} ){0,8}(?:in|zu|durch) "
         r"(?:ihnen|euch|kitas|kindergärten|einrichtungen|kindertagesstätten|(?:die|den|der|eine|jede|alle) "
-        r"(?:kita|kitas|kindergärten|kindergarten|einrichtung\w{0,2}|gruppe|gruppen|krippen?|hort\w?|schule|schulen))\b|"
+        r"(?:kita|kitas|kindergärten|kindergarten|einrichtung\w{0,2}|gruppe|gruppen|krippen?|hort\w?|"
+        r"schule|schulen))\b|"
         r"besuch(?:t|en) (?:\w{1,14} ){0,2}(?:kitas|kindergärten|einrichtungen|kindertagesstätten|ihre gruppe)\b",
     ),
     (
@@ -61,10 +63,15 @@ OUTDOOR: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"im (?:\w{4,14})?wald\b|durch den wald|im moor|auf der wiese|am strand|am (?:see|teich|bach|"
         r"fluss|ufer|hafen|deich)\b|im (?:\w{3,14})?garten\b(?! vorhanden)|auf dem (?:\w{3,12})?hof\b|"
         r"im (?:\w{3,14})?park\b|auf (?:dem|das) feld|im watt\b|wattwanderung|strandspaziergang|"
-        r"hafenrundgang|naturlehrpfad|lehrpfad\b|erlebnispfad|spurenpfad|pfad\b|streuobstwiese|freilicht\w{0,16}|freigelände|naturschutzstation|über den deich|vom unterstand|"
-        r"imkerei\w{0,3}|bienenkasten|bienenstöcke|ponyhof|reiterhof|alpakahof|milchhof|windpark|am fuß eines|auf der weide|streichelzoo|"
-        r"auf dem acker|obstwiesen?|kräutergarten|schulgarten|wallanlage|burgruine|ruine\b|bauspielplatz|kutter\w{0,6}|barfußpfad|"
-        r"streifzug|pirsch\w{0,4}|waldschule|waldhaus|wildgehege|wildnis\w{0,10}|bushcraft|hüttenbau|naturerlebnis\w{0,12}|"
+        r"hafenrundgang|naturlehrpfad|lehrpfad\b|erlebnispfad|spurenpfad|pfad\b|streuobstwiese|(?:den|"
+        r"zum|an den|am|im|an einem) (?:bach|teich|see|fluss|wald|strand|park|moor)\b|"
+        r"freilicht\w{0,16}|freigelände|naturschutzstation|über den deich|vom unterstand|"
+        r"imkerei\w{0,3}|bienenkasten|bienenstöcke|ponyhof|reiterhof|alpakahof|milchhof|windpark|"
+        r"am fuß eines|auf der weide|streichelzoo|"
+        r"auf dem acker|obstwiesen?|kräutergarten|schulgarten|wallanlage|burgruine|ruine\b|"
+        r"bauspielplatz|kutter\w{0,6}|barfußpfad|"
+        r"streifzug|pirsch\w{0,4}|waldschule|waldhaus|wildgehege|wildnis\w{0,10}|bushcraft|hüttenbau|"
+        r"naturerlebnis\w{0,12}|"
         r"tümpel\w{0,4}|keschern\w{0,3}|watt\b|düne\w?|strand\b|moor\w{0,10}|\w{3,10}weide\b|"
         r"exkursion\w{0,3}|wanderung\w{0,2}|stadtrundgang|stadtführung|rundgang durch (?:die|den)|"
         r"schatzsuche|geocaching|rallye|kanu\w{0,6}|kletter(?:wald|park)|tierpark|zoo\b|wildpark|"
@@ -256,7 +263,10 @@ def read_kind(text: str | Prose) -> Found[Kind] | None:
 
 
 def read_cancelled(text: str | Prose, *, title_end: int = 0) -> Found[bool] | None:
-    """Whether the offer as a whole is off: said in the title, or in a clause that is no condition and names no other date."""
+    """Whether the offer as a whole is off.
+
+    Said in the title, or in a clause that is no condition and names no other date.
+    """
     page = prose(text)
     for match in _CANCELLED.finditer(page.lower):
         clause = page.lower[slice(*page.around(match.start()))]

@@ -1,4 +1,7 @@
-"""Dates that a source gives as data: ISO starts and ends, rules, exceptions. Read strictly; what makes no sense is an Issue."""
+"""Dates that a source gives as data: ISO starts and ends, rules, exceptions.
+
+Read strictly; what makes no sense is an Issue.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +10,8 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from harvesters.normalise.recurrence import DAY_CODES, RuleError, days_of, parse_rule
 from harvesters.normalise.reading import Reading
+from harvesters.normalise.recurrence import DAY_CODES, RuleError, days_of, parse_rule
 from schemas.harvest import RawOccurrence
 from schemas.offer import MAX_OCCURRENCES, Occurrence, Recurrence
 from schemas.vocabulary import OccurrenceStatus, Weekday
@@ -34,7 +37,8 @@ class Moment:
 def parse_moment(text: str, zone: ZoneInfo = _BERLIN) -> Moment:
     """An ISO date or date-time in ``zone``; raises ``ValueError`` with the German reason where it cannot be.
 
-    A date-time without offset is local; one that a clock change skips (02:30 on the last Sunday of March) does not exist.
+    A date-time without offset is local; one that a clock change skips (02:30 on the last Sunday of March) does not
+    exist.
     """
     raw = text.strip()
     if _DATE.fullmatch(raw):

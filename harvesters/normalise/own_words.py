@@ -1,4 +1,7 @@
-"""Wording that stands under its own name and is shorter than prose: "3-6" under ages, "PT1H" under duration, "5.00" under price."""
+"""Wording that stands under its own name and is shorter than prose.
+
+"3-6" under ages, "PT1H" under duration, "5.00" under price.
+"""
 
 import re
 from collections.abc import Iterable

@@ -15,7 +15,8 @@ from schemas.offer import ServiceArea
 from schemas.organisation import Place, Precision
 
 _NOT_A_VENUE: Final = re.compile(
-    r"^(?:in|bei|an|auf) (?:ihre[rnm]?|eure[rnm]?|ihnen|euch|der|den|einer)\b.*|^(?:ihre|eure) (?:kita|schule|einrichtung|räume).*|^kitas? (?:in|auf|im|der) .*|"
+    r"^(?:in|bei|an|auf) (?:ihre[rnm]?|eure[rnm]?|ihnen|euch|der|den|einer)\b.*|^(?:ihre|"
+    r"eure) (?:kita|schule|einrichtung|räume).*|^kitas? (?:in|auf|im|der) .*|"
     r"^kita(?:s)?$|^vor ort.*|^online.*|^mobil.*|^nach vereinbarung.*|^zoom.*|^siehe .*|"
     r"^wird (?:noch )?bekannt.*|^tba$|^n\.?\s?n\.?$|^-+$|^diverse.*|^verschiedene.*",
     re.I,
@@ -56,7 +57,10 @@ def goes_to_kitas(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def read_place(words: PlaceWords, near: str | None, provider: str = "") -> Found[Place] | None:
-    """The place that ``words`` mean. Town by address, else by the one municipality named in the venue, else in the provider's name."""
+    """The place that ``words`` mean.
+
+    Town by address, else by the one municipality named in the venue, else in the provider's name.
+    """
     venue = venue_words(words.whole) if words.whole else ""
     if not (venue or words.name or words.street or words.postcode or words.locality):
         return None
@@ -183,16 +187,16 @@ def read_service_area(
                 0.88,
                 (match.start(), end),
             )
-    match = _WHOLE_KREIS.search(page.lower)
-    if match is not None:
-        words = page.text[match.start() : match.end()]
-        key = near if near and len(near) == 5 else place.kreis if place and place.kreis else None
-        area = ServiceArea(words=words, municipalities=(key,) if key else (), sure=key is not None and key == near)
-        return Found(area, words, "service_area.own_kreis", 0.8, match.span())
-    match = _AREA_WORDS.search(page.lower)
-    if match is not None:
-        words = page.text[match.start() : match.end()].strip()
-        return Found(ServiceArea(words=words[:400]), words, "service_area.words", 0.6, match.span())
+    whole = _WHOLE_KREIS.search(page.lower)
+    if whole is not None:
+        words = page.text[whole.start() : whole.end()]
+        own = near if near and len(near) == 5 else place.kreis if place else None
+        area = ServiceArea(words=words, municipalities=(own,) if own else (), sure=own is not None and own == near)
+        return Found(area, words, "service_area.own_kreis", 0.8, whole.span())
+    named = _AREA_WORDS.search(page.lower)
+    if named is not None:
+        words = page.text[named.start() : named.end()].strip()
+        return Found(ServiceArea(words=words[:400]), words, "service_area.words", 0.6, named.span())
     return None
 
 

@@ -1,13 +1,13 @@
 """Prices in German wording: what one Kita child, or one group, pays.
 
-Every amount of money is found first; its neighbours then say what it is for: a child, a group, an adult, material on top, or
-something that is no price of the offer at all (a kilometre, coffee, the reduced ticket).
+Every amount of money is found first; its neighbours then say what it is for: a child, a group, an adult, material on
+top, or something that is no price of the offer at all (a kilometre, coffee, the reduced ticket).
 """
 
 import re
-from itertools import islice
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 from harvesters.normalise.evidence import Found
@@ -83,7 +83,8 @@ _GROUP_AFTER: Final = re.compile(
     r"je gruppe)"
 )
 _GROUP_LATER: Final = re.compile(
-    r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus)\b|für die erste\b|für jede weitere gruppe)|"
+    r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus)\b|"
+    r"für die erste\b|für jede weitere gruppe)|"
     r"\s?für die erste(?: gruppe)?,"
 )
 _ADULT_AFTER: Final = re.compile(
@@ -132,7 +133,8 @@ _EXTRA_BEFORE: Final = re.compile(
     r"wenn gewünscht |beträgt |\w{1,12} )?$"
 )
 _OTHER_BEFORE: Final = re.compile(
-    r"(?:\bbezuschusst [\w ]{0,40}mit(?: bis zu)?|zuschuss (?:von|bis)(?: zu)?|\bstatt|ermäßigt|\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
+    r"(?:\bbezuschusst [\w ]{0,40}mit(?: bis zu)?|zuschuss (?:von|bis)(?: zu)?|\bstatt|ermäßigt|"
+    r"\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
     r"anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|"
     r"familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
     r"ca\. |für |nur |je |\w{1,10} )?$"
@@ -149,7 +151,8 @@ _FREE: Final = re.compile(
     r"die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
     r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|"
     r"nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
-    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|trägt die kosten|kosten werden \w{0,12} ?übernommen|"
+    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|trägt die kosten|"
+    r"kosten werden \w{0,12} ?übernommen|"
     r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|"
     r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
     r"nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
@@ -376,15 +379,8 @@ def _wordy(page: Prose, adults: bool | None, extra: Amount | None, amounts: bool
         price = Price(model=PriceModel.FREE, amount_eur=0, adults_free=adults, extra_eur=extra_eur)
         found.append(Found(price, page.text[match.start() : match.end()], "price.free", confidence, match.span()))
     if not found and not amounts:
-        match = _ON_REQUEST.search(page.lower)
-        if match:
-            found.append(
-                Found(
-                    Price(model=PriceModel.UNKNOWN),
-                    page.text[match.start() : match.end()],
-                    "price.on_request",
-                    0.7,
-                    match.span(),
-                )
-            )
+        asked = _ON_REQUEST.search(page.lower)
+        if asked is not None:
+            words = page.text[asked.start() : asked.end()]
+            found.append(Found(Price(model=PriceModel.UNKNOWN), words, "price.on_request", 0.7, asked.span()))
     return found

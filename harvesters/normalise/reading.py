@@ -102,7 +102,8 @@ class Reading:
         own_reader: Callable[[Prose], list[Found[T]]],
         label: str,
     ) -> None:
-        """Set a field from its own wording, else from the best in title and text; own wording not understood is an Issue."""
+        """Set a field from its own wording, else from the best in title and text; own wording not understood is an
+        Issue."""
         own = self.words(name)
         if own is not None:
             found = best(own_reader(Prose(own)))

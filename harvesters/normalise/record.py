@@ -23,7 +23,8 @@ VERSION: Final = "1"
 
 
 def normalise(record: Record, source: Source | None, *, today: date) -> Normalised:
-    """Understand one Record as of ``today`` (the local day on which it was seen: it settles years that are not written).
+    """Understand one Record as of ``today`` (the local day on which it was seen: it settles years that are not
+    written).
 
     Never raises for what a source wrote: what is not understood is an Issue, what is not said stays empty.
     """

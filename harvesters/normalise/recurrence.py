@@ -1,7 +1,7 @@
 """RFC 5545 rules as days: a strict, bounded reading of RRULE text without times.
 
-Our own, since a rule from the web may say ``FREQ=SECONDLY``, or the 30th of February for ever: every expansion here walks over
-at most ``MAX_DAYS`` days and gives at most ``limit`` of them.
+Our own, since a rule from the web may say ``FREQ=SECONDLY``, or the 30th of February for ever: every expansion here
+walks over at most ``MAX_DAYS`` days and gives at most ``limit`` of them.
 """
 
 import re
@@ -185,7 +185,8 @@ def _fits(rule: Rule, day: date, start: date) -> bool:
 
 
 def _is_ordinal(ordinal: int | None, day: date, rule: Rule) -> bool:
-    """Whether ``day`` is the n-th of its weekday, counted in its month (in its year for a YEARLY rule without months)."""
+    """Whether ``day`` is the n-th of its weekday, counted in its month (in its year for a YEARLY rule without
+    months)."""
     if ordinal is None:
         return True
     if rule.frequency == "YEARLY" and not rule.by_month:

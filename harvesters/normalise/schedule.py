@@ -9,7 +9,7 @@ from harvesters.normalise.dates import DateFound, Impossible, TimesFound, read_d
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.numbers import NUMBER, whole
 from harvesters.normalise.text import Prose, prose
-from harvesters.normalise.weekdays import DaysFound, MonthsFound, read_monthly, read_months, read_weekdays
+from harvesters.normalise.weekdays import DaysFound, MonthlyFound, MonthsFound, read_monthly, read_months, read_weekdays
 from schemas.offer import Occurrence, Recurrence, Schedule, TimeWindow
 from schemas.vocabulary import OccurrenceStatus, ScheduleKind, Weekday
 
@@ -24,7 +24,8 @@ _ARRANGED: Final = re.compile(
 )
 _ARRANGED_NEAR: Final = re.compile(
     r"nach (?:\w{1,14} )?(?:vereinbarung|absprache|anfrage|voranmeldung|bedarf)|auf anfrage|"
-    r"auf wunsch|buchbar|anfragen|vereinbar|am besten|am liebsten|möglich|bevorzugt|gern\b|"
+    r"auf wunsch|buchbar|anfragen|vereinbar|sprechen wir|stimmen wir|absprechen|abstimmen|"
+    r"am besten|am liebsten|möglich|bevorzugt|gern\b|"
     r"wählbar|wünsch"
 )
 _GROUPS: Final = re.compile(
@@ -258,7 +259,7 @@ def _byday(days: tuple[Weekday, ...]) -> str:
 
 
 def _recurrence(
-    page: Prose, weekdays: list[DaysFound], monthly: list[object], months: list[MonthsFound], parts: _Parts
+    page: Prose, weekdays: list[DaysFound], monthly: list[MonthlyFound], months: list[MonthsFound], parts: _Parts
 ) -> Found[Schedule] | None:
     rule: str | None = None
     days: tuple[Weekday, ...] = ()
@@ -266,7 +267,7 @@ def _recurrence(
     confidence = 0.0
     interval = ";INTERVAL=2" if _EVERY_TWO.search(page.lower) else ""
     if monthly:
-        first = read_monthly(page)[0]
+        first = monthly[0]
         days = (first.day,)
         rule = "FREQ=MONTHLY;BYDAY=" + ",".join(f"{n}{first.day.value}" for n in first.ordinals)
         span, confidence = (first.start, first.end), 0.92
@@ -301,10 +302,10 @@ def _recurrence(
         else None
     )
     occurrences: list[Occurrence] = []
-    for one in starts[:1]:
-        near = _times_of(page, [one])[0] or clock
+    for begin in starts[:1]:
+        near = _times_of(page, [begin])[0] or clock
         start = near.starts[0] if near else None
-        occurrences.append(Occurrence(day=one.first, start=start, end=near.ending if near and start else None))
+        occurrences.append(Occurrence(day=begin.first, start=start, end=near.ending if near and start else None))
     recurrence = Recurrence(
         rule=rule,
         starts_on=begins,

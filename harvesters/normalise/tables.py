@@ -1,7 +1,7 @@
 """Tables of phrases: the common shape of rules that differ in nothing but their words.
 
-A pattern is tried only at beginnings of words, and only where the word begins with two letters that the pattern can begin
-with. That makes tables of some thousand stems cheap.
+A pattern is tried only at beginnings of words, and only where the word begins with two letters that the pattern can
+begin with. That makes tables of some thousand stems cheap.
 """
 
 import re
@@ -60,7 +60,8 @@ def table(rows: Sequence[tuple[C, float, str]]) -> Table[C]:
 
 
 def find_all(page: Prose, phrases: Table[C], rule: str, *, skip: re.Pattern[str] | None = None) -> list[Found[C]]:
-    """The first place of each phrase, in the order of the table; a match is passed over where ``skip`` matches before it."""
+    """The first place of each phrase, in the order of the table; a match is passed over where ``skip`` matches
+    before it."""
     first: dict[int, Found[C]] = {}
     for phrase, match in phrases.matches(page):
         if id(phrase) in first or (skip and skip.search(page.lower[max(0, match.start() - 40) : match.start()])):

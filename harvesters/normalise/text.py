@@ -8,6 +8,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import nh3
@@ -40,8 +41,9 @@ def clean(text: str, limit: int = 50_000) -> str:
     if "<" in text and _LOOKS_LIKE_HTML.search(text):
         text = _ITEMS.sub("\n", _BREAKS.sub("\n", text))
         text = html.unescape(nh3.clean(text, tags=set()))
-    if "&" in text and _ENTITY.search(text):
-        text = html.unescape(text)
+    for _ in range(2):  # entities of entities ("&amp;nbsp;") are common
+        if "&" in text and _ENTITY.search(text):
+            text = html.unescape(text)
     text = _repair(text)
     text = unicodedata.normalize("NFC", text)
     text = _INVISIBLE.sub("", text.replace("\u2028", "\n").replace("\u2029", "\n").replace("\r\n", "\n"))
@@ -174,6 +176,15 @@ class Prose:
     def clauses(self) -> list[str]:
         """All clauses in lower case."""
         return [self.lower[slice(*self.clause(index))] for index in range(len(self.starts))]
+
+
+MAX_MATCHES: Final = 200
+"""Most matches of one rule in one text that are looked at."""
+
+
+def matches(pattern: re.Pattern[str], page: Prose) -> "islice[re.Match[str]]":
+    """The first matches of a pattern in the lower-case text."""
+    return islice(pattern.finditer(page.lower), MAX_MATCHES)
 
 
 def prose(text: "str | Prose") -> Prose:

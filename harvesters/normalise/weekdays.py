@@ -190,10 +190,8 @@ def read_months(page: Prose) -> list[MonthsFound]:
     for pattern in (_MONTH_RANGE, _DATED_RANGE):
         for match in pattern.finditer(page.lower):
             first, last = MONTHS[match["a"].rstrip(".")], MONTHS[match["b"].rstrip(".")]
-            if (
-                re.match(r"\s\d{4}", page.lower[match.end() : match.end() + 5])
-                or " und " in match[0]
-                and "zwischen" not in page.lower[max(0, match.start() - 10) : match.start()]
+            if re.match(r"\s\d{4}", page.lower[match.end() : match.end() + 5]) or (
+                " und " in match[0] and "zwischen" not in page.lower[max(0, match.start() - 10) : match.start()]
             ):
                 continue
             months = tuple(range(first, last + 1)) if first <= last else (*range(1, last + 1), *range(first, 13))

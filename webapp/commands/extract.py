@@ -1,7 +1,7 @@
 """``kitalotse extract``: offers out of raw texts, one JSON object a line, without a network or a database."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -42,8 +42,9 @@ _WORDS: Final[tuple[tuple[str, RecordField], ...]] = (("provider", "provider"), 
 def extract(texts: BinaryIO, out: Path | None, region: str | None) -> None:
     """Read offers out of raw texts.
 
-    Each line of IN.ndjson is an object with title, text, place_text, url, provider, source_kind and seen_on (the day from
-    which years that are not written are inferred; default: today). Each line written is {"id", "offers", "issues"}.
+    Each line of IN.ndjson is an object with title, text, place_text, url, provider, source_kind and seen_on (the day
+    from which years that are not written are inferred; default: today). Each line written is {"id", "offers",
+    "issues"}.
     """
     if region is not None and not (region.isdigit() and 2 <= len(region) <= 8):
         raise click.BadParameter(
@@ -60,10 +61,11 @@ def extract(texts: BinaryIO, out: Path | None, region: str | None) -> None:
             file.writelines(lines)
 
 
-def extracted(
-    lines: Iterator[bytes] | BinaryIO, *, region: str | None, now: datetime, today: date
-) -> Iterator[dict[str, Any]]:
-    """One answer per line that is not blank: ``{"id", "offers", "issues"}``. A line that cannot be read gives an Issue."""
+def extracted(lines: Iterable[bytes], *, region: str | None, now: datetime, today: date) -> Iterator[dict[str, Any]]:
+    """One answer per line that is not blank: ``{"id", "offers", "issues"}``.
+
+    A line that cannot be read gives an Issue.
+    """
     source = _source(region) if region else None
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -1,8 +1,8 @@
 """How well German text is read: found fields against a gold corpus, by the definitions of the design (``evaluate``).
 
-Each gold value is one decision. Found right is a true positive; found wrong a false positive and a false negative; found
-where gold says nothing a false positive; missed a false negative. Fields are scored on offers whose gold audience is not
-"none", suitability on all.
+Each gold value is one decision. Found right is a true positive; found wrong a false positive and a false negative;
+found where gold says nothing a false positive; missed a false negative. Fields are scored on offers whose gold
+audience is not "none", suitability on all.
 """
 
 from collections.abc import Callable, Collection, Hashable
@@ -191,8 +191,8 @@ FIELDS: Final = (*list(_FIELDS)[:7], "recurrence", *list(_FIELDS)[7:])
 def recurrence_agrees(found: str, gold: str, *, seen_on: date, first: date | None, land: str | None) -> bool:
     """Whether two rules give the same days (Jaccard ≥ 0.9) over 26 weeks, holidays of the Land removed on both sides.
 
-    ``first`` is the gold occurrence. A gold rule with COUNT starts there; without one, and where neither rule has a day in
-    those weeks, FREQ, BYDAY, BYMONTH and COUNT are compared instead.
+    ``first`` is the gold occurrence. A gold rule with COUNT starts there; without one, and where neither rule has a
+    day in those weeks, FREQ, BYDAY, BYMONTH and COUNT are compared instead.
     """
     try:
         ours, theirs = parse_rule(found), parse_rule(gold)

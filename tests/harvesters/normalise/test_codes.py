@@ -1,0 +1,257 @@
+"""Areas, topics, languages, access, modes, booking, state: wordings of providers, all invented."""
+
+import pytest
+
+from harvesters.normalise.accessibility import read_accessibility, read_practicalities
+from harvesters.normalise.areas import read_areas, read_topics
+from harvesters.normalise.booking import (
+    is_personal_mail,
+    read_contact,
+    read_lead_days,
+    read_required,
+    read_ways,
+    without_personal_mails,
+)
+from harvesters.normalise.languages import read_languages
+from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
+from harvesters.normalise.own_words import codes
+from schemas.vocabulary import Mode, Topic
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("Vorlesen mit Handpuppe", "language"),
+        ("Wir experimentieren mit Magneten", "stem"),
+        ("Trickfilm mit dem Tablet", "media"),
+        ("Puppentheater für die Jüngsten", "music_art_theatre"),
+        ("Turnen und Toben, Yoga für Kinder", "movement_health"),
+        ("Mit dem Förster im Wald", "nature_sustainability"),
+        ("Ritter im Mittelalter, Führung durch die Burg", "world_region_society"),
+        ("Gefühle, Streit und Freundschaft", "social_values"),
+        ("Kräuter im Garten, Bienen und Insekten", "nature_sustainability"),
+        ("Trommeln, Singen, Orchester zum Anfassen", "music_art_theatre"),
+    ],
+)
+def test_the_first_area_is_the_most_fitting(text: str, area: str) -> None:
+    assert read_areas(text)[0].value.value == area
+
+
+def test_never_more_than_three_areas() -> None:
+    text = "Vorlesen, Experimente, Trickfilm, Theater, Turnen, Wald, Museum, Kirche"
+
+    assert len(read_areas(text)) <= 3
+
+
+def test_practical_notes_do_not_make_an_area() -> None:
+    assert read_areas("Bitte Turnschuhe mitbringen, Parkplätze am Stadion") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("Feuerwehr und Brandschutz", Topic.FIRE_RESCUE),
+        ("Zu Besuch auf dem Bauernhof", Topic.FARM),
+        ("Kochen mit Gemüse", Topic.NUTRITION),
+        ("In der Moschee", Topic.FAITH),
+    ],
+)
+def test_names_topics(text: str, topic: Topic) -> None:
+    assert topic in [found.value for found in read_topics(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("Vorlesen auf Deutsch und Türkisch", ["de", "tr"]),
+        ("Geschichten auf Plattdeutsch", ["nds"]),
+        ("Erzählstunde auf Arabisch und Ukrainisch", ["ar", "uk"]),
+        ("mit Gebärdensprachdolmetscherin", ["gsg"]),
+        ("Führung auf Englisch möglich", ["en"]),
+        ("Zweisprachiges Theater deutsch-polnisch", ["de", "pl"]),
+        ("Deutsch und Dänisch", ["de", "da"]),
+        ("italienische Küche und polnische Grenze", []),
+        ("Wir lesen vor.", []),
+    ],
+)
+def test_reads_languages(text: str, languages: list[str]) -> None:
+    assert [found.value for found in read_languages(text)] == languages
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "answer"),
+    [
+        ("Das Haus ist rollstuhlgerecht.", "wheelchair", "yes"),
+        ("Der Eingang ist barrierefrei", "wheelchair", "yes"),
+        ("leider nicht rollstuhlgerecht", "wheelchair", "no"),
+        ("kein Aufzug", "wheelchair", "no"),
+        ("Der Weg ist für Rollstühle leider zu sandig", "wheelchair", "no"),
+        ("eingeschränkt barrierefrei", "wheelchair", "limited"),
+        ("Kinderwagen sind kein Problem", "buggy", "yes"),
+        ("Ein Ruheraum ist vorhanden", "quiet_room", "yes"),
+        ("Wir sprechen in einfacher Sprache", "easy_language", "yes"),
+        ("Höranlage im Saal", "hearing", "yes"),
+        ("mit Tastmodell für blinde Kinder", "sight", "yes"),
+    ],
+)
+def test_reads_access(text: str, code: str, answer: str) -> None:
+    found = {found.value[0].value: found.value[1].value for found in read_accessibility(text)}
+
+    assert found[code] == answer
+
+
+def test_what_is_not_said_about_access_is_absent() -> None:
+    assert read_accessibility("Bitte feste Schuhe anziehen.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "answer"),
+    [
+        ("Toiletten sind vorhanden", "toilet", "yes"),
+        ("es gibt keine Toilette", "toilet", "no"),
+        ("Frühstücksraum vorhanden", "place_to_eat", "yes"),
+        ("Wir brauchen einen Raum mit Steckdose", "room_needed", "yes"),
+    ],
+)
+def test_reads_practicalities(text: str, code: str, answer: str) -> None:
+    assert {found.value[0].value: found.value[1].value for found in read_practicalities(text)} == {code: answer}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "modes"),
+    [
+        ("Wir kommen in Ihre Kita.", "", ["in_kita"]),
+        ("Das Mobil kommt zu Ihnen.", "in Ihrer Einrichtung", ["in_kita"]),
+        ("Führung durch die Ausstellung", "Stadtmuseum, Halle", ["at_provider"]),
+        ("Waldspaziergang mit Matschhose", "Forsthaus Solling", ["at_provider", "outdoor"]),
+        ("Vortrag per Zoom", "", ["online"]),
+        ("Online-Anmeldung erforderlich. Führung im Museum.", "Museum Jena", ["at_provider"]),
+        ("Hunde müssen draußen bleiben.", "Bücherei Ulm", ["at_provider"]),
+    ],
+)
+def test_reads_modes(text: str, place: str, modes: list[str]) -> None:
+    found = read_modes(text, place=place, has_venue=bool(place) and not place.startswith("in Ihrer"))
+
+    assert [one.value.value for one in found] == modes
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("bitte zwei Wochen vorher anmelden", 14),
+        ("mindestens 10 Tage vorher", 10),
+        ("wir brauchen rund 4 Wochen Vorlauf", 28),
+        ("Anmeldung mind. 1 Monat vorher", 30),
+        ("bitte drei Wochen im Voraus anfragen", 21),
+        ("bis spätestens 3 Tage vor dem Termin", 3),
+    ],
+)
+def test_reads_lead_times(text: str, days: int) -> None:
+    assert days in [found.value for found in read_lead_days(text)]
+
+
+def test_cancelling_is_no_lead_time() -> None:
+    assert read_lead_days("Stornierung bis 14 Tage vorher kostenlos") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "personal"),
+    [
+        ("erika.mustermann@verein.example", True),
+        ("e.mustermann@stadt.example", True),
+        ("waldpaedagogik@forst.example", False),
+        ("info@museum.example", False),
+        ("kita.anmeldung@theater.example", False),
+        ("puppenbuehne-sonne@puppenbuehne-sonne.example", False),
+        ("irgendwer77@gmx.de", True),
+    ],
+)
+def test_knows_addresses_of_persons(address: str, personal: bool) -> None:
+    assert is_personal_mail(address) is personal
+
+
+def test_leaves_persons_out_of_contacts() -> None:
+    reading = read_contact(
+        "Frau Muster, erika.muster@haus.example, 0171 2345678, Zentrale 0431 123456, buchung@haus.example"
+    )
+
+    assert reading.mail is not None
+    assert reading.mail.value == "buchung@haus.example"
+    assert reading.phone is not None
+    assert reading.phone.value == "0431 123456"
+    assert sorted(reading.dropped) == ["0171 2345678", "erika.muster@haus.example"]
+
+
+def test_takes_personal_addresses_out_of_a_text() -> None:
+    text, dropped = without_personal_mails("Fragen an max.muster@haus.example oder info@haus.example")
+
+    assert "max.muster" not in text
+    assert "info@haus.example" in text
+    assert dropped == ["max.muster@haus.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [("bitte telefonisch anmelden", "phone"), ("Anmeldung per E-Mail", "mail"), ("Anmeldung per Formular", "form")],
+)
+def test_reads_ways_of_booking(text: str, way: str) -> None:
+    assert way in [found.value.value for found in read_ways(text)]
+
+
+@pytest.mark.parametrize(("text", "required"), [("Anmeldung erforderlich", True), ("ohne Anmeldung", False)])
+def test_reads_whether_registration_is_needed(text: str, required: bool) -> None:
+    found = read_required(text)
+
+    assert found is not None
+    assert found.value is required
+
+
+@pytest.mark.parametrize(
+    ("text", "title_end", "cancelled"),
+    [
+        ("Waschtag – ABGESAGT\nAm 3. Dezember", 20, True),
+        ("Lesung\nDie Veranstaltung muss leider ausfallen.", 6, True),
+        ("Lesung\nDie Lesung fällt leider aus.", 6, True),
+        ("Strandtag\nBei Sturm fällt der Ausflug aus.", 9, False),
+        ("Kurs\nBei Bezug von BuT entfällt der Betrag.", 4, False),
+        ("Kurs\nAbsage bitte bis 3 Tage vorher.", 4, False),
+        ("Führung\nWir freuen uns.", 7, False),
+    ],
+)
+def test_reads_whether_it_is_off(text: str, title_end: int, cancelled: bool) -> None:
+    assert (read_cancelled(text, title_end=title_end) is not None) is cancelled
+
+
+@pytest.mark.parametrize(
+    ("text", "sold_out"),
+    [("AUSGEBUCHT: Waldwoche", True), ("Waldwoche. Die Termine sind oft schnell ausgebucht.", False)],
+)
+def test_reads_whether_it_is_sold_out(text: str, sold_out: bool) -> None:
+    assert (read_sold_out(text) is not None) is sold_out
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Bücherkiste zum Ausleihen", "loan_kit"),
+        ("Schwimmkurs mit 10 Terminen", "course"),
+        ("Fortbildung für Teams", "staff_training"),
+        ("Lesepaten kommen", "volunteer"),
+    ],
+)
+def test_reads_kinds(text: str, kind: str) -> None:
+    found = read_kind(text)
+
+    assert found is not None
+    assert found.value.value == kind
+
+
+def test_reads_funding() -> None:
+    assert [
+        found.value.value
+        for found in read_funding("abrechenbar über Bildung und Teilhabe, gefördert durch die Stiftung")
+    ] == ["but", "local"]
+
+
+def test_reads_codes_and_labels_in_lists() -> None:
+    assert codes("outdoor, in der Kita, im Keller", Mode) == ([Mode.OUTDOOR, Mode.IN_KITA], ["im Keller"])

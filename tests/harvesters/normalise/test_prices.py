@@ -1,0 +1,106 @@
+"""Prices in wordings of providers, all invented."""
+
+import pytest
+
+from harvesters.normalise.evidence import best
+from harvesters.normalise.own_words import own_price
+from harvesters.normalise.prices import read_price
+from harvesters.normalise.text import Prose
+
+WORDINGS = [
+    ("3 € pro Kind", "per_child", 3, None),
+    ("2,50 €/Kind", "per_child", 2.5, None),
+    ("1,50 EUR je Kind, Betreuer zahlen nichts", "per_child", 1.5, None),
+    ("50 Cent pro Kind", "per_child", 0.5, None),
+    ("2,- € p. P.", "per_child", 2, None),
+    ("4 Euro pro Person, Begleitpersonen frei", "per_child", 4, None),
+    ("Kosten: zwei Euro pro Kind", "per_child", 2, None),
+    ("€ 3,50 pro Teilnehmer", "per_child", 3.5, None),
+    ("Eintritt: 3 EUR", "per_child", 3, None),
+    ("für Kinder ab 3 Jahren 4 €", "per_child", 4, None),
+    ("2 € / erm. 1 €", "per_child", 2, None),
+    ("Pro Kind 2,80 €", "per_child", 2.8, None),
+    ("Kinder in Gruppen 1,50 €, Erwachsene 4 €", "per_child", 1.5, None),
+    ("Kita-Gruppen zahlen 2 € pro Kind statt 5 €", "per_child", 2, None),
+    ("Erwachsene 7 €, Kinder 4 €, Familienkarte 18 €", "per_child", 4, None),
+    ("45 € pro Gruppe", "per_group", 45, None),
+    ("Gruppenpreis 60,00 €", "per_group", 60, None),
+    ("pauschal 25 Euro für Gruppen bis 12 Kinder", "per_group", 25, None),
+    ("Festpreis 280 Euro zzgl. Fahrtkosten", "per_group", 280, None),
+    ("Honorar: 190 EUR pro Vorstellung", "per_group", 190, None),
+    ("1.200 € je Einrichtung", "per_group", 1200, None),
+    ("Pauschale 75 €, Anfahrt 0,40 € je km", "per_group", 75, None),
+    ("80 € für die erste, 40 € für jede weitere Gruppe", "per_group", 80, None),
+    ("150 € für die ganze Reihe je Gruppe", "per_group", 150, None),
+    ("3 € pro Kind zzgl. 1,50 € Material", "per_child", 3, 1.5),
+    ("4,50 € pro Kind + 2 € für den Bausatz", "per_child", 4.5, 2),
+    ("20 € pro Gruppe, Materialkosten 2 € je Kind", "per_group", 20, 2),
+    ("3 € je Kind plus 50 Cent Bastelmaterial", "per_child", 3, 0.5),
+    ("kostenlos", "free", 0, None),
+    ("Das Angebot ist kostenfrei.", "free", 0, None),
+    ("Eintritt frei", "free", 0, None),
+    ("Der Besuch kostet nichts", "free", 0, None),
+    ("Kosten: keine", "free", 0, None),
+    ("Es entstehen keine Kosten", "free", 0, None),
+    ("gebührenfrei, Begleitpersonen frei", "free", 0, None),
+    ("Teilnahme gratis", "free", 0, None),
+    ("Wir kommen unentgeltlich", "free", 0, None),
+    ("Die Kosten übernimmt der Förderverein.", "free", 0, None),
+    ("auf Spendenbasis", "donation", None, None),
+    ("Wir freuen uns über eine Spende", "donation", None, None),
+    ("Um eine Spende wird gebeten (Richtwert 2 € pro Kind)", "donation", 2, None),
+    ("Preis auf Anfrage", "unknown", None, None),
+]
+
+NO_PRICE = [
+    "Begleitpersonen frei",
+    "Parken kostenlos",
+    "Stornierung bis 7 Tage vorher kostenfrei",
+    "0,30 € je gefahrenen Kilometer",
+    "Kaution 50 €",
+    "Bitte 2 Stunden einplanen",
+    "Der Verein sammelt Spenden für das Dach und dankt: Das Projekt wurde aus Spenden finanziert.",
+    "Kosten 2026",
+]
+
+
+@pytest.mark.parametrize(("wording", "model", "amount", "extra"), WORDINGS)
+def test_reads_prices(wording: str, model: str, amount: float | None, extra: float | None) -> None:
+    found = best(read_price(wording))
+
+    assert found is not None
+    assert (found.value.model.value, found.value.amount_eur, found.value.extra_eur) == (model, amount, extra)
+    assert found.evidence in wording
+
+
+@pytest.mark.parametrize("wording", NO_PRICE)
+def test_takes_nothing_else_for_a_price(wording: str) -> None:
+    assert best(read_price(wording)) is None
+
+
+@pytest.mark.parametrize(
+    ("wording", "free"),
+    [
+        ("3 € pro Kind, Erzieherinnen frei", True),
+        ("2 € pro Kind, Begleitpersonen haben freien Eintritt", True),
+        ("3 € je Kind, zwei Betreuer zahlen nichts", True),
+        ("Kinder 3 €, Erwachsene 5 €", False),
+        ("3 € pro Kind", None),
+    ],
+)
+def test_says_whether_adults_pay(wording: str, free: bool | None) -> None:
+    found = best(read_price(wording))
+
+    assert found is not None
+    assert found.value.adults_free is free
+
+
+@pytest.mark.parametrize(
+    ("wording", "model", "amount"),
+    [("5", "per_child", 5), ("0", "free", 0), ("7.50", "per_child", 7.5), ("12 €", "per_child", 12)],
+)
+def test_reads_a_bare_number_under_its_own_name(wording: str, model: str, amount: float) -> None:
+    found = best(own_price(Prose(wording)))
+
+    assert found is not None
+    assert (found.value.model.value, found.value.amount_eur) == (model, amount)
