@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from recommender import metrics
-from recommender.context import Context
 from recommender.groups import is_hort
 from recommender.index import OfferIndex
 from recommender.recommend import recommend
 from recommender.sessions import sessions
 from schemas.clock import next_monday
-from schemas.geography import land_of
-from schemas.holidays import public_holidays, school_holidays
-from schemas.kita import Interval, Kita
+from schemas.kita import Kita
 from schemas.offer import Offer
 from schemas.vocabulary import PriceModel, Status
 from webapp.evaluation.baselines import Ranked, Ranker, baselines, with_equals
 from webapp.evaluation.corpus import Corpus, OfferLine, read_corpus
 from webapp.evaluation.gold import completed
 from webapp.evaluation.raw import read_raw
+from webapp.ranking import holidays_around
 
 PLACES: Final = 8
 DEPTH: Final = 30
@@ -48,17 +46,9 @@ def evaluate_ranking(folder: Path) -> dict[str, Any]:
     }
 
 
-def context_for(region: str, today: date) -> Context:
-    """A context with the holidays of the Land of ``region``, in which nothing was sent or answered."""
-    land = land_of(region)
-    days = {day for year in (today.year, today.year + 1) for day in public_holidays(land, year)}
-    free = tuple(Interval(start=holiday.start, end=holiday.end) for holiday in school_holidays(land))
-    return Context(today, public_holidays={land: frozenset(days)}, school_holidays={land: free})
-
-
 def _report(corpus: Corpus, offers: Sequence[Offer], today: date) -> dict[str, Any]:
     index = OfferIndex.build(offers, today)
-    context = context_for(corpus.region, today)
+    context = holidays_around(today)
     forbidden = {kita.id: violating(kita, corpus, today) for kita in corpus.kitas}
 
     def ours(kita: Kita) -> Ranked:
