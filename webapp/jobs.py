@@ -18,7 +18,6 @@ from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.store.harvest import purge
-from schemas.store.kitas import is_ranked
 from schemas.store.publishing import expire
 from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
@@ -132,12 +131,9 @@ def rank_job(task: Task) -> dict[str, Any]:
 
 
 def digest_job(task: Task) -> dict[str, Any]:
-    """Write the mails of the week and send them; ranks first where the ranking of this week has not run."""
+    """Write the mails of the week and send them; ranks first whom the ranking of this week has not reached."""
     week = week_of(local(task.work.scheduled_for).date())
-    with task.database.read() as session:
-        ranked = is_ranked(session, week)
-    if not ranked:
-        rank_week(task.database, week=week, now=clock.now(), guard=task.guard)
+    rank_week(task.database, week=week, now=clock.now(), missing_only=True, guard=task.guard)
     prepared = prepare(task.database, issuing(task.settings), week=week, now=clock.now())
     counts = prepared.model_dump(exclude={"mails"}) | {"written": len(prepared.mails)}
     return counts | send_job(task)

@@ -24,7 +24,7 @@ from schemas.holidays import public_holidays, school_holidays
 from schemas.kita import Feedback, Interval, Kita
 from schemas.recommendation import Digest, Recommendation, Removed
 from schemas.store.digests import entered, sent_offers
-from schemas.store.kitas import feedback_by_kita, kita_by_id, kitas, save_recommendations
+from schemas.store.kitas import feedback_by_kita, kita_by_id, kitas, ranked_kitas, save_recommendations
 from schemas.store.offers import published_offers
 
 SHOWN: Final = 8
@@ -50,7 +50,7 @@ class RankReport(Value):
     recommendations: int = 0
     """Recommendations kept."""
     kept: int = 0
-    """Kitas whose mail of that week is written already: their list stays what was mailed."""
+    """Kitas left alone: their mail of that week is written, or only missing lists were asked for."""
 
 
 @dataclass(frozen=True)
@@ -119,16 +119,20 @@ def rank_week(
     week: str,
     now: datetime,
     kita: str | None = None,
+    missing_only: bool = False,
     guard: Callable[[Session], None] | None = None,
 ) -> RankReport:
     """Rank ``week`` for all Kitas, or for one, and keep the lists; Kitas whose mail is already written are left alone.
 
+    ``missing_only`` leaves those alone, too, that have a list: what a ranking that was killed did not reach is made up.
     ``guard`` is called in every writing transaction and may raise, so that a job which was taken over writes nothing.
     Raises ``StoreError`` for an unknown ``kita``.
     """
     with database.read() as session:
         ranking = gather(session, week=week, now=now)
-        written = {kita_id for kita_id, _ in entered(session, week)}
+        done = {kita_id for kita_id, _ in entered(session, week)}
+        if missing_only:
+            done |= ranked_kitas(session, week)
         if kita is None:
             wanted = list(kitas(session))
         else:
@@ -137,7 +141,7 @@ def rank_week(
                 raise StoreError(f"Kita {kita!r} is not known; see: kitalotse recommend --json")
             wanted = [found]
     report = RankReport(week=week, offers=len(ranking.index))
-    due = [each for each in wanted if each.id not in written]
+    due = [each for each in wanted if each.id not in done]
     for batch in _batches(due):
         digests = [
             Digest(
@@ -151,7 +155,8 @@ def rank_week(
         with database.begin() as session:
             if guard is not None:
                 guard(session)
-            kept = save_recommendations(session, digests)
+            mailed = {kita_id for kita_id, _ in entered(session, week)}  # meanwhile, by another process
+            kept = save_recommendations(session, [digest for digest in digests if digest.kita not in mailed])
         report = report.model_copy(
             update={
                 "kitas": report.kitas + len(digests),

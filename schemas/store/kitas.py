@@ -242,11 +242,16 @@ def _must_exist(session: Session, feedback: Feedback) -> None:
 def save_recommendations(session: Session, digests: Iterable[Digest]) -> int:
     """Replace what was ranked for these weeks and Kitas; gives the number of recommendations kept.
 
-    A digest without recommendations empties its week: nothing good is an answer too.
+    A digest without recommendations empties its week: nothing good is an answer too. Two processes may save the same
+    lists at the same time.
     """
     table, kept = people.recommendations, 0
+    statement = insert(session, table)
+    names = ("offer_id", "score", "data", "ranked_on")
+    upsert = statement.on_conflict_do_update(
+        index_elements=["week", "kita_id", "rank"], set_={name: statement.excluded[name] for name in names}
+    )
     for digest in digests:
-        session.execute(delete(table).where(table.c.week == digest.week, table.c.kita_id == digest.kita))
         rows = [
             {
                 "week": digest.week,
@@ -260,7 +265,10 @@ def save_recommendations(session: Session, digests: Iterable[Digest]) -> int:
             for recommendation in digest.recommendations
         ]
         if rows:
-            session.execute(table.insert(), rows)
+            session.execute(upsert, rows)
+        last = max((recommendation.rank for recommendation in digest.recommendations), default=0)
+        of_kita = (table.c.week == digest.week, table.c.kita_id == digest.kita)
+        session.execute(delete(table).where(*of_kita, table.c.rank > last))
         kept += len(rows)
     return kept
 
@@ -277,12 +285,10 @@ def digest_of(session: Session, kita_id: str, *, week: str | None = None) -> Dig
     return _digest(week, kita_id, rows)
 
 
-def is_ranked(session: Session, week: str) -> bool:
-    """Whether anything was ranked for a week."""
-    return (
-        session.scalar(select(people.recommendations.c.week).where(people.recommendations.c.week == week).limit(1))
-        is not None
-    )
+def ranked_kitas(session: Session, week: str) -> frozenset[str]:
+    """Kitas that have a list for a week; one for which nothing good was found has none."""
+    table = people.recommendations
+    return frozenset(session.scalars(select(table.c.kita_id).where(table.c.week == week).distinct()))
 
 
 def digests_of_week(session: Session, week: str) -> Iterator[Digest]:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from schemas.exceptions import StoreError
 from schemas.recommendation import Removed
 from schemas.store.digests import enter
-from schemas.store.kitas import digest_of, digests_of_week, is_ranked, recipients, save_feedback, save_kita
+from schemas.store.kitas import digest_of, digests_of_week, ranked_kitas, recipients, save_feedback, save_kita
 from schemas.vocabulary import Answered
 from tests.factories import make_feedback, make_group, make_kita, make_place, make_recipient
 from tests.webapp.mail_setup import SENDING, ObedientTransport, ledger_mail
@@ -47,8 +47,8 @@ def test_each_kita_gets_a_list_that_is_kept(database):
     with database.read() as session:
         digests = list(digests_of_week(session, WEEK))
         assert [digest.kita for digest in digests] == ["kita_a", "kita_b"]
-        assert is_ranked(session, WEEK)
-        assert not is_ranked(session, "2026-W50")
+        assert ranked_kitas(session, WEEK) == {"kita_a", "kita_b"}
+        assert ranked_kitas(session, "2026-W50") == frozenset()
     assert digests[0].ranked_on == date(2026, 11, 30)
     assert [r.rank for r in digests[0].recommendations] == [1, 2]
 
@@ -61,6 +61,30 @@ def test_ranking_again_replaces_the_list(database):
     rank_week(database, week=WEEK, now=NOW)
 
     assert len(offers_of(database)) == len(set(offers_of(database))) == 2
+
+
+def test_a_shorter_list_leaves_nothing_of_the_longer_one(database):
+    publish_offers(database, NOW, {}, WOOD)
+    settle(database)
+    rank_week(database, week=WEEK, now=NOW)
+    both = offers_of(database)
+    with database.begin() as session:
+        save_feedback(session, make_feedback(both[0], Answered.NOT_FOR_US))
+
+    rank_week(database, week=WEEK, now=NOW)
+
+    assert offers_of(database) == both[1:]
+
+
+def test_what_a_killed_ranking_did_not_reach_is_made_up(sqlite_database):
+    publish_offers(sqlite_database, NOW, {})
+    settle(sqlite_database, make_kita("kita_a"), make_kita("kita_b"))
+    rank_week(sqlite_database, week=WEEK, now=NOW, kita="kita_a")
+
+    report = rank_week(sqlite_database, week=WEEK, now=NOW, missing_only=True)
+
+    assert (report.kitas, report.kept) == (1, 1)
+    assert len(offers_of(sqlite_database, "kita_b")) == 1
 
 
 def test_an_answer_takes_an_offer_out_of_the_next_list(database):
