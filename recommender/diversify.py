@@ -20,8 +20,8 @@ SPREAD: Final = 0.5
 def choose(index: OfferIndex, rows: Ints, scores: Floats, limit: int) -> list[int]:
     """Rows in the order of the list: greedily the best score less what the list already has of its area.
 
-    ``rows`` and ``scores`` belong together; ties go by row, that is by id. Twins of a chosen offer and a third offer of
-    one provider are passed over.
+    ``rows`` and ``scores`` belong together; ties go by score, then by row, that is by id. Twins of a chosen offer
+    and a third offer of one provider are passed over.
     """
     best = np.lexsort((rows, -scores))[:POOL]
     pool, points = rows[best], scores[best].copy()

@@ -6,7 +6,7 @@ from datetime import time
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.geography import Point, land_of, locate
+from schemas.geography import Point, UnknownKeyError, land_of, locate
 from schemas.kita import Group, Kita
 from schemas.vocabulary import TravelMeans
 
@@ -49,7 +49,7 @@ class KitaView:
     ags: str | None
     kreis: str | None
     land: str | None
-    """Code of the Land, for its holidays."""
+    """Code of the Land, for its holidays; None for a key that is no Land's."""
     reach_km: float
     """How far it goes."""
 
@@ -92,9 +92,16 @@ def view(kita: Kita) -> KitaView:
         lon=float(place.lon) if given and place.lon is not None else (point.lon if point else np.nan),
         ags=place.ags or (located.ags if located else None),
         kreis=kreis,
-        land=land_of(kreis or kita.region),
+        land=_land(kreis or kita.region),
         reach_km=kita.max_distance_km if kita.max_distance_km is not None else REACH_KM[kita.travel],
     )
+
+
+def _land(key: str) -> str | None:
+    try:
+        return land_of(key)
+    except UnknownKeyError:
+        return None
 
 
 def is_hort(group: Group) -> bool:

@@ -1,20 +1,27 @@
 """Offers as columns: everything ranking looks at, as one numpy array per fact, in the order of the ids."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.calendar import calendar_of, minute
+from recommender.facts import (
+    completeness,
+    confirmed,
+    home,
+    is_only_foreign,
+    is_priced,
+    money,
+    place_name,
+    signature,
+)
 from recommender.lexicon import topics_in
 from recommender.service import ServiceColumns
 from recommender.sessions import sessions
-from recommender.text import TextIndex, fold
-from schemas.geography import find_places
+from recommender.text import TextIndex
 from schemas.offer import Offer
 from schemas.vocabulary import (
     LANGUAGES,
@@ -183,7 +190,8 @@ class OfferIndex:
         """Columns of the offers as seen on ``today``; of two offers with one id the higher version counts."""
         newest: dict[str, Offer] = {}
         for offer in offers:
-            if offer.id not in newest or newest[offer.id].version <= offer.version:
+            other = newest.setdefault(offer.id, offer)
+            if other is not offer and _order(other) < _order(offer):
                 newest[offer.id] = offer
         return _build(tuple(newest[key] for key in sorted(newest)), today)
 
@@ -211,8 +219,8 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
     ages = [offer.ages for offer in offers]
     sizes = [offer.group_size for offer in offers]
     places = [offer.place for offer in offers]
-    homes = np.array([_home(o) for o in offers], dtype=np.float64).reshape(-1, 2)
-    money = np.array([_money(o, n) for o, n in zip(offers, counted, strict=True)], dtype=np.float64).reshape(-1, 4)
+    homes = np.array([home(o) for o in offers], dtype=np.float64).reshape(-1, 2)
+    amounts = np.array([money(o, n) for o, n in zip(offers, counted, strict=True)], dtype=np.float64).reshape(-1, 4)
     return OfferIndex(
         today=today,
         offers=offers,
@@ -225,12 +233,12 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         age_known=bools(age is not None for age in ages),
         age_min=floats((age.min_months if age else None for age in ages), 0),
         age_max=floats((age.max_months if age else None for age in ages), _MAX_MONTHS),
-        priced=bools(_is_priced(o) for o in offers),
+        priced=bools(is_priced(o) for o in offers),
         donation=bools(o.price is not None and o.price.model is PriceModel.DONATION for o in offers),
-        per_child=money[:, 0],
-        per_group=money[:, 1],
-        extra_per_child=money[:, 2],
-        extra_per_group=money[:, 3],
+        per_child=amounts[:, 0],
+        per_group=amounts[:, 1],
+        extra_per_child=amounts[:, 2],
+        extra_per_group=amounts[:, 3],
         sessions=np.array(counted, dtype=np.float64),
         min_children=floats((size.children_min if size else None for size in sizes), 0),
         max_children=floats((size.children_max or None if size else None for size in sizes), np.inf),
@@ -257,87 +265,26 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         topics=ints(bits(o.topics, TOPICS) | topics_in(o.title) for o in offers),
         mentions=ints(topics_in(text) for text in texts),
         addresses=_addresses(offers),
-        only_foreign=bools(_is_only_foreign(o) for o in offers),
+        only_foreign=bools(is_only_foreign(o) for o in offers),
         languages=ints(language_bits(o.languages) for o in offers),
         access=np.array(
             [[_ANSWERS[o.accessibility[n]] if n in o.accessibility else ACCESS_UNKNOWN for n in NEEDS] for o in offers],
             dtype=np.int8,
         ).reshape(-1, len(NEEDS)),
         outdoor=bools(o.weather == "outdoor" or Mode.OUTDOOR in o.modes for o in offers),
-        signature=np.array([_signature(o) for o in offers], dtype=np.float64).reshape(-1, 7),
+        signature=np.array([signature(o) for o in offers], dtype=np.float64).reshape(-1, 7),
         provider=_numbered([(o.provider.name.casefold() if o.provider else "", o.id) for o in offers]),
-        place=_numbered([_place_name(o) for o in offers]),
-        completeness=np.array([_completeness(o) for o in offers], dtype=np.float64),
-        age_days=-days_until((_confirmed(o) for o in offers), np.nan),
+        place=_numbered([place_name(o) for o in offers]),
+        completeness=np.array([completeness(o) for o in offers], dtype=np.float64),
+        age_days=-days_until((confirmed(o) for o in offers), np.nan),
         titles=TextIndex.build([o.title for o in offers]),
         texts=TextIndex.build(texts),
     )
 
 
-def _is_priced(offer: Offer) -> bool:
-    price = offer.price
-    return price is not None and (
-        price.model in (PriceModel.FREE, PriceModel.DONATION)
-        or (price.amount_eur is not None and price.model is not PriceModel.UNKNOWN)
-    )
-
-
-def _money(offer: Offer, count: int) -> tuple[float, float, float, float]:
-    """Euro per child, per group, extra per child and extra per group, each for one of ``count`` sessions."""
-    price = offer.price
-    if price is None or not _is_priced(offer):
-        return (0.0, 0.0, 0.0, 0.0)
-    amount = 0.0 if price.model is PriceModel.FREE else (price.amount_eur or 0.0) / count
-    extra = (price.extra_eur or 0.0) / count
-    by_group = price.model is PriceModel.PER_GROUP
-    return (
-        0.0 if by_group else amount,
-        amount if by_group else 0.0,
-        extra if price.extra_per_child else 0.0,
-        0.0 if price.extra_per_child else extra,
-    )
-
-
-_ONLY = re.compile(r"\b(?:nur|ausschliesslich|komplett|rein) (?:auf |in )?(\w{3,20}?)(?:e[nrs]?|sprachige?[nrs]?)?\b")
-_FOREIGN = frozenset(fold(label) for code, label in LANGUAGES.items() if code != "de")
-
-
-def _is_only_foreign(offer: Offer) -> bool:
-    """Whether the text says "nur auf Polnisch" or the like; naming a language alone does not mean that."""
-    if not offer.languages or "de" in offer.languages:
-        return False
-    text = fold(" ".join(filter(None, (offer.title, offer.summary, offer.description))))
-    return any(match[1] in _FOREIGN for match in _ONLY.finditer(text))
-
-
-def _home(offer: Offer) -> tuple[float, float]:
-    place = offer.place
-    if place is not None and place.lat is not None and place.lon is not None:
-        return place.lat, place.lon
-    return _town_in(offer.provider.name, offer.region) if offer.provider else (np.nan, np.nan)
-
-
-@lru_cache(maxsize=65_536)
-def _town_in(name: str, region: str) -> tuple[float, float]:
-    """The last town that a provider's name mentions ("Gemeindebibliothek Ferdinandshof")."""
-    towns = find_places(name, region)
-    return (towns[-1][2].point.lat, towns[-1][2].point.lon) if towns else (np.nan, np.nan)
-
-
-def _signature(offer: Offer) -> tuple[float | None, ...]:
-    """Youngest and oldest month, amount, duration, largest group, first dated day, weekdays."""
-    ages, price, size, schedule = offer.ages, offer.price, offer.group_size, offer.schedule
-    free = price is not None and price.model is PriceModel.FREE
-    weekdays = calendar_of(schedule, date.min).weekdays
-    return (
-        ages.min_months if ages else None,
-        ages.max_months if ages else None,
-        0.0 if free else (price.amount_eur if price else None),
-        offer.duration_minutes,
-        size.children_max if size else None,
-        schedule.occurrences[0].day.toordinal() if schedule and schedule.occurrences else None,
-        weekdays or None,
-    )
+def _order(offer: Offer) -> tuple[int, str]:
+    """By version; where that is equal too, by content, so that the order of the input decides nothing."""
+    return offer.version, offer.model_dump_json()
 
 
 def _occurrences(offers: Sequence[Offer], today: date) -> OccurrenceColumns:
@@ -362,37 +309,9 @@ def _numbered(names: Sequence[tuple[str, str]]) -> Ints:
     return np.array([order.setdefault(name or f"\0{own}", len(order)) for name, own in names], dtype=np.int64)
 
 
-def _place_name(offer: Offer) -> tuple[str, str]:
-    place = offer.place
-    if place is None or Mode.IN_KITA in offer.modes:
-        return ("", offer.id)
-    return ((place.ags or place.locality or place.postcode or "").casefold(), offer.id)
-
-
-def _completeness(offer: Offer) -> float:
-    """Share of: age, price, schedule, duration, place or service area, a way to book, group size, areas."""
-    booking = offer.booking
-    known = (
-        offer.ages is not None,
-        offer.price is not None,
-        offer.schedule is not None,
-        offer.duration_minutes is not None,
-        offer.place is not None or offer.service_area is not None,
-        bool(booking.contact or booking.url or booking.ways or offer.url),
-        offer.group_size is not None,
-        bool(offer.areas),
-    )
-    return sum(known) / len(known)
-
-
 def _addresses(offers: Sequence[Offer]) -> dict[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
     for row, offer in enumerate(offers):
         for address in {*offer.same_as, *([offer.url] if offer.url else [])}:
             found.setdefault(address, []).append(row)
     return {address: tuple(rows) for address, rows in found.items()}
-
-
-def _confirmed(offer: Offer) -> date | None:
-    moments = [moment for moment in (offer.last_seen, offer.last_confirmed) if moment]
-    return max(moments).date() if moments else None

@@ -5,7 +5,7 @@ with a firm core and a soft rim, and what lies in the rim is asked, not removed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.geography import (
     Point,
+    UnknownKeyError,
     association_members,
     associations,
     distance_km,
@@ -136,15 +137,23 @@ def _keys(folded: str, region: str) -> Iterator[str]:
     """Keys of the Länder, Kreise and associations that a text names, those of the offer's own Region only."""
     if _WHOLE_COUNTRY.search(folded):
         yield ""
-    if _WHOLE_LAND.search(folded) or fold(land_name(region)) in folded:
+    if _WHOLE_LAND.search(folded) or _names(land_name, region, folded):
         yield region[:2]
     if len(region) < 5:
         return
-    if (_WHOLE_KREIS.search(folded) and "altkreis" not in folded) or fold(kreis_name(region)) in folded:
+    if (_WHOLE_KREIS.search(folded) and "altkreis" not in folded) or _names(kreis_name, region, folded):
         yield region[:5]
     for name, members in _associations(region[:5]):
         if re.search(rf"\b{re.escape(name)}\b", folded):
             yield from members
+
+
+def _names(name_of: Callable[[str], str], key: str, folded: str) -> bool:
+    """Whether a text names the Land or Kreis of a key; a key that no list knows has no name."""
+    try:
+        return fold(name_of(key)) in folded
+    except UnknownKeyError:
+        return False
 
 
 @cache

@@ -15,16 +15,14 @@ from tests.factories import TODAY, make_group, make_kita, make_offer, make_place
 
 
 def test_rows_are_in_order_of_the_ids_and_the_newest_version_counts():
-    offers = [
-        make_offer(id="o2"),
-        make_offer(id="o1", title="alt", version=1),
-        make_offer(id="o1", title="neu", version=2),
-    ]
+    old, new = make_offer(id="o1", title="alt", version=1), make_offer(id="o1", title="neu", version=2)
+    other = make_offer(id="o1", title="anders", version=2)
 
-    index = OfferIndex.build(offers, TODAY)
+    index = OfferIndex.build([make_offer(id="o2"), new, old], TODAY)
 
     assert [(offer.id, offer.title) for offer in index.offers] == [("o1", "neu"), ("o2", "Dinosaurier entdecken")]
     assert index.rows == {"o1": 0, "o2": 1}
+    assert OfferIndex.build([other, new], TODAY).offers == OfferIndex.build([new, other], TODAY).offers
     assert len(index) == 2
 
 

@@ -11,7 +11,7 @@ from recommender.context import Context
 from recommender.index import OfferIndex
 from recommender.recommend import explain, recommend, scores_of
 from schemas.kita import Kita
-from schemas.offer import AgeRange, GroupSize, Offer, Price, Schedule
+from schemas.offer import AgeRange, GroupSize, Offer, Price, Schedule, ServiceArea
 from schemas.organisation import Place, Provider
 from schemas.recommendation import Recommendation, Removed
 from schemas.vocabulary import Answered, Area, Audience, Mode, PriceModel, ScheduleKind, TravelMeans
@@ -217,6 +217,13 @@ def test_a_kita_in_an_unknown_place_still_gets_a_list_and_is_told_to_check_the_w
     assert [each.offer for each in result.recommendations] == [make_offer().id]
     assert "Ort nicht sicher bekannt: bitte den Weg prüfen" in [r.text for r in result.recommendations[0].reasons]
     assert result.recommendations[0].distance_km is None
+
+
+def test_a_region_that_is_in_no_list_is_ranked_like_any_other():
+    kita = make_kita(region="99999", place=Place())
+    offer = make_offer(region="99999", modes=(Mode.IN_KITA,), service_area=ServiceArea(words="im ganzen Landkreis"))
+
+    assert recommend(kita, OfferIndex.build([offer], TODAY), CONTEXT).recommendations
 
 
 def test_an_offer_with_nothing_but_a_title_passes_with_questions():
