@@ -56,7 +56,7 @@ lint: $(VENV)/.installed-test ## ruff and mypy
 
 .PHONY: chaos
 chaos: $(VENV)/.installed-test ## kill the sender of mails fifty times on each database: none twice, none lost in silence
-	KITALOTSE_TEST_KILLS=50 $(BIN)/pytest -p no:xdist tests/webapp/test_mail_sender.py -k crash
+	KITALOTSE_TEST_KILLS=50 $(BIN)/pytest -p no:xdist tests/webapp/test_mail_relay.py -k crash
 
 .PHONY: bench
 bench: $(VENV)/.installed ## measure: new and unchanged Records per second, the offer list at 100,000 offers

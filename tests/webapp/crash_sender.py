@@ -1,4 +1,4 @@
-"""A sender to be killed: says "sending" once it is ready, then sends what is due. Started by test_mail_sender."""
+"""A sender to be killed: says "sending" once it is ready, then sends what is due. Started by test_mail_relay."""
 
 import sys
 from datetime import datetime

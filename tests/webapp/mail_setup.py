@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from schemas.db import Database
 from schemas.recommendation import Recommendation
 from schemas.region import Region
-from schemas.store.digests import DigestMail, enter
+from schemas.store.digests import DigestMail, DigestState, LedgerEntry, enter, ledger
 from schemas.store.kitas import recipients, save_kita
 from schemas.tables.offers import offers
 from tests.factories import make_kita, make_recipient
@@ -89,3 +89,16 @@ class ObedientTransport:
         if error is not None:
             raise error
         self.taken.append(message)
+
+
+def states(database: Database) -> dict[str, DigestState]:
+    """Where each Kita's mail stands."""
+    with database.read() as session:
+        return {entry.kita: entry.state for entry in ledger(session)}
+
+
+def only(database: Database) -> LedgerEntry:
+    """The one row of the ledger."""
+    with database.read() as session:
+        (entry,) = ledger(session)
+    return entry

@@ -1,25 +1,12 @@
 """The ledger and the sender: never two mails, never silently none."""
 
-import asyncio
-import os
-import random
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from schemas.db import Database
-from schemas.exceptions import SettingsError
 from schemas.kita import Recipient
 from schemas.recommendation import Digest
 from schemas.store.digests import (
@@ -31,7 +18,6 @@ from schemas.store.digests import (
     counts,
     enter,
     entered,
-    ledger,
     mark_failed,
     mark_sent,
     release,
@@ -41,38 +27,22 @@ from schemas.store.digests import (
 from schemas.store.kitas import add_recipient, confirm_recipient, save_kita, save_recommendations, unsubscribe
 from tests.factories import make_kita
 from tests.webapp.mail_setup import (
-    LINKS,
     NOW,
     OFFER,
-    PORTAL,
-    REGION,
     SENDING,
     WEEK,
     ObedientTransport,
     fill_ledger,
     ledger_mail,
+    only,
     recommendation,
+    states,
     store_offer,
 )
-from webapp.links import UnsubscribeLink
-from webapp.mail.message import AddressError, address, compose
 from webapp.mail.sender import send_due
-from webapp.mail.transports import InDoubt, NotReached, Outbox, Refused, Relay, transport
-from webapp.settings import read_settings
+from webapp.mail.transports import InDoubt, NotReached, Refused
 
 S = DigestState
-
-
-def states(database: Database) -> dict[str, S]:
-    with database.read() as session:
-        return {entry.kita: entry.state for entry in ledger(session)}
-
-
-def only(database: Database):
-    with database.read() as session:
-        (entry,) = ledger(session)
-    return entry
-
 
 # -- the ledger -------------------------------------------------------------------------------------------------------
 
@@ -291,268 +261,3 @@ def test_a_claim_is_on_the_disk_before_the_first_byte_is_sent(sqlite_database):
             return first, session.scalar(text("PRAGMA synchronous"))
 
     assert levels(durable=True) == (2, 1), "FULL for the claim, NORMAL for everything else"
-
-
-# -- the message ------------------------------------------------------------------------------------------------------
-
-
-def composed(database):
-    fill_ledger(database, 1)
-    entry = only(database)
-    return entry, compose(entry, REGION, unsubscribe_url=f"{PORTAL}/abmelden/x")
-
-
-def test_the_headers_say_who_writes_when_and_how_to_leave(sqlite_database):
-    entry, message = composed(sqlite_database)
-
-    assert str(message["From"]) == "Kitalotse <post@kitalotse.example>"
-    assert str(message["Reply-To"]) == "koordination@kreis.example"
-    assert str(message["To"]) == "leitung0@kita.example"
-    assert str(message["Date"]) == "Mon, 30 Nov 2026 07:00:00 +0100"
-    assert message["Message-ID"] == entry.message_id
-    assert str(message["List-Unsubscribe"]) == f"<{PORTAL}/abmelden/x>"
-    assert str(message["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
-    assert str(message["Auto-Submitted"]) == "auto-generated"
-    assert str(message["Content-Language"]) == "de"
-
-
-def test_the_same_row_gives_the_same_bytes(sqlite_database):
-    entry, message = composed(sqlite_database)
-
-    again = compose(entry, REGION, unsubscribe_url=f"{PORTAL}/abmelden/x")
-
-    assert message.as_bytes() == again.as_bytes()
-
-
-def test_a_mail_survives_a_seven_bit_relay_with_short_lines(sqlite_database):
-    _, message = composed(sqlite_database)
-    lines = message.as_bytes().split(b"\r\n")
-
-    assert max(len(line) for line in lines) <= 998
-    assert all(byte < 128 for line in lines for byte in line)
-
-
-@pytest.mark.parametrize(
-    "words", ["Führung\r\nBcc: alle@example.org", "a\nb", "a\x00b\x0bc", "Wald " * 300, "=?utf-8?q?x?="]
-)
-def test_no_header_can_be_injected_by_a_subject_or_name(sqlite_database, words):
-    fill_ledger(sqlite_database, 1)
-    entry = only(sqlite_database).model_copy(update={"subject": words})
-    region = REGION.model_copy(update={"sender_name": words[:150]})
-
-    parsed = message_from_bytes(compose(entry, region, unsubscribe_url=PORTAL).as_bytes(), policy=policy.default)
-
-    assert parsed["Bcc"] is None
-    assert [str(to) for to in parsed.get_all("To", [])] == ["leitung0@kita.example"]
-    assert set(parsed.keys()) == set(compose(entry, REGION, unsubscribe_url=PORTAL).keys())
-
-
-@pytest.mark.parametrize("mail", ["käthe@kita.example", "a b@kita.example", "x@", "a@b\r\nBcc: c@d", "a@@b", ""])
-def test_an_address_that_no_server_takes_fails_alone_and_says_so(mail):
-    with pytest.raises(AddressError, match="no address"):
-        address(mail)
-
-
-def test_an_international_domain_is_written_in_ascii():
-    assert address("leitung@kita-müritz.example").addr_spec == "leitung@xn--kita-mritz-feb.example"
-
-
-# -- the outbox -------------------------------------------------------------------------------------------------------
-
-
-def test_the_outbox_keeps_each_mail_as_one_file_named_by_its_message_id(sqlite_database, tmp_path):
-    fill_ledger(sqlite_database, 2)
-    outbox = tmp_path / "new" / "outbox"
-
-    report = send_due(sqlite_database, Outbox(outbox), SENDING, lambda: NOW)
-
-    files = sorted(outbox.iterdir())
-    assert report.sent == len(files) == 2
-    parsed = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-    assert {mail["Message-ID"].strip("<>") + ".eml" for mail in parsed} == {file.name for file in files}
-    assert "Grüße aus dem Museum" in parsed[0].get_body(("plain",)).get_content()
-    token = parsed[0]["List-Unsubscribe"].strip("<>").rpartition("/")[2]
-    assert isinstance(LINKS.read_unsubscribe(token), UnsubscribeLink)
-
-
-def test_an_outbox_that_cannot_be_written_stops_the_run_and_loses_nothing(sqlite_database, tmp_path):
-    fill_ledger(sqlite_database, 1)
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(NotReached, match="check the folder"):
-        send_due(sqlite_database, Outbox(tmp_path / "file" / "outbox"), SENDING, lambda: NOW)
-
-    assert only(sqlite_database).state is S.NEW
-
-
-def test_mails_stay_here_unless_a_relay_is_configured_and_switched_on(tmp_path):
-    here = {"KITALOTSE_DATA_DIR": str(tmp_path)}
-    named = here | {"KITALOTSE_RELAY_HOST": "localhost"}
-
-    assert isinstance(transport(read_settings(here)), Outbox)
-    assert isinstance(transport(read_settings(named)), Outbox)
-    assert isinstance(transport(read_settings(named | {"KITALOTSE_RELAY_ON": "yes"})), Relay)
-    with pytest.raises(SettingsError, match="KITALOTSE_RELAY_HOST"):
-        transport(replace(read_settings(here), relay_on=True))
-
-
-# -- the relay --------------------------------------------------------------------------------------------------------
-
-
-class Sink:
-    """An SMTP server's handler that keeps mails by Message-ID and answers as told."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, bytes]] = []
-        self.rcpt_answer = "250 OK"
-        self.data_answers: list[str] = []
-        self.delay_s = 0.0
-
-    async def handle_RCPT(self, server, session, envelope, recipient, _options):
-        if self.rcpt_answer.startswith("250"):
-            envelope.rcpt_tos.append(recipient)
-        return self.rcpt_answer
-
-    async def handle_DATA(self, server, session, envelope):
-        await asyncio.sleep(self.delay_s)
-        answer = self.data_answers.pop(0) if self.data_answers else "250 OK"
-        if answer == "cut after":
-            self._keep(envelope.content)
-        if answer.startswith("cut"):
-            server.transport.abort()
-            return "451 unreachable"
-        if answer.startswith("250"):
-            self._keep(envelope.content)
-            await asyncio.sleep(self.delay_s)
-        return answer
-
-    def _keep(self, content: bytes) -> None:
-        self.taken.append((message_from_bytes(content)["Message-ID"], content))
-
-
-@pytest.fixture
-def sink():
-    return Sink()
-
-
-@pytest.fixture
-def relay(sink):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(sink, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield Relay("127.0.0.1", port, security="none", timeout_s=5)
-    controller.stop()
-
-
-def test_mails_reach_the_relay_byte_for_byte_over_one_connection(sqlite_database, sink, relay):
-    fill_ledger(sqlite_database, 3)
-
-    report = send_due(sqlite_database, relay, SENDING, lambda: NOW)
-
-    with sqlite_database.read() as session:
-        wanted = {e.message_id: compose(e, REGION, unsubscribe_url=_unsubscribe(e)).as_bytes() for e in ledger(session)}
-    assert report.sent == 3
-    assert {key: content.rstrip() for key, content in sink.taken} == {k: v.rstrip() for k, v in wanted.items()}
-
-
-def _unsubscribe(entry) -> str:
-    return f"{PORTAL}/abmelden/{LINKS.unsubscribe(UnsubscribeLink(entry.recipient))}"
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ("421 closing", S.NEW),
-        ("450 mailbox busy", S.NEW),
-        ("550 refused", S.FAILED),
-        ("554 spam", S.FAILED),
-        ("cut before", S.UNSURE),
-        ("cut after", S.UNSURE),
-    ],
-)
-def test_each_answer_to_the_content_leads_to_the_state_that_is_true(sqlite_database, sink, relay, answer, state):
-    fill_ledger(sqlite_database, 2)
-    sink.data_answers = [answer]
-
-    send_due(sqlite_database, relay, SENDING, lambda: NOW)
-
-    assert states(sqlite_database) == {"kita_0": state, "kita_1": S.SENT}
-
-
-@pytest.mark.parametrize(("answer", "state"), [("450 busy", S.NEW), ("550 no such user", S.FAILED)])
-def test_a_refused_recipient_does_not_disturb_the_others(sqlite_database, sink, relay, answer, state):
-    fill_ledger(sqlite_database, 1)
-    sink.rcpt_answer = answer
-
-    send_due(sqlite_database, relay, SENDING, lambda: NOW)
-
-    assert states(sqlite_database) == {"kita_0": state}
-    assert sink.taken == []
-
-
-def test_a_relay_that_does_not_listen_stops_the_run_and_names_the_settings(sqlite_database):
-    fill_ledger(sqlite_database, 1)
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        relay = Relay("127.0.0.1", unused.getsockname()[1], security="none", timeout_s=2)
-
-        report = send_due(sqlite_database, relay, SENDING, lambda: NOW)
-
-    assert "KITALOTSE_RELAY_HOST" in (report.stopped or "")
-    assert states(sqlite_database) == {"kita_0": S.NEW}
-
-
-def test_no_mail_goes_out_in_the_clear_where_starttls_is_demanded(sqlite_database, sink, relay):
-    fill_ledger(sqlite_database, 1)
-    guarded = Relay("127.0.0.1", relay._port, security="starttls", timeout_s=2)
-
-    report = send_due(sqlite_database, guarded, SENDING, lambda: NOW)
-
-    assert report.stopped is not None
-    assert sink.taken == []
-
-
-# -- crashes ----------------------------------------------------------------------------------------------------------
-
-KILLS = int(os.environ.get("KITALOTSE_TEST_KILLS", "6"))
-"""How often the sender is killed; `make chaos` kills it far oftener."""
-
-
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_crash_killed_anywhere_no_mail_is_sent_twice_and_none_is_lost_in_silence(database_url, sink, relay):
-    database = Database(database_url)
-    fill_ledger(database, mails := 25 * KILLS)
-    sink.delay_s = 0.004
-    chance = random.Random(20261130)
-    moment = NOW
-    for _ in range(KILLS):
-        command = [
-            sys.executable,
-            "-m",
-            "tests.webapp.crash_sender",
-            database_url,
-            str(relay._port),
-            moment.isoformat(),
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
-            assert sender.stdout is not None
-            assert sender.stdout.readline() == "sending\n"
-            time.sleep(chance.uniform(0.0, 0.25))
-            sender.send_signal(signal.SIGKILL)
-        moment += CLAIM_LASTS
-
-    send_due(database, relay, SENDING, lambda: moment)
-
-    with database.read() as session:
-        rows = ledger(session, limit=mails)
-    database.dispose()
-    taken = Counter(key for key, _ in sink.taken)
-    sent = {row.message_id for row in rows if row.state is S.SENT}
-    unsure = {row.message_id for row in rows if row.state is S.UNSURE}
-    assert max(taken.values()) == 1, "no mail twice"
-    assert len(rows) == len(sent) + len(unsure) == mails, "every mail is accounted for"
-    assert sent <= set(taken), "none lost in silence"
-    assert set(taken) <= sent | unsure
-    assert len(unsure) <= KILLS
