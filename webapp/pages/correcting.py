@@ -222,7 +222,7 @@ FORMS: Final[dict[str, FieldForm]] = {
         ),
         FieldForm(
             "ages",
-            _l("Alter in Monaten"),
+            _l("Alter"),
             (Input("min_months", _l("von (Monate)"), "number"), Input("max_months", _l("bis (Monate)"), "number")),
             lambda value: value,
             lambda form, _old: _none_if_empty({name: _number(form, name) for name in ("min_months", "max_months")}),

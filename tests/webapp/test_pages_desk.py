@@ -1,0 +1,325 @@
+"""The coordinators' desk: what waits and why, and the forms that decide, correct, resolve and undo."""
+
+from datetime import timedelta
+
+import pytest
+from lxml import html
+
+from schemas.harvest import HarvestRun, Issue, RunStatus
+from schemas.offer import AgeRange, Price, Suitability
+from schemas.review import ReviewKind
+from schemas.store.harvest import save_readings
+from schemas.store.offers import public_offer
+from schemas.store.reviews import detail, hold_withdrawals
+from schemas.store.runs import save_source, start_run
+from schemas.vocabulary import PriceModel, Status, Verdict
+from tests.factories import make_key, make_source, make_source_offer
+from tests.webapp.site import COORDINATOR, HOSTILE, Reader, Site, make_other_offer, other_source, post
+
+UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5, reasons=("nennt nur Familien",))
+
+
+@pytest.fixture
+def offer(site: Site) -> str:
+    return site.harvest(make_source_offer())[0]
+
+
+@pytest.fixture
+def desk(site: Site) -> Reader:
+    return site.coordinator()
+
+
+def text_of(page: str) -> str:
+    return " ".join(html.fromstring(page).text_content().split())
+
+
+def held(page: str) -> list[str]:
+    return [str(link.text_content()) for link in html.fromstring(page).cssselect("ul.cards h3 a")]
+
+
+def correct(desk: Reader, offer: str, field: str, **data: object):
+    return post(desk, f"/desk/angebote/{offer}/korrigieren/{field}", page=f"/desk/angebote/{offer}", **data)
+
+
+def offer_now(site: Site, offer: str):
+    with site.database.read() as session:
+        found = detail(session, offer)
+    assert found is not None
+    return found
+
+
+def test_signing_in_needs_the_button_and_signing_out_ends_it(site):
+    client = site.coordinator()
+    inside = client.get("/desk/")
+
+    post(client, "/desk/abmelden", page="/desk/")
+
+    assert f"Angemeldet: {COORDINATOR}" in text_of(inside.text)
+    assert client.get("/desk/").status_code == 403
+
+
+def test_a_sign_in_link_ends_after_an_hour(site):
+    client = site.client()
+    path = f"/desk/anmelden/{site.links.desk(('13075', COORDINATOR), now=site.now)}"
+    assert client.get(path).status_code == 200
+
+    site.now += timedelta(minutes=61)
+
+    assert client.get(path).status_code == 403
+
+
+def test_an_unsure_offer_waits_with_its_reason_and_is_accepted(site, desk):
+    (offer,) = site.harvest(make_source_offer(kita_suitability=UNSURE))
+    page = desk.get("/desk/").text
+    assert held(page) == ["Dinosaurier entdecken"]
+    assert "unklar (50 %): nennt nur Familien" in text_of(page)
+    assert site.client().get(f"/angebote/{offer}").status_code == 404
+
+    response = post(desk, f"/desk/angebote/{offer}/entscheiden", page="/desk/", kind="accept")
+
+    assert response.status_code == 303
+    assert "Angenommen." in desk.get(response.headers["Location"]).text
+    assert held(desk.get("/desk/").text) == []
+    assert site.client().get(f"/angebote/{offer}").status_code == 200
+
+
+def test_a_rejected_offer_is_hidden_everywhere_until_that_is_undone(site, desk, offer):
+    post(
+        desk,
+        f"/desk/angebote/{offer}/entscheiden",
+        page=f"/desk/angebote/{offer}",
+        kind="reject",
+        why="nur für Schulen",
+    )
+    hidden = site.client().get(f"/angebote/{offer}").status_code
+    page = desk.get(f"/desk/angebote/{offer}").text
+
+    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/entscheidung/1", page=f"/desk/angebote/{offer}")
+
+    assert hidden == 410
+    assert "Abgelehnt von Koordination Greifswald" in text_of(page)
+    assert "nur für Schulen" in page
+    assert site.client().get(f"/angebote/{offer}").status_code == 200
+
+
+def test_a_correction_shows_at_once_outlives_the_harvest_and_is_undone(site, desk, offer):
+    response = correct(desk, offer, "ages", min_months="36", max_months="59")
+    assert response.status_code == 303
+    assert "3 bis 4 Jahre" in site.client().get(f"/angebote/{offer}").text
+    page = desk.get(f"/desk/angebote/{offer}").text
+    assert "Die Quelle sagte: 4 bis 6 Jahre" in text_of(page)
+
+    site.harvest(make_source_offer(duration_minutes=90))
+    after_harvest = text_of(site.client().get(f"/angebote/{offer}").text)
+    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/korrektur/1", page=f"/desk/angebote/{offer}")
+
+    assert "3 bis 4 Jahre" in after_harvest
+    assert "90 Minuten" in after_harvest
+    assert "4 bis 6 Jahre" in text_of(site.client().get(f"/angebote/{offer}").text)
+
+
+@pytest.mark.parametrize(("take", "shown"), [("correction", "kostenfrei"), ("source", "9 € pro Kind")])
+def test_a_conflict_shows_all_three_values_and_is_decided(site, desk, offer, take, shown):
+    correct(desk, offer, "price", model="free")
+    site.harvest(make_source_offer(price=Price(model=PriceModel.PER_CHILD, amount_eur=9)))
+    page = desk.get(f"/desk/angebote/{offer}")
+    facts = {
+        dt.text_content(): dt.getnext().text_content() for dt in html.fromstring(page.text).cssselect(".message dt")
+    }
+    (review,) = offer_now(site, offer).reviews
+
+    response = post(desk, f"/desk/angebote/{offer}/konflikt/{review.id}", page=f"/desk/angebote/{offer}", take=take)
+
+    assert facts == {
+        "Quelle damals": "2,50 € pro Kind, Begleitpersonen frei",
+        "Ihre Korrektur (gilt)": "kostenfrei",
+        "Quelle jetzt": "9 € pro Kind",
+    }
+    assert response.status_code == 303
+    assert held(desk.get("/desk/").text) == []
+    assert shown in text_of(site.client().get(f"/angebote/{offer}").text)
+
+
+@pytest.mark.parametrize(("take", "status"), [("keep", 200), ("withdraw", 410)])
+def test_a_vanished_offer_waits_and_is_kept_or_withdrawn(site, desk, offer, take, status):
+    with site.database.begin() as session:
+        number = start_run(session, site.source.name, site.now)
+        save_readings(session, site.source, number, absent=[make_key()], now=site.now)
+        hold_withdrawals(session, [offer], now=site.now)
+    page = f"/desk/angebote/{offer}"
+    (review,) = offer_now(site, offer).reviews
+    assert review.kind is ReviewKind.WITHDRAWAL
+    assert "Ohne Entscheidung bis" in desk.get("/desk/").text
+
+    post(desk, f"/desk/angebote/{offer}/verschwunden/{review.id}", page=page, take=take)
+
+    assert site.client().get(f"/angebote/{offer}").status_code == status
+    assert held(desk.get("/desk/").text) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "data", "problem"),
+    [
+        ("ages", {"min_months": "drei"}, "„drei“ ist keine Zahl."),
+        ("ages", {"min_months": "60", "max_months": "36"}, "Das passt nicht zum Feld"),
+        ("ages", {"min_months": "nan"}, "passt nicht"),
+        ("duration_minutes", {"duration_minutes": "0"}, "Das passt nicht zum Feld"),
+        ("price", {"amount_eur": "3"}, "Bitte wählen Sie, wie der Preis gezählt wird."),
+        ("price", {"model": "per_child", "amount_eur": "1e999"}, "passt nicht"),
+        ("title", {"title": "   "}, "Das passt nicht zum Feld"),
+        ("place", {"postcode": "Greifswald"}, "Das passt nicht zum Feld"),
+        ("schedule", {"kind": "on_request", "start": "halb neun"}, "ist keine Uhrzeit"),
+        ("schedule", {"kind": "on_request", "until": "2026-02-30"}, "ist kein Datum"),
+        ("summary", {"summary": "x" * 601}, "Das passt nicht zum Feld"),
+    ],
+)
+def test_what_makes_no_sense_is_shown_again_and_changes_nothing(site, desk, offer, field, data, problem):
+    before = offer_now(site, offer).offer
+
+    response = correct(desk, offer, field, **data)
+    page = html.fromstring(response.text)
+
+    assert response.status_code == 400
+    assert problem in page.cssselect("[role=alert]")[0].text_content()
+    (opened,) = page.cssselect("details[open]")
+    entered = {
+        e.get("name"): e.text if e.tag == "textarea" else e.get("value") for e in opened.cssselect("input, textarea")
+    }
+    assert {name: entered.get(name) for name in data if name not in ("model", "kind")} == {
+        name: value for name, value in data.items() if name not in ("model", "kind")
+    }
+    assert offer_now(site, offer).offer == before
+    assert offer_now(site, offer).corrections == ()
+
+
+def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
+    token = {"csrf_token": html.fromstring(desk.get("/desk/").text).cssselect("[name=csrf_token]")[0].get("value")}
+    base = f"/desk/angebote/{offer}"
+
+    statuses = {
+        path: desk.post(f"{base}/{path}", data=token | {"kind": "publish", "take": "both"}).status_code
+        for path in (
+            "korrigieren/status",
+            "korrigieren/id",
+            "entscheiden",
+            "zuruecknehmen/alles/1",
+            "zuruecknehmen/korrektur/99",
+            "zuruecknehmen/korrektur/99999999999999999999",
+            "konflikt/99",
+            "verschwunden/99",
+        )
+    }
+
+    assert statuses == {
+        "korrigieren/status": 404,
+        "korrigieren/id": 404,
+        "entscheiden": 400,
+        "zuruecknehmen/alles/1": 404,
+        "zuruecknehmen/korrektur/99": 404,
+        "zuruecknehmen/korrektur/99999999999999999999": 404,
+        "konflikt/99": 404,
+        "verschwunden/99": 400,
+    }
+
+
+def test_undoing_twice_says_that_it_has_changed_meanwhile(site, desk, offer):
+    correct(desk, offer, "ages", min_months="36")
+    page = f"/desk/angebote/{offer}"
+    path = f"{page}/zuruecknehmen/korrektur/1"
+    token = html.fromstring(desk.get(page).text).cssselect("[name=csrf_token]")[0].get("value")
+    desk.post(path, data={"csrf_token": token})
+
+    again = desk.post(path, data={"csrf_token": token})
+
+    assert again.status_code == 409
+    assert "inzwischen geändert" in again.text
+
+
+def test_the_page_shows_the_words_of_the_source_and_the_evidence(desk, offer):
+    page = text_of(desk.get(f"/desk/angebote/{offer}").text)
+
+    assert "„Wortlaut zu ages“ – Regel ages.example, Sicherheit 90 %" in page
+    assert "2,50 € pro Kind" in page
+    assert "mv_beispielmuseum: Dinosaurier entdecken" in page
+
+
+def test_runs_show_how_it_went_and_what_was_not_understood(site, desk):
+    issue = Issue(
+        field="price", wording="nach Absprache", rule="price.not_understood", where="museum.example/7",
+        message="Der Preis wurde nicht verstanden.", remedy="Im Quelltext nachsehen.", count=3,
+    )  # fmt: skip
+    run = HarvestRun(
+        source="mv_beispielmuseum", started_at=site.now, status=RunStatus.INCOMPLETE, records=1, issues=(issue,),
+        message="Eine Seite fehlt.",
+    )  # fmt: skip
+    site.harvest(make_source_offer(), run=run)
+
+    home, page = text_of(desk.get("/desk/").text), text_of(desk.get("/desk/abrufe/mv_beispielmuseum").text)
+
+    assert "Beispielmuseum 23. November 2026, 8:00 Uhr unvollständig" in home
+    assert "Eine Seite fehlt." in home
+    assert (
+        "Kosten nach Absprache 3-mal Der Preis wurde nicht verstanden. Im Quelltext nachsehen. museum.example/7" in page
+    )
+
+
+def test_a_source_that_was_never_read_says_so(site, desk):
+    with site.database.begin() as session:
+        save_source(session, make_source("mv_neu", title="Neue Quelle"), origin="desk", now=site.now)
+
+    assert "Neue Quelle noch nie gelesen" in text_of(desk.get("/desk/").text)
+    assert desk.get("/desk/abrufe/mv_neu").status_code == 404
+
+
+def test_no_region_sees_the_desk_of_another(site, desk):
+    site.harvest(make_other_offer(kita_suitability=UNSURE), source=other_source())
+
+    assert held(desk.get("/desk/").text) == []
+    assert "Kieler Museum" not in desk.get("/desk/").text
+    assert held(site.coordinator("01002").get("/desk/").text) == ["Kieler Sprotten"]
+
+
+def test_long_lists_have_bounded_pages(site, desk):
+    site.harvest(*(make_source_offer(f"o{n}", title=f"Angebot {n}", kita_suitability=UNSURE) for n in range(27)))
+
+    assert [len(held(desk.get(f"/desk/?seite={n}").text)) for n in ("1", "2", "9" * 30, "²")] == [25, 2, 0, 25]
+
+
+def test_hostile_words_are_shown_as_text_on_the_desk(site, desk):
+    hostile = HOSTILE.replace("\0", "")
+    (offer,) = site.harvest(
+        make_source_offer(title=hostile, description=hostile, url="javascript:alert(1)", kita_suitability=UNSURE)
+    )
+    correct(desk, offer, "summary", summary=hostile)
+
+    for path in ("/desk/", f"/desk/angebote/{offer}"):
+        page = html.fromstring(desk.get(path).text)
+        assert list(page.iter("script")) == []
+        assert page.cssselect("[onerror]") == []
+        assert [a for a in page.iter("a") if "javascript" in a.get("href")] == []
+
+
+def test_messages_of_the_desk_never_show_elsewhere(site, desk, offer):
+    post(desk, f"/desk/angebote/{offer}/entscheiden", page=f"/desk/angebote/{offer}", kind="accept")
+
+    assert "Angenommen." not in desk.get("/").text
+    assert "Angenommen." in desk.get("/desk/").text
+    assert "Angenommen." not in desk.get("/desk/").text
+
+
+def test_desk_pages_are_kept_by_nobody(desk, offer):
+    for path in ("/desk/", f"/desk/angebote/{offer}", "/desk/angebote/oaaaaaaaaaaaaaaa"):
+        assert desk.get(path).headers["Cache-Control"] == "private, no-store"
+
+
+def test_deciding_and_correcting_work_on_both_databases(both_sites):
+    (offer,) = both_sites.harvest(make_source_offer(kita_suitability=UNSURE))
+    desk = both_sites.coordinator()
+
+    post(desk, f"/desk/angebote/{offer}/entscheiden", page="/desk/", kind="accept")
+    correct(desk, offer, "ages", min_months="24", max_months="")
+
+    with both_sites.database.read() as session:
+        shown = public_offer(session, offer)
+    assert shown is not None
+    assert (shown.status, getattr(shown, "ages", None)) == (Status.PUBLISHED, AgeRange(min_months=24))
