@@ -1,4 +1,4 @@
-"""Fields that are put together from several readings: schedule, place and modes, booking, words with codes."""
+"""Fields that are put together from several readings: words with codes, booking, kind, state, weather."""
 
 import re
 from collections.abc import Callable
@@ -7,26 +7,15 @@ from typing import Final
 from harvesters.normalise.accessibility import read_accessibility, read_practicalities
 from harvesters.normalise.areas import read_areas, read_topics
 from harvesters.normalise.booking import ContactReading, read_contact, read_lead_days, read_required, read_ways
-from harvesters.normalise.dates import TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.languages import read_languages
-from harvesters.normalise.modes import is_indoor, read_cancelled, read_funding, read_kind, read_modes, read_sold_out
-from harvesters.normalise.occurrences import read_occurrences, recurrence_of, weekdays_of
+from harvesters.normalise.modes import is_indoor, read_cancelled, read_funding, read_kind, read_sold_out
 from harvesters.normalise.own_words import C, codes
-from harvesters.normalise.places import (
-    PlaceWords,
-    goes_to_kitas,
-    read_place,
-    read_service_area,
-    venue_words,
-    with_point,
-)
 from harvesters.normalise.reading import LEAST_CONFIDENCE, OWN_NAME, Reading
-from harvesters.normalise.schedule import ScheduleReading, read_schedule
 from harvesters.normalise.text import Prose
 from schemas.harvest import RecordField
-from schemas.offer import Capacity, Image, Occurrence, Schedule
-from schemas.organisation import Booking, Contact, Place
+from schemas.offer import Capacity, Image, Schedule
+from schemas.organisation import Booking, Contact
 from schemas.vocabulary import (
     LANGUAGES,
     Access,
@@ -39,7 +28,6 @@ from schemas.vocabulary import (
     Practicality,
     ScheduleKind,
     Topic,
-    Verdict,
     Weather,
 )
 
@@ -47,186 +35,6 @@ _COORDINATE: Final = re.compile(r"-?\d{1,3}(?:[.,]\d{1,12})?")
 _CAPACITY: Final = re.compile(r"(\d{1,3}) gruppen (?:im|pro|je) monat")
 _CANCELLED_WORDS: Final = re.compile(r"cancel|abgesagt|entfällt|fällt aus|absage", re.I)
 _SOLD_OUT_WORDS: Final = re.compile(r"sold.?out|ausgebucht|ausverkauft", re.I)
-
-
-def read_when(reading: Reading) -> None:
-    """Schedule from dates given as data, else from their own wording, else from the text."""
-    occurrences = read_occurrences(reading)
-    text = read_schedule(reading.page, reading.today, bookable=_is_bookable(reading))
-    if occurrences:
-        _machine_schedule(reading, occurrences, text)
-    elif (parts := _date_parts(reading)) is not None:
-        reading.put(
-            "schedule",
-            Schedule(kind=ScheduleKind.DATED, occurrences=(parts.value,)),
-            parts.rule,
-            parts.confidence,
-            parts.evidence,
-        )
-    elif (own := reading.words("dates")) is not None:
-        said = read_schedule(own, reading.today, bookable=False)
-        _report(reading, said)
-        if said.schedule is None:
-            reading.not_understood("schedule", "dates", own, "Termine")
-        reading.put_found("schedule", said.schedule or text.schedule)
-    else:
-        _report(reading, text)
-        reading.put_found("schedule", text.schedule)
-    reading.deadlines = text
-
-
-def _is_bookable(reading: Reading) -> bool:
-    audience = reading.fields.get("audience", ())
-    suitability = reading.fields["kita_suitability"]
-    return suitability.verdict is not Verdict.NO or any(a in audience for a in (Audience.SCHOOL, Audience.HORT))
-
-
-def _report(reading: Reading, said: ScheduleReading) -> None:
-    for impossible in said.impossible:
-        reading.issue(
-            "schedule",
-            impossible.words,
-            "schedule.impossible_date",
-            f"Den Tag „{impossible.words}“ gibt es im Kalender nicht.",
-            "Termin beim Anbieter klären.",
-        )
-    for misfit in said.misfits:
-        words = reading.page.text[misfit.start : misfit.end]
-        reading.issue(
-            "schedule",
-            words,
-            "schedule.weekday_misfit",
-            f"Wochentag und Datum passen nicht zusammen: „{words}“.",
-            "Termin beim Anbieter klären; übernommen wird das Datum.",
-        )
-
-
-def _machine_schedule(reading: Reading, occurrences: tuple[Occurrence, ...], text: ScheduleReading) -> None:
-    recurrence = recurrence_of(reading, occurrences[0])
-    said = text.schedule.value.recurrence if text.schedule else None
-    if recurrence is not None and said is not None:
-        recurrence = recurrence.model_copy(
-            update={
-                "not_in_school_holidays": said.not_in_school_holidays,
-                "not_on_public_holidays": said.not_on_public_holidays,
-            }
-        )
-    schedule = Schedule(
-        kind=ScheduleKind.RECURRING if recurrence else ScheduleKind.DATED,
-        occurrences=occurrences,
-        recurrence=recurrence,
-        weekdays=weekdays_of(recurrence.rule, occurrences[0]) if recurrence else (),
-    )
-    raw = reading.record.occurrences
-    reading.put("schedule", schedule, "schedule.data", OWN_NAME, raw[0].start if raw else reading.words("start"))
-
-
-def _date_parts(reading: Reading) -> Found[Occurrence] | None:
-    """One occurrence out of start_date, start_time, end_date, end_time in any wording."""
-    words = reading.words("start_date")
-    if words is None:
-        return None
-    days, impossible = read_dates(Prose(words), reading.today)
-    if not days:
-        rule = "schedule.impossible_date" if impossible else "schedule.not_understood"
-        reading.issue(
-            "schedule",
-            words,
-            rule,
-            f"Der Tag „{words[:100]}“ wurde nicht verstanden.",
-            "Termin von Hand eintragen oder unter lookups.start_date übersetzen.",
-        )
-        return None
-    clock = _clock(reading, "start_time") if not reading.words("all_day") else None
-    ending = _clock(reading, "end_time") if clock else None
-    last_words = reading.words("end_date")
-    last = next(iter(read_dates(Prose(last_words), reading.today)[0]), None) if last_words else None
-    first = days[0]
-    end_day = last.last if last and last.last > first.first else first.last if first.last > first.first else None
-    if ending and clock and ending.starts[0] <= clock.starts[0] and end_day is None:
-        ending = None
-    occurrence = Occurrence(
-        day=first.first,
-        start=clock.starts[0] if clock else None,
-        end_day=end_day,
-        end=ending.starts[0] if ending else None,
-    )
-    return Found(occurrence, words, "schedule.date_parts", 0.95, (0, len(words)))
-
-
-def _clock(reading: Reading, name: RecordField) -> TimesFound | None:
-    words = reading.words(name)
-    if words is None:
-        return None
-    text = words if re.search(r"uhr|\dh\b", words.lower()) else f"{words[:40]} Uhr"
-    page = Prose(re.sub(r"(\d{1,2}[:.]\d{2})[:.]\d{2}", r"\1", text))
-    return next(iter(read_times(page, 0, len(page.text))), None)
-
-
-def read_where(reading: Reading) -> None:
-    """Modes, place and service area: an offer that comes to the Kita, or is online, has no place of its own."""
-    words = PlaceWords(
-        whole=(reading.words("place") or "").replace("\n", ", "),
-        name=reading.words("place_name"),
-        street=reading.words("street"),
-        postcode=reading.words("postcode"),
-        locality=reading.words("locality"),
-    )
-    provider = reading.fields.get("provider")
-    near = reading.source.region if reading.source else None
-    found = read_place(words, near, provider.name if provider else "")
-    own = reading.words("modes")
-    known: list[Mode] = []
-    if own is not None:
-        known, unknown = codes(own, Mode)
-        known = known or list(dict.fromkeys(one.value for one in read_modes(own)))
-        if not known:
-            reading.not_understood("modes", "modes", ", ".join(unknown), "Ort der Durchführung")
-    if known:
-        reading.put("modes", tuple(known), "modes.own", OWN_NAME, own)
-    else:
-        place_words = words.whole or words.name or ""
-        modes = read_modes(reading.page, place=place_words, has_venue=found is not None, title_end=reading.title_end)
-        if modes:
-            surest = max(modes, key=lambda one: one.confidence)
-            reading.put("modes", tuple(one.value for one in modes), surest.rule, surest.confidence, surest.evidence)
-    modes_now: tuple[Mode, ...] = reading.fields.get("modes", ())
-    point = _point(reading)
-    only_away = (
-        bool(modes_now)
-        and Mode.AT_PROVIDER not in modes_now
-        and (Mode.IN_KITA in modes_now or modes_now == (Mode.ONLINE,))
-    )
-    if found is not None and not (only_away and not venue_words(words.whole) and not words.postcode):
-        place = with_point(found.value, *point) if point else found.value
-        reading.put("place", place, found.rule, found.confidence, found.evidence)
-    elif point is not None:
-        reading.put("place", with_point(None, *point), "place.point", OWN_NAME)
-    if Mode.IN_KITA in modes_now:
-        own_area = reading.words("service_area")
-        place_now: Place | None = reading.fields.get("place")
-        area = read_service_area(own_area or reading.page, near=near, place=place_now)
-        if area is None and goes_to_kitas(words.whole) and re.search(r"\bauf|\bin [A-ZÄÖÜ]", words.whole):
-            area = read_service_area(words.whole, near=near, place=place_now)
-        reading.put_found("service_area", area)
-
-
-def _point(reading: Reading) -> tuple[float, float] | None:
-    lat, lon = reading.words("lat"), reading.words("lon")
-    if lat is None or lon is None:
-        return None
-    if _COORDINATE.fullmatch(lat) and _COORDINATE.fullmatch(lon):
-        point = float(lat.replace(",", ".")), float(lon.replace(",", "."))
-        if 47 <= point[0] <= 56 and 5 <= point[1] <= 16:
-            return point
-    reading.issue(
-        "place",
-        f"{lat} {lon}",
-        "place.point_not_plausible",
-        "Die Koordinaten liegen nicht in Deutschland oder sind keine Zahlen.",
-        "Ort von Hand eintragen.",
-    )
-    return None
 
 
 def read_codes(reading: Reading) -> None:

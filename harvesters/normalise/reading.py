@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any, Final
 
 from harvesters.normalise.booking import without_personal_mails
+from harvesters.normalise.date_roles import ScheduleReading
 from harvesters.normalise.evidence import MAX_EVIDENCE, Found, T, best
-from harvesters.normalise.schedule import ScheduleReading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean, clean_line
 from schemas.harvest import MAX_TEXT, Issue, Record, RecordField, Source

@@ -6,13 +6,14 @@ from typing import Final
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.audience import read_audience
 from harvesters.normalise.durations import read_duration
-from harvesters.normalise.facts import read_booking, read_codes, read_rest, read_when, read_where
+from harvesters.normalise.facts import read_booking, read_codes, read_rest
 from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.own_words import codes, own_ages, own_duration, own_group_size, own_price
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean_line
+from harvesters.normalise.whereabouts import read_when, read_where
 from schemas.harvest import Normalised, Record, Source
 from schemas.offer import MAX_SUMMARY, Rights, SourceOffer, Suitability
 from schemas.organisation import Provider

@@ -1,11 +1,11 @@
 """When an offer takes place, as its text says: by arrangement, recurring, or on fixed days."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Final
 
-from harvesters.normalise.dates import DateFound, Impossible, TimesFound, read_dates, read_times
+from harvesters.normalise.date_roles import Parts, ScheduleReading, sort_dates, times_of
+from harvesters.normalise.dates import DateFound, TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.numbers import NUMBER, whole
 from harvesters.normalise.text import Prose, prose
@@ -32,36 +32,6 @@ _GROUPS: Final = re.compile(
     r"gruppen?\b|\bkitas?\b|kindergruppen?|kita-\w{3,14}|kindergartengruppe\w?|schulklass\w{0,2}|"
     r"klassenstufen?|kinder\b|vorschul\w{2,10}|wir kommen|kommt in|einrichtung|anmeldung|anmelden|"
     r"ausleihe|leihen"
-)
-_DEADLINE: Final = re.compile(
-    r"(?:anmeldeschluss|anmeldung(?:en)?|anmelden|anzumelden|bewerbung\w{0,2}|bewerben|buchbar|"
-    r"buchung\w{0,2}|frist|einsendeschluss|rückmeldung|melden|karten|verlängert|spätestens|plätze|"
-    r"stand|vorbestellung|reservier\w{0,4})\b[^.;]{0,40}\b(?:bis|schluss|stand|"
-    r"spätestens)\b[^.;]{0,14}$|(?:anmeldeschluss|bewerbungsschluss|einsendeschluss|stand|"
-    r"redaktionsschluss|aktualisiert|veröffentlicht|erschienen|anmeldefrist|eingestellt)\s?(?:am|"
-    r"ist|:|der)?:?\s?(?:der |am )?$"
-)
-_OPENS: Final = re.compile(
-    r"(?:anmeldung|buchung|vorverkauf|karten|anmeldestart|buchungsstart|"
-    r"anmelden)\b[^.;]{0,30}\bab\s(?:dem |sofort )?$"
-)
-_UNTIL: Final = re.compile(r"(?:\bbis(?: zum| einschließlich)?|\bende:?|letzter termin:?|endet am)\s(?:\w{2,10},? )?$")
-_STARTS: Final = re.compile(
-    r"(?:\bab(?: dem)?|\bstart:?|startet(?: wieder)?(?: am)?|beginn:?|beginnt(?: am)?|"
-    r"erster termin:?|erstmals am|los geht(?:'|’)?s am|ab)\s(?:\w{2,10},? )?$"
-)
-_CLOSED: Final = re.compile(
-    r"\b(?:geschlossen|geschlossene|nicht am|außer am|außer|entfällt|entfallen|fällt aus|"
-    r"kein termin|keine termine|schließzeit|betriebsferien|nicht statt|zu\b|pausier\w{1,3}|"
-    r"ausgebucht vom)\b"
-)
-_EXCEPT_BEFORE: Final = re.compile(
-    r"(?:nicht(?: am| vom)?|außer(?: am| vom)?|kein\w{0,2} \w{1,14} (?:am|vom)|"
-    r"ausgenommen)\s(?:\w{2,10},? )?$"
-)
-_SINCE: Final = re.compile(
-    r"(?:seit|gegründet|geboren|wurde am|\bvom\b[^.;]{0,6}stand|stammt vom|gedenken|"
-    r"eröffnet(?:e)? am|fassung vom|gültig ab|preise ab)\s(?:dem |am )?$"
 )
 _CANCELLED_AFTER: Final = re.compile(
     r"^[^.;]{0,6}(?:entfällt|entfallen|fällt (?:leider )?aus|abgesagt|"
@@ -92,29 +62,6 @@ _COUNT: Final = re.compile(
 _VORMITTAG: Final = re.compile(r"vormittag|morgens|nachmittag|abends|abend\b|früh\b")
 
 
-@dataclass
-class ScheduleReading:
-    """What a text says about when, with what could not be."""
-
-    schedule: Found[Schedule] | None = None
-    impossible: list[Impossible] = field(default_factory=list)
-    misfits: list[DateFound] = field(default_factory=list)
-    """Dates whose written weekday is another."""
-    closes: Found[date] | None = None
-    opens: Found[date] | None = None
-
-
-@dataclass
-class _Parts:
-    """Dates of one text by the part they play."""
-
-    events: list[DateFound] = field(default_factory=list)
-    starts: list[DateFound] = field(default_factory=list)
-    untils: list[DateFound] = field(default_factory=list)
-    spans: list[DateFound] = field(default_factory=list)
-    excluded: list[DateFound] = field(default_factory=list)
-
-
 def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> ScheduleReading:
     """When an offer takes place. ``bookable`` offers for groups without any date are by arrangement.
 
@@ -125,7 +72,7 @@ def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> S
     reading = ScheduleReading()
     dates, reading.impossible = read_dates(page, today)
     reading.misfits = [one for one in dates if not one.weekday_fits]
-    parts = _sort(page, dates, reading)
+    parts = sort_dates(page, dates, reading)
     weekdays = read_weekdays(page)
     monthly = read_monthly(page)
     months = read_months(page)
@@ -141,35 +88,6 @@ def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> S
     return reading
 
 
-def _sort(page: Prose, dates: list[DateFound], reading: ScheduleReading) -> _Parts:
-    parts = _Parts()
-    for one in dates:
-        begin, stop = page.around(one.start)
-        before = page.lower[begin : one.start][-70:]
-        after = page.lower[one.end : min(stop, one.end + 60)]
-        words = page.text[one.start : one.end]
-        if _OPENS.search(before):
-            reading.opens = Found(one.first, words, "booking.opens", 0.8, (one.start, one.end))
-        elif _DEADLINE.search(before) or _SINCE.search(before):
-            if not _SINCE.search(before):
-                reading.closes = Found(one.last, words, "booking.closes", 0.8, (one.start, one.end))
-        elif _EXCEPT_BEFORE.search(before) or (
-            _CLOSED.search(page.lower[begin:stop]) and (one.first != one.last or _EXCEPT_BEFORE.search(before))
-        ):
-            parts.excluded.append(one)
-        elif _UNTIL.search(before) and one.first == one.last:
-            parts.untils.append(one)
-        elif one.first != one.last and (one.last - one.first).days > 5:
-            parts.spans.append(one)
-        elif _STARTS.search(before) and not re.match(r",? (?:um )?\d{1,2}", after):
-            parts.starts.append(one)
-        else:
-            parts.events.append(one)
-    if parts.untils and not parts.starts and not parts.events:
-        parts.spans.extend(parts.untils)
-    return parts
-
-
 def _status(page: Prose, one: DateFound) -> OccurrenceStatus:
     after = page.lower[one.end : min(page.around(one.start)[1], one.end + 50)]
     if _CANCELLED_AFTER.search(after):
@@ -179,54 +97,9 @@ def _status(page: Prose, one: DateFound) -> OccurrenceStatus:
     return OccurrenceStatus.SCHEDULED
 
 
-def _times_of(page: Prose, dates: list[DateFound]) -> list[TimesFound | None]:
-    """The clock times that belong to each date: behind it in its clause, else shared along a list, else before it."""
-    all_starts = [one.start for one in dates]
-    given: list[TimesFound | None] = []
-    for one in dates:
-        stop = page.around(one.start)[1]
-        following = [start for start in all_starts if start > one.start]
-        end = min([stop, *following])
-        times = read_times(page, one.end, end)
-        given.append(times[0] if times else None)
-        if (
-            len(times) > 1
-            and times[0].ending is None
-            and all(t.ending is None for t in times)
-            and not re.search(r"[a-zäöü]{5,}", page.lower[times[0].end : times[1].start])
-        ):
-            given[-1] = TimesFound(tuple(s for t in times for s in t.starts), None, times[0].start, times[-1].end)
-    for index in range(len(dates) - 2, -1, -1):
-        if given[index] is None and 0 <= dates[index + 1].start - dates[index].end <= 14:
-            given[index] = given[index + 1]
-    for index, one in enumerate(dates):
-        if given[index] is None:
-            given[index] = _time_near(page, one, dates)
-    return given
-
-
-def _time_near(page: Prose, one: DateFound, dates: list[DateFound]) -> TimesFound | None:
-    """A time before the date in its clause, or at the head of the next clauses where no date stands."""
-    begin, stop = page.around(one.start)
-    ahead = [t for t in read_times(page, begin, one.start) if not any(t.start < d.start < one.start for d in dates)]
-    if ahead and not any(d.start < one.start and d.start >= begin for d in dates):
-        return ahead[-1]
-    if any(d.start > one.start and d.start < stop for d in dates):
-        return None
-    index = page.clause_index(one.start)
-    for following in range(index + 1, min(index + 3, len(page.starts))):
-        clause = page.clause(following)
-        if any(clause[0] <= d.start < clause[1] for d in dates):
-            return None
-        times = read_times(page, *clause)
-        if times and times[0].start - clause[0] <= 30:
-            return times[0]
-    return None
-
-
-def _dated(page: Prose, parts: _Parts, dates: list[DateFound]) -> Found[Schedule]:
+def _dated(page: Prose, parts: Parts, dates: list[DateFound]) -> Found[Schedule]:
     events = sorted([*parts.events, *parts.starts], key=lambda one: one.start)
-    times = _times_of(page, events)
+    times = times_of(page, events)
     occurrences: list[Occurrence] = []
     for one, clock in zip(events, times, strict=True):
         status = _status(page, one)
@@ -259,7 +132,7 @@ def _byday(days: tuple[Weekday, ...]) -> str:
 
 
 def _recurrence(
-    page: Prose, weekdays: list[DaysFound], monthly: list[MonthlyFound], months: list[MonthsFound], parts: _Parts
+    page: Prose, weekdays: list[DaysFound], monthly: list[MonthlyFound], months: list[MonthsFound], parts: Parts
 ) -> Found[Schedule] | None:
     rule: str | None = None
     days: tuple[Weekday, ...] = ()
@@ -303,7 +176,7 @@ def _recurrence(
     )
     occurrences: list[Occurrence] = []
     for begin in starts[:1]:
-        near = _times_of(page, [begin])[0] or clock
+        near = times_of(page, [begin])[0] or clock
         start = near.starts[0] if near else None
         occurrences.append(Occurrence(day=begin.first, start=start, end=near.ending if near and start else None))
     recurrence = Recurrence(
@@ -327,7 +200,7 @@ def _recurrence(
     return Found(schedule, page.text[span[0] : span[1]], "schedule.recurring", confidence, span)
 
 
-def _weekly_confidence(page: Prose, one: DaysFound, parts: _Parts) -> float:
+def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
     """How sure weekdays mean a fixed weekly date rather than days on which a visit can be arranged."""
     begin, stop = page.around(one.start)
     clause = page.lower[begin:stop]
@@ -399,7 +272,7 @@ def _hours(clock: TimesFound | None) -> tuple[TimeWindow, ...]:
 
 
 def _on_request(
-    page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: _Parts, bookable: bool
+    page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: Parts, bookable: bool
 ) -> Found[Schedule] | None:
     arranged = _ARRANGED.search(page.lower)
     days = next(

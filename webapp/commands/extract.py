@@ -1,6 +1,7 @@
 """``kitalotse extract``: offers out of raw texts, one JSON object a line, without a network or a database."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -53,7 +54,7 @@ def extract(texts: BinaryIO, out: Path | None, region: str | None) -> None:
     moment, day = current_time(), current_day()
     lines = (orjson.dumps(answer) + b"\n" for answer in extracted(texts, region=region, now=moment, today=day))
     if out is None:
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         for line in lines:
             stream.write(line)
     else:

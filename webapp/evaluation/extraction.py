@@ -19,7 +19,7 @@ from schemas.holidays import in_school_holidays, is_public_holiday
 from schemas.offer import OfferFields, Price, Schedule
 from schemas.vocabulary import Answer, PriceModel, ScheduleKind, Verdict
 from webapp.evaluation.corpus import Corpus, Gold, OfferLine, read_corpus
-from webapp.evaluation.raw import record_of
+from webapp.evaluation.raw import record_of, source_of
 
 WEEKS: Final = 26
 """Weeks from ``seen_on`` over which two recurrence rules are compared."""
@@ -257,8 +257,9 @@ def evaluate(corpus: Corpus) -> dict[str, Any]:
     land = land_of(corpus.region)
     fields = {name: Tally() for name in FIELDS}
     suited = Tally()
+    source = source_of(corpus)
     for line in corpus.lines:
-        offer = normalise(record_of(line), None, today=line.seen_on).offer.fields
+        offer = normalise(record_of(line), source, today=line.seen_on).offer.fields
         suited += suitability(offer, line.gold)
         if line.gold.audience == "none":
             continue
