@@ -60,19 +60,20 @@ def _whole(parse: Parse) -> Parse:
 
 
 def _telling(parse: Parse) -> Parse:
-    """``parse`` with an Issue where the header is wrong about the encoding."""
+    """``parse`` with an Issue where the header is wrong about the encoding, or JSON is not UTF-8 (RFC 8259 §8.1)."""
 
     def parse_and_tell(
         content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
     ) -> Parsed:
         parsed = parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-        if source.access.encoding is not None or not claims_utf8_wrongly(content, charset):
+        claimed = "utf-8" if source.access.kind is AccessKind.JSON else charset
+        if source.access.encoding is not None or not claims_utf8_wrongly(content, claimed):
             return parsed
         wrong = Origin(source, url, fetched_at, "page").problem(
             "source",
             "encoding.claimed",
             charset or "",
-            message="Der Server nennt UTF-8, die Zeichen sind anders kodiert; gelesen wurde als Windows-1252.",
+            message="Angegeben ist UTF-8, die Zeichen sind aber anders kodiert; gelesen wurde als Windows-1252.",
             remedy="Bitte die Betreiber ansprechen, oder access.encoding auf die wirkliche Kodierung setzen.",
         )
         return replace(parsed, issues=(wrong, *parsed.issues))
