@@ -1,0 +1,141 @@
+"""The migrations make exactly the tables that the code describes, on both databases."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import delete, insert, inspect, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from schemas.db import Database
+from schemas.exceptions import StoreError
+from schemas.migrate import current, head, is_ours, upgrade
+from schemas.tables.base import metadata
+from schemas.tables.people import digests, kitas, recipients
+from schemas.tables.work import audit
+from tests.factories import NOW, make_kita
+
+ENTRY = {"at": NOW, "by": "koordination", "action": "correct", "subject": "o1", "data": {"field": "ages"}}
+
+
+@pytest.fixture
+def empty(empty_database_url: str) -> Iterator[Database]:
+    database = Database(empty_database_url)
+    yield database
+    database.dispose()
+
+
+def test_an_empty_database_has_no_version_and_gets_the_newest(empty: Database) -> None:
+    assert current(empty) is None
+
+    upgrade(empty)
+
+    assert current(empty) == head()
+
+
+def test_the_migrated_database_is_what_the_tables_describe(empty: Database) -> None:
+    upgrade(empty)
+
+    with empty.read() as session:
+        options = {"include_name": is_ours, "compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(session.connection(), opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_second_upgrade_changes_nothing(database: Database) -> None:
+    with database.begin() as session:
+        session.execute(insert(audit), [ENTRY])
+
+    upgrade(database)
+
+    with database.read() as session:
+        assert session.execute(audit.select()).all()[0].data == {"field": "ages"}
+
+
+def test_a_database_from_a_newer_program_is_left_alone(database: Database) -> None:
+    with database.begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match="9999, newer than this program"):
+        upgrade(database)
+
+
+def test_what_is_deleted_with_its_kita_is_found_by_an_index(sqlite_database: Database) -> None:
+    inspector = inspect(sqlite_database.engine)
+    slow = []
+    for table in metadata.tables.values():
+        indexed = [index["column_names"][0] for index in inspector.get_indexes(table.name)]
+        indexed += [unique["column_names"][0] for unique in inspector.get_unique_constraints(table.name)]
+        indexed += inspector.get_pk_constraint(table.name)["constrained_columns"][:1]
+        for key in inspector.get_foreign_keys(table.name):
+            if key["options"].get("ondelete") == "CASCADE" and key["constrained_columns"][0] not in indexed:
+                slow.append((table.name, key["constrained_columns"]))
+
+    assert slow == []
+
+
+@pytest.mark.parametrize("change", [update(audit).values(by="somebody"), delete(audit)])
+def test_the_audit_trail_can_only_grow(database: Database, change: object) -> None:
+    with database.begin() as session:
+        session.execute(insert(audit), [ENTRY])
+
+    with pytest.raises(DBAPIError, match="append-only"), database.begin() as session:
+        session.execute(change)  # type: ignore[call-overload]
+
+
+def _ledger_row(recipient_id: int) -> dict[str, object]:
+    return {
+        "week": "2026-W49",
+        "kita_id": "kita_wolke",
+        "recipient_id": recipient_id,
+        "state": "new",
+        "message_id": f"<{recipient_id}@kita.example>",
+        "subject": "Angebote",
+        "text": "…",
+        "html": "…",
+        "rendered_at": NOW,
+    }
+
+
+@pytest.fixture
+def with_recipients(database: Database) -> Database:
+    """Recipient 1 is confirmed, recipient 2 is not."""
+    profile = make_kita().model_dump(mode="json", exclude={"recipients"})
+    kita = {"id": "kita_wolke", "region": "13075", "profile": profile, "example": True}
+    rows = [
+        {"id": 1, "kita_id": "kita_wolke", "address": "a@kita.example", "confirmed_at": NOW, "confirmed": True},
+        {"id": 2, "kita_id": "kita_wolke", "address": "b@kita.example", "confirmed_at": None, "confirmed": False},
+    ]
+    with database.begin() as session:
+        session.execute(insert(kitas), [kita | {"created_at": NOW, "updated_at": NOW}])
+        session.execute(insert(recipients), rows)
+    return database
+
+
+def test_the_ledger_takes_a_confirmed_recipient(with_recipients: Database) -> None:
+    with with_recipients.begin() as session:
+        session.execute(insert(digests), [_ledger_row(1)])
+
+
+@pytest.mark.parametrize("lie", [{}, {"confirmed": False}])
+def test_the_database_refuses_a_mail_to_an_unconfirmed_recipient(
+    with_recipients: Database, lie: dict[str, bool]
+) -> None:
+    with pytest.raises(IntegrityError), with_recipients.begin() as session:
+        session.execute(insert(digests), [_ledger_row(2) | lie])
+
+
+def test_a_recipient_cannot_count_as_confirmed_without_a_moment(with_recipients: Database) -> None:
+    with pytest.raises(IntegrityError), with_recipients.begin() as session:
+        session.execute(update(recipients).where(recipients.c.id == 2).values(confirmed=True))
+
+
+def test_no_second_mail_of_a_week_to_the_same_recipient(with_recipients: Database) -> None:
+    with with_recipients.begin() as session:
+        session.execute(insert(digests), [_ledger_row(1)])
+
+    again = _ledger_row(1) | {"message_id": "<other@kita.example>", "rendered_at": NOW + timedelta(hours=1)}
+    with pytest.raises(IntegrityError), with_recipients.begin() as session:
+        session.execute(insert(digests), [again])
