@@ -18,6 +18,7 @@ _AGE_WORDS: Final = "|".join(
         (word for word, value in WORDS.items() if value <= 18 and word not in ("zweier", "eins")), key=len, reverse=True
     )
 )
+_DIGITS_OR_WORD: Final = rf"(?:\d{{1,2}}|{_AGE_WORDS})"
 _N: Final = rf"(?:\d{{1,3}}(?:,5| ?½)?|(?:{_AGE_WORDS})(?![\wäöüß]))"
 _YEARS: Final = r"(?:jähr\w{0,6}|jahre?n?(?:e[nrs])?\b|j\.|j\b|jhr?\.)"
 _MONTHS: Final = r"(?:mon\.|monat\w{0,3})"
@@ -100,6 +101,10 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         83,
         0.72,
     ),
+    (r"ab (?:dem )?vorschul(?:alter|e|jahr)\b", "ages.from_preschool", 60, None, 0.86),
+    (r"ab (?:dem )?(?:schuleintritt|schulalter|schulbeginn)", "ages.from_school", 72, None, 0.8),
+    (r"\bü ?3\b|über ?dreijährige\w?", "ages.over_three", 36, 83, 0.5),
+    (r"erstklässler\w{0,5}|erste klassen?\b", "ages.first_class", 72, 95, 0.6),
     (
         r"krippen?(?:kind\w{0,4}|grupp?\w{0,4})?,? (?:und|oder|bis|sowie|/)(?: im| in den| zum| zur)? "
         r"(?:kindergarten|kita\b|kita-|elementar|ü ?3)\w{0,10}|krippen?-? und kindergarten\w{0,10}|"
@@ -120,6 +125,10 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
 """Pattern, rule, months from, months to, confidence: words that mean an age without a figure."""
 _WORDS_OF_AGE: Final = tuple(
     (re.compile(pattern), rule, low, high, confidence) for pattern, rule, low, high, confidence in WORDS_OF_AGE
+)
+_YEAR_OLDS: Final = re.compile(
+    rf"(?<![\wäöüß–-])(?:({_DIGITS_OR_WORD})-?(?: bis |-| und | oder |"
+    rf"/)(?:zu )?)?({_DIGITS_OR_WORD})-?jährig(?!en? (?:bestehen|jubil|geburtst|gründ))\w{{0,3}}"
 )
 _LEVELS: Final = re.compile(
     r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter"
@@ -146,6 +155,12 @@ _CUES: Final = (
     "schul",
     "wackelz",
     "maxi",
+    "kind",
+    "grupp",
+    "mensch",
+    "ü3",
+    "ü 3",
+    "klässler",
     " von ",
     "zwisch",
 )
@@ -215,6 +230,8 @@ def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
         first, last, _, months = match.groups()
         if months:
             yield from _found(page, match, round(parse(first)), round(parse(last)), "ages.months", 0.95)
+        elif parse(last) >= 80 and parse(first) <= 18:
+            yield from _found(page, match, _low(first), None, "ages.from_to_all", 0.85)
         elif parse(last) <= 21 and parse(first) < parse(last):
             confidence = 0.95
             before = page.lower[max(0, match.start() - 14) : match.start()]
@@ -229,6 +246,19 @@ def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
             yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.bracketed", 0.6)
 
 
+def _year_olds(page: Prose) -> Iterator[Found[AgeRange]]:
+    """ "Fünf- und Sechsjährige", "Fünfjährige"."""
+    if "jähr" not in page.lower:
+        return
+    for match in matches(_YEAR_OLDS, page):
+        last = parse(match[2])
+        first = parse(match[1]) if match[1] else last
+        if 1 <= first <= last <= 18:
+            yield from _found(
+                page, match, round(first * 12), (int(last) + 1) * 12 - 1, "ages.year_olds", 0.88 if match[1] else 0.6
+            )
+
+
 def _from(page: Prose) -> Iterator[Found[AgeRange]]:
     for match in matches(_FROM, page):
         number, _, months = match.groups()
@@ -237,6 +267,8 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
         if match[0].startswith("von") and page.lower[match.end() : match.end() + 5].lstrip()[:3] in ("bis", "und"):
             continue
         low = round(parse(number)) if months else _low(number)
+        if match[0].endswith("lebensjahr"):
+            low -= 12
         if low <= 21 * 12:
             yield from _until_school(page, match, low, "ages.from", 0.92)
     for match in matches(_FROM_BARE, page):
@@ -334,12 +366,14 @@ def _words(page: Prose) -> Iterator[Found[AgeRange]]:
         for match in matches(pattern, page):
             if rule == "ages.creche" and _WELCOME.match(page.lower, match.end()):
                 continue
-            if page.lower[max(0, match.start() - 8) : match.start()].endswith(("bis ", "bis zum ", "bis zur ")):
+            if page.lower[max(0, match.start() - 8) : match.start()].endswith(
+                ("bis ", "bis zum ", "bis zur ", "ab ", "ab dem ")
+            ) and not match[0].startswith("ab"):
                 continue
             yield from _found(page, match, low, high, rule, confidence)
 
 
-_READERS: Final = (_ranges, _from, _exact, _up_to, _classes, _words)
+_READERS: Final = (_ranges, _year_olds, _from, _exact, _up_to, _classes, _words)
 
 
 def _is_other_age(page: Prose, one: Found[AgeRange]) -> bool:

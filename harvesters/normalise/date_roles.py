@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import Final
 
 from harvesters.normalise.dates import DateFound, Impossible, TimesFound, read_times
@@ -10,6 +10,9 @@ from harvesters.normalise.evidence import Found
 from harvesters.normalise.text import Prose
 from schemas.offer import Schedule
 
+_BARE_TIME: Final = re.compile(
+    r",?\s(?:um\s|\|\s|-\s|–\s)?([01]?\d|2[0-3])[.:]([0-5]\d)(?![\d.:€]|\s?(?:€|eur|km|m\b))"
+)
 _DEADLINE: Final = re.compile(
     r"(?:anmeldeschluss|anmeldung(?:en)?|anmelden|anzumelden|bewerbung\w{0,2}|bewerben|buchbar|"
     r"buchung\w{0,2}|frist|einsendeschluss|rückmeldung|melden|karten|verlängert|spätestens|plätze|"
@@ -104,7 +107,7 @@ def times_of(page: Prose, dates: list[DateFound]) -> list[TimesFound | None]:
         following = [start for start in all_starts if start > one.start]
         end = min([stop, *following])
         times = read_times(page, one.end, end)
-        given.append(times[0] if times else None)
+        given.append(times[0] if times else _bare_time(page, one))
         if (
             len(times) > 1
             and times[0].ending is None
@@ -119,6 +122,14 @@ def times_of(page: Prose, dates: list[DateFound]) -> list[TimesFound | None]:
         if given[index] is None:
             given[index] = _time_near(page, one, dates)
     return given
+
+
+def _bare_time(page: Prose, one: DateFound) -> TimesFound | None:
+    """A time right behind a date that needs no "Uhr": "29.1., 9.30"."""
+    match = _BARE_TIME.match(page.lower, one.end)
+    if match is None or int(match[1]) > 23:
+        return None
+    return TimesFound((time(int(match[1]), int(match[2])),), None, match.start(1), match.end())
 
 
 def _time_near(page: Prose, one: DateFound, dates: list[DateFound]) -> TimesFound | None:

@@ -38,7 +38,7 @@ PAST_TOLERANCE: Final = timedelta(days=120)
 """A date without year that is longer past than this is meant for the next year."""
 
 _DATE: Final = re.compile(
-    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})(?:s)?\.?,?\s{{0,2}}(?:den |dem |der )?)?(?<![\d.:,/-])"
+    rf"(?:(?<![\wäöüß])(?P<wd>{_WEEKDAY})(?:s)?\.?,?\s{{0,2}}(?:den |dem |der )?)?(?<![\d.:,-])(?<!\d/)"
     rf"(?:(?P<iy>\d{{4}})-(?P<im>\d{{2}})-(?P<id>\d{{2}})(?!\d)"
     rf"|(?P<d>\d{{1,2}})\.\s?(?:(?P<m>\d{{1,2}})\.(?!\d{{1,2}}\.)\s?(?P<y>\d{{4}}|"
     rf"\d{{2}}(?![\d.:,]|\s?(?:uhr|h\b|€|-\s?\d|–\s?\d)))?|(?P<mn>{MONTH})(?:\s(?P<y2>\d{{4}}))?))"
@@ -282,6 +282,11 @@ _TIMES: Final = re.compile(
     rf"(?<![\d.:,/])(?P<list>{_CLOCK}\s?(?:uhr|h\b)?(?:\s?(?:-|–|—|bis|und|\+|,|/|sowie|oder|"
     rf"&)\s?(?:um |ca\. |etwa |gegen |ab )?{_CLOCK}\s?(?:uhr|h\b)?){{0,6}})"
 )
+_PLAIN_TIME: Final = re.compile(
+    r"(?:0\d|[1-9]|1\d|2[0-3]):[0-5]\d(?:\s?(?:-|–|bis|und|,|/)\s?[012]?\d:[0-5]\d){1,3}|(?:0[6-9]|[7-9]|1\d|2[0-3]):[0-5]\d|"
+    r"(?:0?[6-9]|1\d|2[0-3])\.[0-5]\d\s?(?:-|–|bis)\s?[012]?\d\.[0-5]\d"
+)
+"""Times without "Uhr" that are hardly anything else: with a colon, or a span with minutes on both sides."""
 _ONE_CLOCK: Final = re.compile(r"(\d{1,2})(?:[.:](\d{2}))?\s?(uhr|h\b)?")
 _NOT_A_START: Final = re.compile(
     r"(?:einlass|türöffnung|tür(?:en)? öffne\w{0,2}|küche|kasse\w{0,6}|öffnungszeit\w{0,3}|"
@@ -295,7 +300,7 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
     found = []
     for match in _TIMES.finditer(page.lower, start, end):
         words = match["list"]
-        if "uhr" not in words and not re.search(r"\dh\b|\d h\b", words):
+        if "uhr" not in words and not re.search(r"\dh\b|\d h\b", words) and not _PLAIN_TIME.fullmatch(words.strip()):
             continue
         clocks = [(m.start(), m.end(), _time(m)) for m in _ONE_CLOCK.finditer(words)]
         times = [clock for _, _, clock in clocks if clock]
@@ -304,7 +309,8 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
         if _NOT_A_START.search(page.lower[max(0, match.start() - 30) : match.start()]):
             continue
         if re.search(
-            r"\bbis (?:ca\. |spätestens |gegen |etwa )?$", page.lower[max(start, match.start() - 16) : match.start()]
+            r"\b(?:bis|ende:?|schluss:?) (?:um )?(?:ca\. |spätestens |gegen |etwa )?$",
+            page.lower[max(start, match.start() - 16) : match.start()],
         ):
             continue
         starts, ending, previous_end = [times[0]], None, clocks[0][1]

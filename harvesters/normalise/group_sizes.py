@@ -10,7 +10,7 @@ from schemas.offer import GroupSize
 
 _WHO: Final = (
     r"(?:\w{1,12}-?)?(?:kind(?:er|ern)?|personen|person|teilnehm\w{0,8}|teilnehmenden?|tn|"
-    r"plätze\w?|zuschauer\w{0,2}|schüler\w{0,6}|gäst\w{1,3}|zuhörer\w{0,2}|kids|köpfe\w?|"
+    r"plätze\w?|zuschauer\w{0,2}|schüler\w{0,6}|gäst\w{1,3}|zuhörer\w{0,2}|kids|ki\.|kd\.|köpfe\w?|"
     r"mädchen und jungen|kleine\w?|knirpse|jungen und mädchen)\b"
 )
 _UP_TO: Final = re.compile(
@@ -31,6 +31,22 @@ _BARE: Final = re.compile(
     rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |"
     rf"max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
     rf"|\bhaben ({NUMBER}) kinder (?:bequem )?platz"
+)
+_GROUP_WITH: Final = re.compile(
+    rf"\b(?:gruppen?|kleingruppen?|pro gruppe|je gruppe|pro durchgang)\s(?:mit |à |von |zu |"
+    rf"a )?(?:je |jeweils |max\. |maximal )?({NUMBER})\s(?:kinder|kindern|personen)\b"
+    rf"|\bgruppen? à ({NUMBER})\b|(?<![\d.,])(\d{{1,2}})er-?\s?gruppen?\b|\b(?:begrenzt auf|"
+    rf"auf maximal) ({NUMBER})\b|\bauf ({NUMBER}) (?:kinder |personen |plätze )?begrenzt"
+    rf"|\(max\.? ({NUMBER})\)|(?<![\d.,])(\d{{1,3}}) plätze\b(?! frei)"
+)
+_LIST_RANGE: Final = re.compile(
+    rf"\b(?:teilnehmer|tn|kinder|personen)\w{{0,6}}:\s?({NUMBER})\s?(?:-|–|"
+    rf"bis)\s?({NUMBER})\b(?!\s?(?:jahr|j\.|uhr|monat))"
+)
+_LEAST_MOST: Final = re.compile(
+    rf"\b(?:mind(?:estens)?\.?|min\.|ab)\s({NUMBER})(?:\s(?:kinder|personen|"
+    rf"teilnehm\w{{1,6}}))?\s?(?:,|/|und|–|-)\s?(?:max(?:imal)?\.?|höchstens|"
+    rf"bis(?: zu)?)\s({NUMBER})\s(?:{_WHO})"
 )
 _BARE_RANGE: Final = re.compile(
     rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)"
@@ -111,6 +127,16 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
             and not _MONEY.search(page.lower[max(0, match.start() - 20) : match.start()])
         ):
             high.append(_bound(page, match, number, "group.bare", 0.72))
+    for match in matches(_GROUP_WITH, page):
+        number = whole(next(group for group in match.groups() if group))
+        if number is not None and 2 <= number <= 1000 and not _other(page, match):
+            high.append(_bound(page, match, number, "group.with", 0.7))
+    for pattern in (_LIST_RANGE, _LEAST_MOST):
+        for match in matches(pattern, page):
+            first, last = whole(match[1]), whole(match[2])
+            if first is not None and last is not None and 1 <= first < last and not _other(page, match):
+                low.append(_bound(page, match, first, "group.least_most", 0.94))
+                high.append(_bound(page, match, last, "group.least_most", 0.94))
     for match in matches(_BARE_RANGE, page):
         first, last = whole(match[1]), whole(match[2])
         if first is not None and last is not None and 1 <= first < last:

@@ -19,6 +19,8 @@ _AMOUNT: Final = re.compile(
     r"(?<![\d.,])(?P<n>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c>\d{2}|\d(?!\d)|--?|–|"
     r"—)(?![\d.]))?\s?(?P<u>€|euro?s?\b|eur\b|cent\b|ct\b)"
     r"|(?:€|\beur\b|\beuro\b)\s?(?P<n2>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c2>\d{2}|--?|–))?(?![\d.])"
+    r"|\b(?:preis|kosten|eintritt|beitrag|gebühr|zahlen)(?:\s?:)?\s(?P<n5>\d{1,3})[.,](?P<c5>\d{2})"
+    r"(?![\d.,]|\s?(?:uhr|km|m\b|€|eur|std|stunden|h\b))"
     r"|(?<![\d.,:])(?P<n3>\d{1,3}),(?:--?|–|—)(?!\s?\d)"
     r"|\b(?P<w>ein(?:en)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|"
     r"fünfzig) (?P<u4>euro|cent)\b"
@@ -83,6 +85,8 @@ _GROUP_AFTER: Final = re.compile(
     r"je gruppe)"
 )
 _GROUP_LATER: Final = re.compile(
+    r"\s?\((?:pro |je )?gruppe|\s(?:für )?bis (?:zu )?\w{1,10} (?:kinder|personen|teiln)|"
+    r"\s?(?:inkl\w{0,6}|zzgl)\.? (?:der |die )?(?:anfahrt|fahrt)|"
     r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus)\b|"
     r"für die erste\b|für jede weitere gruppe)|"
     r"\s?für die erste(?: gruppe)?,"
@@ -114,7 +118,9 @@ _CHILD_BEFORE: Final = re.compile(
     r"kinderpreis)[\s:,]*(?:nur |ca\. |je |à )?$"
 )
 _GROUP_BEFORE: Final = re.compile(
-    r"(?:gruppenpreis|gruppenpauschale|pauschal(?:e|preis)?|festpreis|honorar|"
+    r"(?:(?:die|jede|eine) (?:gruppe|vorstellung|führung|lesung|stunde|aufführung|kita) (?:zahlt|"
+    r"kostet)(?: nur)?|gruppen? bis (?:zu )?\w{1,10} (?:kinder|personen)|gruppenpreis|"
+    r"gruppenpauschale|pauschal(?:e|preis)?|festpreis|honorar|"
     r"aufwandsentschädigung|(?:pro|je) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|"
     r"vorstellung|termin|besuch|führung|veranstaltung|einsatz|auftritt)|einzelstunde|"
     r"leihgebühr|ausleihgebühr|gruppenkarte|für die gruppe|je einrichtung|unkostenpauschale|"
@@ -134,7 +140,7 @@ _EXTRA_BEFORE: Final = re.compile(
 )
 _OTHER_BEFORE: Final = re.compile(
     r"(?:\bbezuschusst [\w ]{0,40}mit(?: bis zu)?|zuschuss (?:von|bis)(?: zu)?|\bstatt|ermäßigt|"
-    r"\berm\.|regulär|normalpreis|kaution|pfand|fahrtkosten\w{0,8}|"
+    r"\berm\.|kaution|pfand|fahrtkosten\w{0,8}|"
     r"anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|"
     r"familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
     r"ca\. |für |nur |je |\w{1,10} )?$"
@@ -151,7 +157,9 @@ _FREE: Final = re.compile(
     r"die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
     r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|"
     r"nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
-    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|trägt die kosten|"
+    r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|ohne entgelt|"
+    r"keinen (?:eintritt|beitrag|kostenbeitrag)|für (?:\w{1,12} )?(?:kitas|kindergärten|"
+    r"kindergruppen|kita-gruppen) frei\b|trägt die kosten|"
     r"kosten werden \w{0,12} ?übernommen|"
     r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|"
     r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
@@ -236,7 +244,24 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
 
 def read_amounts(page: Prose) -> list[Amount]:
     """Every sum of money with its unit."""
-    if not any(cue in page.lower for cue in ("€", "eur", "cent", " ct", ",-", ",–", ",—")):
+    if not any(
+        cue in page.lower
+        for cue in (
+            "preis",
+            "kosten",
+            "eintritt",
+            "beitrag",
+            "gebühr",
+            "zahlen",
+            "€",
+            "eur",
+            "cent",
+            " ct",
+            ",-",
+            ",–",
+            ",—",
+        )
+    ):
         return []
     return [_judge(page, match) for match in islice(_AMOUNT.finditer(page.lower), _MAX_AMOUNTS)]
 
@@ -288,8 +313,8 @@ def _euros(match: re.Match[str]) -> float:
     if groups["w"]:
         value = float(_WORD_AMOUNTS[groups["w"]])
         return value / 100 if groups["u4"] == "cent" else value
-    whole = (groups["n"] or groups["n2"] or groups["n3"]).replace(".", "")
-    cents = groups["c"] or groups["c2"] or ""
+    whole = (groups["n"] or groups["n2"] or groups["n3"] or groups["n5"]).replace(".", "")
+    cents = groups["c"] or groups["c2"] or groups["c5"] or ""
     value = float(f"{whole}.{cents}") if cents.isdigit() else float(whole)
     return value / 100 if groups["u"] in ("cent", "ct") else value
 

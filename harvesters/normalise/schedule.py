@@ -217,7 +217,7 @@ def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
         return 0.0
     if one.every and (one.adverb or timed or not one.is_range):
         return 0.85 if timed else 0.7
-    if _WEEKLY.search(page.lower) and one.adverb:
+    if _WEEKLY.search(page.lower) and (one.adverb or (timed and not one.is_range)):
         return 0.8
     if _EVERY_TWO.search(clause):
         return 0.8

@@ -153,7 +153,7 @@ class Prose:
     def _is_abbreviation(self, dot: int, following: int) -> bool:
         before = self.lower[max(0, dot - 12) : dot + 1]
         if dot and before[-2].isdigit():
-            return _ORDINAL_FOLLOWS.match(self.lower, following) is not None
+            return _ORDINAL_FOLLOWS.match(self.lower, following + (self.lower[following] in "([")) is not None
         found = _ABBREVIATION.search(before)
         return found is not None and not (
             found[0] == "j." or (found[0] in ("min.", "std.", "so.") and self.text[following].isupper())

@@ -126,6 +126,11 @@ def read_weekdays(page: Prose) -> list[DaysFound]:
             is not None
         )
         after_time = _TIME_FOLLOWS.match(page.lower, match.end()) is not None
+        if re.search(r"außer (?:am )?$", before):
+            named, _ = _days(words, tokens)
+            rest = tuple(day for day in DAYS[: 7 if "täglich" in before else 5] if day not in named)
+            found.append(DaysFound(rest, match.start(), match.end(), True, False, False))
+            continue
         if len(tokens) == 1 and short and not after_time and not every and not re.search(r"nur\s$", before):
             continue
         days, is_range = _days(words, tokens)

@@ -49,6 +49,18 @@ WORDINGS = [
     ("Hortkinder ab Klasse 2", 84, 131),
     ("Jahrgangsstufe 7", 144, 167),
     ("Zwei Altersstufen: ab 2 Jahren (20 Minuten) oder 4–6 Jahre (45 Minuten)", 24, 83),
+    ("Ü3-Gruppen", 36, 83),
+    ("ab dem 3. Lebensjahr", 24, None),
+    ("Kinder (3 bis 6)", 36, 83),
+    ("für Fünf- und Sechsjährige", 60, 83),
+    ("Erstklässler", 72, 95),
+    ("ab Vorschulalter", 60, None),
+    ("für Kinder ab Schuleintritt", 72, None),
+    ("3 bis 99 Jahre", 36, None),
+    ("5-jährige Kinder", 60, 71),
+    ("ab 2½ Jahren", 30, None),
+    ("1,5 bis 3 Jahre", 18, 47),
+    ("Kinder unter 3 Jahren", None, 35),
 ]
 
 NO_AGE = [

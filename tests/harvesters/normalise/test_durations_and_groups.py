@@ -63,6 +63,14 @@ GROUPS = [
     ("Drinnen haben 20 Kinder Platz", None, 20),
     ("Höchstens 20.", None, 20),
     ("für max. 60 Zuschauer", None, 60),
+    ("Gruppe mit 15 Kindern", None, 15),
+    ("Gruppen à 10 Kinder", None, 10),
+    ("10er-Gruppe", None, 10),
+    ("Teilnehmer: 8-12", 8, 12),
+    ("mind. 8, max. 16 Kinder", 8, 16),
+    ("mindestens 8 und höchstens 15 Kinder", 8, 15),
+    ("begrenzt auf 12 Kinder", None, 12),
+    ("12 Plätze", None, 12),
 ]
 NO_GROUP = [
     "je 8 Kinder eine Begleitperson frei",

@@ -50,6 +50,17 @@ WORDINGS = [
     ("Wir freuen uns über eine Spende", "donation", None, None),
     ("Um eine Spende wird gebeten (Richtwert 2 € pro Kind)", "donation", 2, None),
     ("Preis auf Anfrage", "unknown", None, None),
+    ("für Kitas frei", "free", 0, None),
+    ("ohne Entgelt", "free", 0, None),
+    ("Preis: 4,50", "per_child", 4.5, None),
+    ("Kinder zahlen 1,50", "per_child", 1.5, None),
+    ("die Gruppe zahlt 30 €", "per_group", 30, None),
+    ("30 € (Gruppe)", "per_group", 30, None),
+    ("Eine Vorstellung kostet 350 €", "per_group", 350, None),
+    ("350 € inkl. Anfahrt", "per_group", 350, None),
+    ("50 € bis 15 Kinder, jedes weitere 3 €", "per_group", 50, None),
+    ("ermäßigt 2 €, regulär 4 €", "per_child", 4, None),
+    ("kostenlos, nur Material 2 € pro Kind", "free", 0, 2),
 ]
 
 NO_PRICE = [

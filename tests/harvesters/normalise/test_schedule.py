@@ -36,6 +36,14 @@ DATED = [
     ("20.01.2027, 19.30–21 Uhr, Einlass ab 19 Uhr", ["2027-01-20T19:30"]),
     ("Freitag, 20. November, 10 Uhr", ["2026-11-20T10:00"]),
     ("Mittwoch, 14. April, 9 Uhr. Anmeldeschluss: 31.03.2027", ["2027-04-14T09:00"]),
+    ("Do 14.01.2027 09:30-10:30", ["2027-01-14T09:30"]),
+    ("14.01.2027 | 09:30 - 10:30", ["2027-01-14T09:30"]),
+    ("29.1., 9.30", ["2027-01-29T09:30"]),
+    ("Sonntag, 17. Januar 2027, 15:00", ["2027-01-17T15:00"]),
+    ("Beginn 17.01.2027 um 15.00 Uhr, Ende 17 Uhr", ["2027-01-17T15:00"]),
+    ("3./4. Februar 2027, 9 Uhr", ["2027-02-03T09:00", "2027-02-04T09:00"]),
+    ("3.2./10.2./17.2. je 10 Uhr", ["2027-02-03T10:00", "2027-02-10T10:00", "2027-02-17T10:00"]),
+    ("Mo 18.1. (9 Uhr), Di 19.1. (10 Uhr)", ["2027-01-18T09:00", "2027-01-19T10:00"]),
 ]
 
 RECURRING = [
@@ -52,6 +60,10 @@ RECURRING = [
     ("freitags 8:45 Uhr, Start 15.01.2027, Ende 26.03.2027", "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270326"),
     ("6 Termine, mittwochs 9–10 Uhr, ab 13.01.2027", "FREQ=WEEKLY;BYDAY=WE;COUNT=6"),
     ("alle zwei Wochen dienstags um 10 Uhr", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
+    ("dienstags 9.30–10.15", "FREQ=WEEKLY;BYDAY=TU"),
+    ("Di 9.30 Uhr, wöchentlich", "FREQ=WEEKLY;BYDAY=TU"),
+    ("donnerstags 10 Uhr vom 7.1. bis 25.3.2027", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270325"),
+    ("8 x montags, 9–9.45 Uhr, Beginn 11.1.2027", "FREQ=WEEKLY;BYDAY=MO;COUNT=8"),
 ]
 
 ON_REQUEST = [
