@@ -10,9 +10,9 @@ from recommender.context import Context
 from recommender.features import ENOUGH_OVERLAP, Fit
 from recommender.index import ACCESS_NO, DATED, NEEDS, Bools, Ints, OfferIndex, language_bits
 from recommender.twins import twins_of
-from recommender.words import euro, kilometres
 from schemas.recommendation import Removed
 from schemas.vocabulary import Answered
+from schemas.wording import distance_words, euro_words
 
 BUDGET_TOLERANCE: Final = 1.05
 """Costs up to this multiple of the budget pass: a flat fee shared by a child less must not hide an offer."""
@@ -128,12 +128,14 @@ def _words_reach(fit: Fit, index: OfferIndex, row: int) -> str:
         return "Kommt nicht bis zu Ihnen: Ihr Ort liegt außerhalb des Einsatzgebiets."
     if not fit.visit[row]:
         return "Kommt nur in die Kita; Sie haben angegeben, dass Sie das nicht möchten."
-    return f"Etwa {kilometres(fit.road_km[row])} entfernt; Sie fahren höchstens {kilometres(fit.view.reach_km)}."
+    return (
+        f"Etwa {distance_words(fit.road_km[row])} entfernt; Sie fahren höchstens {distance_words(fit.view.reach_km)}."
+    )
 
 
 def _words_budget(fit: Fit, index: OfferIndex, row: int) -> str:
     budget = fit.view.kita.max_cost_per_child_eur or 0.0
-    return f"Kostet {euro(fit.base_cost[row])} pro Kind; Ihr Rahmen ist {euro(budget)}."
+    return f"Kostet {euro_words(fit.base_cost[row])} pro Kind; Ihr Rahmen ist {euro_words(budget)}."
 
 
 def _words_few(fit: Fit, index: OfferIndex, row: int) -> str:

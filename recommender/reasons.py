@@ -5,15 +5,16 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from recommender import words
 from recommender.calendar import next_day
 from recommender.context import Context
 from recommender.features import NO_DAY, Fit, is_open, window_end
 from recommender.index import ACCESS_LIMITED, ACCESS_UNKNOWN, ACCESS_YES, DATED, NEEDS, ON_REQUEST, Floats, OfferIndex
 from recommender.parts import PARTS
 from recommender.service import INSIDE
+from schemas.offer import AgeRange
 from schemas.recommendation import Reason, ScorePart
 from schemas.vocabulary import LANGUAGES, TravelMeans
+from schemas.wording import age_words, day_words, distance_words, euro_words, month_words
 
 _ENDS_SOON = 120
 
@@ -83,11 +84,12 @@ def _age(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     if fit.group[row] < 0:
         return ()
     group = fit.view.groups[int(fit.group[row])]
-    span = words.ages(group.min_months, group.max_months)
+    span = age_words(AgeRange(min_months=group.min_months, max_months=group.max_months))
     if fit.age[row] > 0.99:
         return _reason("age.covers", f"passt zum Alter der Gruppe {group.name} ({span})")
     low, high = max(group.min_months, int(index.age_min[row])), min(group.max_months, int(index.age_max[row]))
-    return _reason("age.part", f"für die Kinder der Gruppe {group.name} im Alter {words.ages(low, high)}")
+    span = age_words(AgeRange(min_months=low, max_months=high))
+    return _reason("age.part", f"für die Kinder der Gruppe {group.name} im Alter {span}")
 
 
 def _way(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
@@ -107,7 +109,7 @@ def _way(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
 
 def _distance(fit: Fit, row: int) -> tuple[Reason, ...]:
     road = float(fit.road_km[row])
-    text = "im selben Ort" if road < 1 else f"etwa {words.kilometres(road)}"
+    text = "im selben Ort" if road < 1 else f"etwa {distance_words(road)}"
     told = _reason("way.near", text)
     if road > fit.view.reach_km:
         return (*told, *_caution("way.far", "etwas weiter, als Sie angegeben haben"))
@@ -126,10 +128,10 @@ def _cost(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:
     told = _reason("cost.free", "kostenfrei")
     if cost > 0:
         shared = f", {fit.sharing[row]:.0f} Kinder gerechnet" if index.per_group[row] else ""
-        told = _reason("cost.amount", f"{words.euro(cost)} pro Kind{series}{shared}")
+        told = _reason("cost.amount", f"{euro_words(cost)} pro Kind{series}{shared}")
     budget = fit.view.kita.max_cost_per_child_eur
     if budget is not None and cost > budget >= base:
-        return (*told, *_caution("cost.extra", f"davon {words.euro(cost - base)} für Material oder Essen"))
+        return (*told, *_caution("cost.extra", f"davon {euro_words(cost - base)} für Material oder Essen"))
     return told
 
 
@@ -137,20 +139,23 @@ def _timing(fit: Fit, index: OfferIndex, row: int, day: date | None) -> tuple[Re
     kind = index.schedule[row]
     schedule = index.offers[row].schedule
     if kind == DATED and index.dated[row]:
-        return _reason("timing.date", f"am {words.day(day)}") if day else ()
+        return _reason("timing.date", f"am {day_words(day, weekday='long')}") if day else ()
     if schedule is None:
         return _caution("timing.unknown", "Termine nicht angegeben: bitte nachfragen")
     if index.wait[row] > 0:
         starts = index.today + timedelta(days=int(index.wait[row]))
-        return _reason("timing.season", f"ab {words.month(starts)}")
+        return _reason("timing.season", f"ab {month_words(starts)}")
     last = index.today + timedelta(days=int(index.left[row]))
-    ends = f", nur noch bis {words.month(last)}" if index.left[row] < _ENDS_SOON else ""
+    ends = f", nur noch bis {month_words(last)}" if index.left[row] < _ENDS_SOON else ""
     if kind == ON_REQUEST:
         morning = 0 <= index.opens_minute[row] < 12 * 60
         return _reason("timing.request", ("vormittags " if morning else "") + "nach Vereinbarung" + ends)
     if kind == DATED:
         return _caution("timing.unknown", "Termin nicht angegeben: bitte nachfragen")
-    return _reason("timing.regular", (f"regelmäßig, zum Beispiel am {words.day(day)}" if day else "regelmäßig") + ends)
+    return _reason(
+        "timing.regular",
+        (f"regelmäßig, zum Beispiel am {day_words(day, weekday='long')}" if day else "regelmäßig") + ends,
+    )
 
 
 def _areas(fit: Fit, index: OfferIndex, row: int) -> tuple[Reason, ...]:

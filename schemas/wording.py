@@ -5,6 +5,7 @@ whether to say so.
 """
 
 from datetime import date, time
+from typing import Literal
 
 from schemas.offer import AgeRange, GroupSize, Occurrence, OfferFields, Price, Recurrence, Schedule, ServiceArea
 from schemas.organisation import Place
@@ -45,15 +46,18 @@ def age_words(ages: AgeRange | None) -> str | None:
     ('3 bis 6 Jahre', 'ab 4 Jahren')
     >>> age_words(AgeRange(min_months=0, max_months=35)), age_words(AgeRange(min_months=18, max_months=40))
     ('bis 2 Jahre', '18 bis 40 Monate')
+    >>> age_words(AgeRange(min_months=10, max_months=35))
+    '10 Monate bis 2 Jahre'
     """
     if ages is None:
         return None
     low, high = ages.min_months or None, ages.max_months
     if high is None:
         return _from_age(low or 0)
-    whole_years = (low or 0) % 12 == 0 and (high % 12 == 11 or high % 12 == 0)
     top = high // 12
-    if not whole_years:
+    if low and low % 12 and low < 24 and high % 12 == 11:
+        return f"{low} Monate bis {_years(top)}"
+    if (low or 0) % 12 or high % 12 not in (0, 11):
         return f"bis {high} Monate" if low is None else f"{low} bis {high} Monate"
     if low is None:
         return f"bis {_years(top)}"
@@ -82,6 +86,15 @@ def price_words(price: Price | None) -> str | None:
     if price.adults_free and price.model is not PriceModel.FREE:
         words += ", Begleitpersonen frei"
     return words
+
+
+def distance_words(kilometres: float) -> str:
+    """A distance; below ten kilometres to the half, above to the kilometre.
+
+    >>> distance_words(3.8), distance_words(4.4), distance_words(12.4)
+    ('4 km', '4,5 km', '12 km')
+    """
+    return f"{number_words(round(kilometres * 2) / 2 if kilometres < 10 else round(kilometres))} km"
 
 
 def duration_words(minutes: int | None) -> str | None:
@@ -123,14 +136,26 @@ def time_words(moment: time) -> str:
     return f"{moment.hour}:{moment.minute:02d} Uhr" if moment.minute else f"{moment.hour} Uhr"
 
 
-def day_words(day: date, *, weekday: bool = True) -> str:
+def day_words(day: date, *, weekday: Literal["short", "long", "none"] = "short") -> str:
     """A day with its weekday.
 
-    >>> day_words(date(2026, 12, 2))
-    'Mi., 2. Dezember 2026'
+    >>> day_words(date(2026, 12, 2)), day_words(date(2026, 12, 2), weekday="long")
+    ('Mi., 2. Dezember 2026', 'Mittwoch, 2. Dezember 2026')
     """
-    words = f"{day.day}. {MONTHS[day.month - 1]} {day.year}"
-    return f"{tuple(_SHORT_DAYS.values())[day.weekday()]}., {words}" if weekday else words
+    words = f"{day.day}. {month_words(day)}"
+    if weekday == "none":
+        return words
+    name = tuple(Weekday)[day.weekday()].label
+    return f"{name}, {words}" if weekday == "long" else f"{name[:2]}., {words}"
+
+
+def month_words(day: date) -> str:
+    """A month with its year.
+
+    >>> month_words(date(2027, 4, 1))
+    'April 2027'
+    """
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def occurrence_words(occurrence: Occurrence) -> str:

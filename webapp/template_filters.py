@@ -76,7 +76,7 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return ""
     there = local(value)
-    return f"{wording.day_words(there.date(), weekday=False)}, {there.hour}:{there.minute:02d} Uhr"
+    return f"{wording.day_words(there.date(), weekday='none')}, {there.hour}:{there.minute:02d} Uhr"
 
 
 def week_words(week: str) -> str:
@@ -85,7 +85,7 @@ def week_words(week: str) -> str:
     >>> week_words("2026-W49")
     'Woche vom 30. November 2026'
     """
-    return f"Woche vom {wording.day_words(monday_of(week), weekday=False)}"
+    return f"Woche vom {wording.day_words(monday_of(week), weekday='none')}"
 
 
 def group_words(group: Group) -> str:

@@ -53,11 +53,11 @@ GOOD = {
         {},
         "nach Vereinbarung, nur noch bis Dezember 2026",
     ),
-    "a date": ({"schedule": make_dated_schedule(date(2027, 1, 12))}, {}, "am Dienstag, 12.1.2027"),
+    "a date": ({"schedule": make_dated_schedule(date(2027, 1, 12))}, {}, "am Dienstag, 12. Januar 2027"),
     "every Thursday": (
         {"schedule": Schedule(kind=ScheduleKind.RECURRING, recurrence=Recurrence(rule="FREQ=WEEKLY;BYDAY=TH"))},
         {},
-        "regelmäßig, zum Beispiel am Donnerstag, 10.12.2026",
+        "regelmäßig, zum Beispiel am Donnerstag, 10. Dezember 2026",
     ),
     "an area of learning": ({}, {}, "Ihr Schwerpunkt: Mathematik, Naturwissenschaft, Technik"),
     "a wish": ({}, {"wishes": "Vorlesen, Ammoniten gießen"}, "trifft Ihren Wunsch: Ammoniten gießen"),
@@ -152,4 +152,4 @@ def test_dislikes_take_points_away_and_are_no_reason():
 def test_an_age_that_covers_a_part_of_the_group_is_said_as_such():
     mixed = make_kita(groups=(make_group("Familiengruppe", min_months=24),))
 
-    assert "für die Kinder der Gruppe Familiengruppe im Alter 4–6 Jahre" in texts(make_offer(), mixed)
+    assert "für die Kinder der Gruppe Familiengruppe im Alter 4 bis 6 Jahre" in texts(make_offer(), mixed)

@@ -242,7 +242,7 @@ def test_the_fitting_group_is_named_with_the_cost_for_it():
 
     assert best.group == "Große"
     assert best.cost_per_child_eur == 2.5
-    assert "passt zum Alter der Gruppe Große (5–6 Jahre)" in [reason.text for reason in best.reasons]
+    assert "passt zum Alter der Gruppe Große (5 bis 6 Jahre)" in [reason.text for reason in best.reasons]
 
 
 def test_explain_gives_the_arithmetic_of_a_shown_offer_and_the_rule_of_a_removed_one():

@@ -75,8 +75,8 @@ def _price(value: Price) -> str | None:
 def _schedule(value: Schedule) -> str | None:
     period = None
     if value.bookable_from or value.bookable_until:
-        start = wording.day_words(value.bookable_from, weekday=False) if value.bookable_from else "…"
-        end = wording.day_words(value.bookable_until, weekday=False) if value.bookable_until else "…"
+        start = wording.day_words(value.bookable_from, weekday="none") if value.bookable_from else "…"
+        end = wording.day_words(value.bookable_until, weekday="none") if value.bookable_until else "…"
         period = f"{start} – {end}"
     season = _joined(wording.MONTHS[month - 1] for month in value.months)
     return _joined((wording.schedule_words(value), season, period), "; ")
