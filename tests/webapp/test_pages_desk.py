@@ -37,6 +37,10 @@ def held(page: str) -> list[str]:
     return [str(link.text_content()) for link in html.fromstring(page).cssselect("ul.cards h3 a")]
 
 
+def cells(page: str) -> list[list[str]]:
+    return [[str(c.text_content()) for c in row] for row in html.fromstring(page).cssselect("tbody tr")]
+
+
 def correct(desk: Reader, offer: str, field: str, **data: object):
     return post(desk, f"/desk/angebote/{offer}/korrigieren/{field}", page=f"/desk/angebote/{offer}", **data)
 
@@ -254,13 +258,20 @@ def test_runs_show_how_it_went_and_what_was_not_understood(site, desk):
     )  # fmt: skip
     site.harvest(make_source_offer(), run=run)
 
-    home, page = text_of(desk.get("/desk/").text), text_of(desk.get("/desk/abrufe/mv_beispielmuseum").text)
+    (source,) = cells(desk.get("/desk/").text)
+    (row,) = cells(desk.get("/desk/abrufe/mv_beispielmuseum").text)
 
-    assert "Beispielmuseum 23. November 2026, 8:00 Uhr unvollständig" in home
-    assert "Eine Seite fehlt." in home
-    assert (
-        "Kosten nach Absprache 3-mal Der Preis wurde nicht verstanden. Im Quelltext nachsehen. museum.example/7" in page
-    )
+    assert source[:2] == ["Beispielmuseum", "23. November 2026, 8:00 Uhr"]
+    assert source[2].startswith("unvollständig")
+    assert source[2].endswith("Eine Seite fehlt.")
+    assert source[3:] == ["1", "0", "0", "0", "1"]
+    assert row == [
+        "Kosten",
+        "nach Absprache 3-mal",
+        "Der Preis wurde nicht verstanden.",
+        "Im Quelltext nachsehen.",
+        "museum.example/7",
+    ]
 
 
 def test_a_source_that_was_never_read_says_so(site, desk):
