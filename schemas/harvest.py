@@ -132,7 +132,7 @@ class Source(Value):
     access: Access
     """How it is read."""
     expect: Expect = Expect()
-    """What a good run looks like."""
+    """Counts and fill rates of a good run."""
     defaults: dict[RecordField, str] = {}
     """Words to use where a Record has none under that name."""
     lookups: dict[RecordField, dict[str, str]] = {}
