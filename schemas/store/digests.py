@@ -16,11 +16,12 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.store.dialect import insert
+from schemas.tables.base import UTCDateTime
 from schemas.tables.people import digests, kitas, recipients, recommendations
 
 RETRY_AFTER: Final[tuple[timedelta, ...]] = tuple(
@@ -163,30 +164,13 @@ def claim_next(session: Session, *, now: datetime, kita: str | None = None) -> L
 
     Two senders never get the same row: SQLite lets one writer in, PostgreSQL skips rows that another one holds.
     """
-    wanted = (
-        select(digests.c.id)
-        .join(recipients, recipients.c.id == digests.c.recipient_id)
-        .where(digests.c.state == DigestState.NEW, recipients.c.unsubscribed_at.is_(None), _due(now))
-        .order_by(digests.c.id)
-        .limit(1)
-    )
-    if kita is not None:
-        wanted = wanted.where(digests.c.kita_id == kita)
-    found = session.scalar(wanted.with_for_update(skip_locked=True, of=digests))
+    cutoffs = {f"cutoff_{number}": now - pause for number, pause in enumerate(RETRY_AFTER, 1)}
+    statement = _NEXT if kita is None else _NEXT.where(digests.c.kita_id == kita)
+    found = session.execute(statement, cutoffs).one_or_none()
     if found is None:
         return None
-    claimed = session.execute(
-        update(digests)
-        .where(digests.c.id == found, digests.c.state == DigestState.NEW)
-        .values(
-            state=DigestState.SENDING,
-            claimed_at=now,
-            claim_fence=func.coalesce(digests.c.claim_fence, 0) + 1,
-            attempts=digests.c.attempts + 1,
-        )
-        .returning(digests.c.id)
-    ).all()
-    return _entries(session, digests.c.id == found)[0] if claimed else None
+    claimed = session.execute(_CLAIM, {"wanted": found.id, "now": now}).one_or_none()
+    return _entry(claimed, found.address, found.region) if claimed else None
 
 
 def mark_sent(session: Session, entry: LedgerEntry, *, now: datetime) -> bool:
@@ -227,12 +211,34 @@ def _settle(session: Session, entry: LedgerEntry, values: Mapping[str, Any]) -> 
     return bool(session.execute(update(digests).where(*mine).values(**values).returning(digests.c.id)).all())
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    pauses = [
-        and_(digests.c.attempts == number, digests.c.claimed_at <= now - pause)
-        for number, pause in enumerate(RETRY_AFTER, 1)
-    ]
-    return or_(digests.c.attempts == 0, digests.c.attempts > len(RETRY_AFTER), *pauses)
+_PAUSE_OVER: Final = or_(
+    digests.c.attempts == 0,
+    digests.c.attempts > len(RETRY_AFTER),
+    *(
+        and_(digests.c.attempts == number, digests.c.claimed_at <= bindparam(f"cutoff_{number}", type_=UTCDateTime))
+        for number in range(1, len(RETRY_AFTER) + 1)
+    ),
+)
+_NEXT: Final = (
+    select(digests.c.id, recipients.c.address, kitas.c.region)
+    .join(recipients, recipients.c.id == digests.c.recipient_id)
+    .join(kitas, kitas.c.id == digests.c.kita_id)
+    .where(digests.c.state == DigestState.NEW, recipients.c.unsubscribed_at.is_(None), _PAUSE_OVER)
+    .order_by(digests.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=digests)
+)
+_CLAIM: Final = (
+    update(digests)
+    .where(digests.c.id == bindparam("wanted"), digests.c.state == DigestState.NEW)
+    .values(
+        state=DigestState.SENDING,
+        claimed_at=bindparam("now", type_=UTCDateTime),
+        claim_fence=func.coalesce(digests.c.claim_fence, 0) + 1,
+        attempts=digests.c.attempts + 1,
+    )
+    .returning(digests)
+)
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -297,10 +303,10 @@ def _entries(
         .limit(limit)
         .offset(offset)
     )
-    return [_entry(row) for row in session.execute(statement)]
+    return [_entry(row, row.address, row.region) for row in session.execute(statement)]
 
 
-def _entry(row: Row[Any]) -> LedgerEntry:
+def _entry(row: Row[Any], address: str, region: str) -> LedgerEntry:
     return LedgerEntry(
         id=row.id,
         week=row.week,
@@ -310,8 +316,8 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         subject=row.subject,
         text=row.text,
         html=row.html,
-        address=row.address,
-        region=row.region,
+        address=address,
+        region=region,
         state=DigestState(row.state),
         rendered_at=row.rendered_at,
         claimed_at=row.claimed_at,
