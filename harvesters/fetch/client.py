@@ -277,7 +277,11 @@ class Client:
             ) from error
         except UnknownHost as error:
             raise ReadError(
-                source, shown, "fetch.unknown_host", "Den Namen des Servers gibt es nicht (mehr).", CHECK_ADDRESS
+                source,
+                shown,
+                "fetch.unknown_host",
+                "Der Name des Servers ist nicht zu finden (umgezogen, oder kein Netz).",
+                CHECK_ADDRESS,
             ) from error
         except TooLarge as error:
             raise ReadError(
