@@ -13,10 +13,12 @@ from schemas.store.digests import DigestState, counts, ledger
 from schemas.store.kitas import recipients, save_kita, unsubscribe
 from schemas.store.reviews import decide
 from tests.factories import make_kita, make_place, make_recipient
-from tests.webapp.mail_setup import LINKS, NOW, PORTAL, REGION, WEEK
+from tests.webapp.mail_setup import LINKS, NOW, PORTAL, REGION, SENDING, WEEK, ObedientTransport, fill_ledger
 from tests.webapp.publishing import WOOD, publish_offers
 from webapp.cli import main
 from webapp.digest import Issuing, prepare, preview
+from webapp.mail.sender import send_due
+from webapp.mail.transports import InDoubt
 from webapp.ranking import rank_week
 
 ISSUING = Issuing({REGION.key: REGION}, LINKS, PORTAL)
@@ -150,6 +152,18 @@ def test_the_command_writes_and_sends_once_and_says_what_it_did(sqlite_database,
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert mail["To"] == "leitung@kita.example"
     assert mail["Subject"].startswith("[Beispiel] ")
+
+
+def test_the_command_names_every_doubt(sqlite_database, sqlite_url, tmp_path):
+    fill_ledger(sqlite_database, 1)
+    send_due(sqlite_database, ObedientTransport(lambda _n: InDoubt("cut")), SENDING, lambda: NOW)
+    arguments = ["digest", "--week", WEEK, "--database", sqlite_url]
+
+    result = CliRunner().invoke(main, arguments, env={"KITALOTSE_DATA_DIR": str(tmp_path)})
+    as_json = CliRunner().invoke(main, [*arguments, "--json"], env={"KITALOTSE_DATA_DIR": str(tmp_path)})
+
+    assert "may or may not have been sent, look it up at the relay: kita_0 <2026-w49." in result.stdout
+    assert [(doubt["kita"], doubt["error"]) for doubt in json.loads(as_json.stdout)["doubts"]] == [("kita_0", "cut")]
 
 
 def region_file(region: Region) -> str:
