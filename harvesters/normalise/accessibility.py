@@ -27,10 +27,9 @@ ACCESS_PHRASES: Final[tuple[tuple[Access, float, str], ...]] = (
     (
         Access.EASY_LANGUAGE,
         0.88,
-        r"(?:in )?(?:leichte|einfache)[rn]? sprache|bildkarten|piktogramm\w{0,2}|ohne (?:viel |"
-        r"viele )?(?:sprache|worte?)\b|wortlos\w{0,3}|metacom|gebärdenunterstütz\w{0,4}|"
-        r"mit vielen bildern|wenig deutsch|noch (?:kein|wenig|nicht viel) deutsch|bilderkarten|"
-        r"symbolkarten",
+        r"(?:in )?(?:leichte|einfache)[rn]? sprache|bildkarten|piktogramm\w{0,2}|wortlos\w{0,3}|"
+        r"metacom|gebärdenunterstütz\w{0,4}|mit vielen bildern|wenig deutsch|noch (?:kein|wenig|"
+        r"nicht viel) deutsch|bilderkarten|symbolkarten",
     ),
     (
         Access.HEARING,

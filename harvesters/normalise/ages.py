@@ -130,6 +130,8 @@ _YEAR_OLDS: Final = re.compile(
     rf"(?<![\wäöüß–-])(?:({_DIGITS_OR_WORD})-?(?: bis |-| und | oder |"
     rf"/)(?:zu )?)?({_DIGITS_OR_WORD})-?jährig(?!en? (?:bestehen|jubil|geburtst|gründ))\w{{0,3}}"
 )
+AGES_IN_WORDS: Final = frozenset(rule for _, rule, *_ in WORDS_OF_AGE)
+"""Rules that read words without a figure."""
 _LEVELS: Final = re.compile(
     r"(?:zwei|drei|verschiedene|2|3) (?:alters(?:stufen|gruppen|varianten)|varianten|versionen|niveaus)|je nach alter"
 )

@@ -1,11 +1,13 @@
 """From a Record to a SourceOffer: every field with the words, the rule and the confidence it was read with."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
-from harvesters.normalise.ages import read_ages
+from harvesters.normalise.ages import AGES_IN_WORDS, read_ages
 from harvesters.normalise.audience import read_audience
 from harvesters.normalise.durations import read_duration
+from harvesters.normalise.evidence import Found
 from harvesters.normalise.facts import read_booking, read_codes, read_rest
 from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.own_words import codes, own_ages, own_duration, own_group_size, own_price
@@ -15,7 +17,7 @@ from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean_line
 from harvesters.normalise.whereabouts import read_when, read_where
 from schemas.harvest import Normalised, Record, Source
-from schemas.offer import MAX_SUMMARY, Rights, SourceOffer, Suitability
+from schemas.offer import MAX_SUMMARY, AgeRange, Rights, SourceOffer, Suitability
 from schemas.organisation import Provider
 from schemas.vocabulary import Audience, Verdict
 
@@ -32,7 +34,7 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
     reading = Reading(record, source, today)
     _identity(reading)
     _audience(reading)
-    reading.read("ages", "ages", read_ages, own_reader=own_ages, label="Alter")
+    reading.read("ages", "ages", _ages_of(reading), own_reader=own_ages, label="Alter")
     reading.read("price", "price", read_price, own_reader=own_price, label="Preis")
     reading.read("duration_minutes", "duration", read_duration, own_reader=own_duration, label="Dauer")
     reading.read("group_size", "group_size", read_group_size, own_reader=own_group_size, label="Gruppengröße")
@@ -51,6 +53,14 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
         ),
         issues=tuple(reading.issues),
     )
+
+
+def _ages_of(reading: Reading) -> Callable[[Prose], list[Found[AgeRange]]]:
+    """The reader of ages; on pages for adults words like "Krippe" name a place of work, not an age."""
+    audience = reading.fields.get("audience", ())
+    if audience[:1] not in ((Audience.STAFF,), (Audience.ADULT,)):
+        return read_ages
+    return lambda page: [found for found in read_ages(page) if found.rule not in AGES_IN_WORDS]
 
 
 def _identity(reading: Reading) -> None:

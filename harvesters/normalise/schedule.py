@@ -77,7 +77,7 @@ def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> S
     monthly = read_monthly(page)
     months = read_months(page)
     weekdays = [w for w in weekdays if not any(m.start <= w.start < m.end for m in monthly)]
-    recurrence = _recurrence(page, weekdays, monthly, months, parts)
+    recurrence = _recurrence(page, weekdays, monthly, months, parts, bookable=bookable)
     if recurrence is not None:
         reading.schedule = recurrence
         return reading
@@ -132,7 +132,13 @@ def _byday(days: tuple[Weekday, ...]) -> str:
 
 
 def _recurrence(
-    page: Prose, weekdays: list[DaysFound], monthly: list[MonthlyFound], months: list[MonthsFound], parts: Parts
+    page: Prose,
+    weekdays: list[DaysFound],
+    monthly: list[MonthlyFound],
+    months: list[MonthsFound],
+    parts: Parts,
+    *,
+    bookable: bool,
 ) -> Found[Schedule] | None:
     rule: str | None = None
     days: tuple[Weekday, ...] = ()
@@ -147,6 +153,8 @@ def _recurrence(
     else:
         for one in weekdays:
             sure = _weekly_confidence(page, one, parts)
+            if not sure and not bookable and _is_open_at(page, one):
+                sure = 0.62
             if sure > confidence:
                 days, span, confidence = one.days, (one.start, one.end), sure
         if confidence >= 0.6:
@@ -200,11 +208,24 @@ def _recurrence(
     return Found(schedule, page.text[span[0] : span[1]], "schedule.recurring", confidence, span)
 
 
+def _is_open_at(page: Prose, one: DaysFound) -> bool:
+    """Whether weekdays with a time stand for open hours of something that groups do not book."""
+    begin, stop = page.around(one.start)
+    if re.search(r"öffnungszeit|\btel|bürozeit|erreichbar|sprechzeit|geschlossen|anmeldung", page.lower[begin:stop]):
+        return False
+    return bool(read_times(page, one.end, min(stop, one.end + 40)))
+
+
 def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
     """How sure weekdays mean a fixed weekly date rather than days on which a visit can be arranged."""
     begin, stop = page.around(one.start)
     clause = page.lower[begin:stop]
     if _ARRANGED_NEAR.search(clause):
+        return 0.0
+    between = page.lower[one.start : one.end]
+    if re.search(r"\boder\b", between):
+        return 0.0
+    if not one.every and re.match(r"[,:]?\s?ab\s", page.lower[one.end : one.end + 6]) and "tags" not in between:
         return 0.0
     timed = bool(
         read_times(page, one.end, min(stop, one.end + 60)) or read_times(page, max(begin, one.start - 45), one.start)
