@@ -1,5 +1,6 @@
 """Strong ETags and 304: a response is named by what it was made from, never by its bytes."""
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -25,16 +26,18 @@ def _build() -> str:
     return made.hexdigest()
 
 
-def conditional(response: Response, *made_from: object) -> Response:
-    """``response`` with an ETag over ``made_from``, address, Region, language and build; 304 where the client has it.
+def conditional(make: Callable[[], Response], *made_from: object) -> Response:
+    """What ``make`` gives, with an ETag over ``made_from``, address, Region, language and build; 304 without any work
+    where the client has it.
 
     ``made_from`` must hold everything else that the body depends on: the change number, the day. The body must be the
     same for everybody who asks.
     """
     region = current_region().model_dump_json()
     parts = [_build(), request.host, request.full_path, region, str(get_locale()), *map(str, made_from)]
-    response.set_etag(sha256("\x1f".join(parts).encode()).hexdigest()[:32])
+    etag = sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    response = Response(status=304) if request.if_none_match.contains_weak(etag) else make()
+    response.set_etag(etag)
     response.headers["Cache-Control"] = "public, no-cache"
     response.vary.add("Accept-Language")
-    response.make_conditional(request)
     return response

@@ -1,6 +1,6 @@
 """Addresses of the open data: each answers 304 while nothing has changed, each names the rights of every record."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -24,27 +24,34 @@ _MAX_DIGITS = 15
 def ndjson() -> ResponseReturnValue:
     """Every shown offer, one JSON document a line; with ``?since=NUMBER`` what changed after that change, tombstones
     included."""
-    return _stream(stream_ndjson(reading(), since=_since()), "application/x-ndjson", "offers.ndjson")
+    since = _since()
+    return _stream(lambda: stream_ndjson(reading(), since=since), "application/x-ndjson", "offers.ndjson")
 
 
 @pages.get("/offers.csv")
 def csv() -> ResponseReturnValue:
     """Every shown offer as a table."""
-    return _stream(stream_csv(reading()), "text/csv; charset=utf-8", "offers.csv")
+    return _stream(lambda: stream_csv(reading()), "text/csv; charset=utf-8", "offers.csv")
 
 
 @pages.get("/offers.ics")
 def ics() -> ResponseReturnValue:
     """Every date that is still to come, as a calendar."""
-    body = calendar(
-        all_offers(reading()), name=_title(), base_url=public_url(), stamp=last_moment(reading()), since=today()
-    )
-    return _stream(body, "text/calendar; charset=utf-8", "offers.ics", today())
+    return _stream(_calendar, "text/calendar; charset=utf-8", "offers.ics", today())
 
 
 @pages.get("/offers.atom")
 def atom() -> ResponseReturnValue:
     """The latest changes, newest first, with tombstones."""
+    return _open(conditional(_atom, _change()))
+
+
+def _calendar() -> Iterable[bytes]:
+    stamp = last_moment(reading())
+    return calendar(all_offers(reading()), name=_title(), base_url=public_url(), stamp=stamp, since=today())
+
+
+def _atom() -> Response:
     query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
     body = atom_feed(
         newest(reading(), FEED_LENGTH),
@@ -53,7 +60,7 @@ def atom() -> ResponseReturnValue:
         base_url=public_url(),
         updated=last_moment(reading()),
     )
-    return _open(conditional(Response(body, content_type="application/atom+xml; charset=utf-8"), _change()))
+    return Response(body, content_type="application/atom+xml; charset=utf-8")
 
 
 def _title() -> str:
@@ -73,10 +80,13 @@ def _change() -> int:
     return latest_change(reading())
 
 
-def _stream(pieces: Iterable[bytes], content_type: str, filename: str, *made_from: object) -> Response:
-    response = Response(pieces, content_type=content_type)
-    response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
-    return read_until_sent(_open(conditional(response, _change(), *made_from)))
+def _stream(pieces: Callable[[], Iterable[bytes]], content_type: str, filename: str, *made_from: object) -> Response:
+    def make() -> Response:
+        response = Response(pieces(), content_type=content_type)
+        response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
+        return read_until_sent(response)
+
+    return _open(conditional(make, _change(), *made_from))
 
 
 def _open(response: Response) -> Response:

@@ -46,9 +46,9 @@ def schema(name: str) -> ResponseReturnValue:
     text = schema_text(name)
     if text is None:
         abort(404)
-    response = Response(text, content_type="application/schema+json")
+    response = conditional(lambda: Response(text, content_type="application/schema+json"), "schema")
     response.headers["Access-Control-Allow-Origin"] = "*"
-    return conditional(response, "schema")
+    return response
 
 
 @pages.get("/healthz")

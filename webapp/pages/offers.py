@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from math import ceil
 from typing import Any, Final
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from schemas.geography import locate
+from schemas.publish import PublicOffer
 from schemas.store.offers import OfferQuery, Tombstone, latest_change, public_offer, search_offers
 from schemas.vocabulary import Area, Weekday
 from webapp.db import current_region, public_url, reading, state, today
@@ -34,10 +35,26 @@ _POSTCODE: Final = re.compile(r"[0-9]{5}")
 def search() -> ResponseReturnValue:
     """Published offers, filtered by what stands in the address."""
     asked = {name: words for name in FILTERS if (words := request.args.get(name, "").strip()[:200])}
+    return conditional(lambda: _list(asked, page_number(request.args)), "search", latest_change(reading()), today())
+
+
+@pages.get("/angebote/<offer:offer_id>")
+def show(offer_id: str) -> ResponseReturnValue:
+    """One offer; merged ones lead to their successor, gone ones say so (law 5: old addresses answer for ever)."""
+    offer = public_offer(reading(), offer_id)
+    if offer is None:
+        abort(404)
+    if isinstance(offer, Tombstone):
+        if offer.replaced_by:
+            return redirect(url_for("offers.show", offer_id=offer.replaced_by), 301)
+        return render_template("pages/gone.html", offer=offer), 410
+    return conditional(lambda: _offer(offer), "offer", offer.version, offer.last_seen, today())
+
+
+def _list(asked: dict[str, str], page: int) -> Response:
     query, problems = _query(asked)
-    page = page_number(request.args)
     found = search_offers(reading(), query, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
-    response = make_response(
+    return make_response(
         render_template(
             "pages/search.html",
             cards=list(zip(found.offers, found.unknown, strict=True)),
@@ -54,28 +71,11 @@ def search() -> ResponseReturnValue:
             today=today(),
         )
     )
-    return conditional(response, "search", latest_change(reading()), today())
 
 
-@pages.get("/angebote/<offer:offer_id>")
-def show(offer_id: str) -> ResponseReturnValue:
-    """One offer; merged ones lead to their successor, gone ones say so (law 5: old addresses answer for ever)."""
-    offer = public_offer(reading(), offer_id)
-    if offer is None:
-        abort(404)
-    if isinstance(offer, Tombstone):
-        if offer.replaced_by:
-            return redirect(url_for("offers.show", offer_id=offer.replaced_by), 301)
-        return render_template("pages/gone.html", offer=offer), 410
-    response = make_response(
-        render_template(
-            "pages/offer.html",
-            offer=offer,
-            today=today(),
-            jsonld=jsonld_script(offer, base_url=public_url()),
-        )
-    )
-    return conditional(response, "offer", offer.version, offer.last_seen, today())
+def _offer(offer: PublicOffer) -> Response:
+    jsonld = jsonld_script(offer, base_url=public_url())
+    return make_response(render_template("pages/offer.html", offer=offer, today=today(), jsonld=jsonld))
 
 
 def _query(asked: dict[str, str]) -> tuple[OfferQuery, list[str]]:
