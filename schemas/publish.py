@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.base import Value
+from schemas.base import Value, unchecked
 from schemas.offer import Offer, OfferFields, Provenance, Rights, Schedule, SourceOffer
 from schemas.review import Correction, Decision, DecisionKind, apply_corrections
 from schemas.vocabulary import Audience, RightsKind, ScheduleKind, Status, Verdict
@@ -114,6 +114,11 @@ class PublicRights(Value):
     """Name to credit."""
 
 
+_FIELDS: Final = tuple(OfferFields.model_fields)
+_RIGHTS: Final = tuple(PublicRights.model_fields)
+_PROVENANCE: Final = tuple(PublicProvenance.model_fields)
+
+
 class PublicOffer(OfferFields):
     """An offer as everybody may have it: pages, mails, feeds, dumps, API.
 
@@ -173,22 +178,24 @@ def publish(
     latest = max(accepted, key=lambda d: (d.at, d.id or 0), default=None)
     status, reason = _status(fields, members, latest, today)
     confirmed = [d.at for d in accepted if d.kind is DecisionKind.ACCEPT]
-    content: dict[str, Any] = {name: getattr(fields, name) for name in OfferFields.model_fields}
-    return Offer.model_construct(
-        **content,
-        id=offer_id,
-        version=0,
-        region=region,
-        sources=tuple(m.source_offer.origin for m in members),
-        same_as=_other_addresses(fields, members),
-        replaced_by=None,
-        rights=rights,
-        status=status,
-        status_reason=reason,
-        provenance=provenance,
-        first_seen=min(m.first_seen for m in members),
-        last_seen=max(m.last_seen for m in members),
-        last_confirmed=max(confirmed, default=None),
+    return unchecked(
+        Offer,
+        {name: getattr(fields, name) for name in _FIELDS}
+        | {
+            "id": offer_id,
+            "version": 0,
+            "region": region,
+            "sources": tuple(m.source_offer.origin for m in members),
+            "same_as": _other_addresses(fields, members),
+            "replaced_by": None,
+            "rights": rights,
+            "status": status,
+            "status_reason": reason,
+            "provenance": provenance,
+            "first_seen": min(m.first_seen for m in members),
+            "last_seen": max(m.last_seen for m in members),
+            "last_confirmed": max(confirmed, default=None),
+        },
     )
 
 
@@ -216,28 +223,27 @@ def public(offer: Offer) -> PublicOffer:
         if offer.service_area is not None and offer.service_area.words is not None:
             hidden["service_area"] = offer.service_area.model_copy(update={"words": None})
     shown = offer.model_copy(update=hidden)
-    return PublicOffer.model_construct(
-        **{name: getattr(shown, name) for name in OfferFields.model_fields},
-        id=offer.id,
-        version=offer.version,
-        region=offer.region,
-        status=offer.status,
-        sentence=sentence(shown),
-        sources=tuple(dict.fromkeys(key.source for key in offer.sources)),
-        same_as=offer.same_as,
-        replaced_by=offer.replaced_by,
-        rights=PublicRights.model_construct(
-            kind=offer.rights.kind, licence=offer.rights.licence, attribution=offer.rights.attribution
-        ),
-        provenance={
-            name: PublicProvenance.model_construct(
-                source=p.source, rule=p.rule, confidence=p.confidence, address=p.address, fetched_at=p.fetched_at
-            )
-            for name, p in offer.provenance.items()
+    return unchecked(
+        PublicOffer,
+        {name: getattr(shown, name) for name in _FIELDS}
+        | {
+            "id": offer.id,
+            "version": offer.version,
+            "region": offer.region,
+            "status": offer.status,
+            "sentence": sentence(shown),
+            "sources": tuple(dict.fromkeys(key.source for key in offer.sources)),
+            "same_as": offer.same_as,
+            "replaced_by": offer.replaced_by,
+            "rights": unchecked(PublicRights, {name: getattr(offer.rights, name) for name in _RIGHTS}),
+            "provenance": {
+                field: unchecked(PublicProvenance, {name: getattr(said, name) for name in _PROVENANCE})
+                for field, said in offer.provenance.items()
+            },
+            "first_seen": offer.first_seen,
+            "last_seen": offer.last_seen,
+            "last_confirmed": offer.last_confirmed,
         },
-        first_seen=offer.first_seen,
-        last_seen=offer.last_seen,
-        last_confirmed=offer.last_confirmed,
     )
 
 
@@ -273,7 +279,7 @@ def _merged(offers: Sequence[SourceOffer]) -> tuple[OfferFields, dict[str, Prove
     first, *others = offers
     if not others:
         return first.fields, first.provenance, first.rights
-    content = {name: getattr(first.fields, name) for name in OfferFields.model_fields}
+    content = {name: getattr(first.fields, name) for name in _FIELDS}
     provenance = dict(first.provenance)
     rights = first.rights
     for other in others:

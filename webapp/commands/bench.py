@@ -1,6 +1,7 @@
 """``kitalotse bench``: measure, from a checkout."""
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ def bench(name: str, kitas: int | None, offers: int | None, as_json: bool) -> No
     if name not in known:
         raise click.BadParameter(f"{name!r} is no benchmark; known: {', '.join(known)}", param_hint="NAME")
     sizes = {key: value for key, value in (("kitas", kitas), ("offers", offers)) if value is not None}
+    sys.path.insert(0, str(FOLDER.parents[1]))  # the installed command does not see the checkout's tests by itself
     result = importlib.import_module(f"tests.bench.{name}").run(**sizes)
     if as_json:
         emit(result)

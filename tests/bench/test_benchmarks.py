@@ -1,0 +1,54 @@
+"""Benchmarks run, at a small size, and report what DESIGN promises; how fast they are is not a test."""
+
+from time import sleep
+from typing import Any
+
+import pytest
+
+from tests.bench import list as listing
+from tests.bench import upsert
+from tests.bench.measure import INTERVAL_S, PeakMemory
+
+KEYS = {"bench", "sizes", "seconds", "rate", "peak_rss_mb", "machine", "baseline"}
+
+
+@pytest.fixture(scope="module")
+def upserted() -> dict[str, Any]:
+    return upsert.run(offers=30)
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, Any]:
+    return listing.run(offers=200)
+
+
+def test_both_report_the_agreed_keys(upserted: dict[str, Any], listed: dict[str, Any]) -> None:
+    assert upserted.keys() >= KEYS
+    assert listed.keys() >= KEYS
+    assert (upserted["bench"], listed["bench"]) == ("upsert", "list")
+
+
+def test_upsert_gives_a_rate_for_new_and_one_for_unchanged(upserted: dict[str, Any]) -> None:
+    for rates in (upserted["rate"], upserted["store"], upserted["baseline"]["rate"]):
+        assert set(rates) == {"new", "unchanged"}
+        assert min(rates.values()) > 0
+
+
+def test_every_list_finds_something_and_less_than_everything(listed: dict[str, Any]) -> None:
+    totals = {name: found["total"] for name, found in listed["lists"].items()}
+
+    assert totals.pop("everything") == 200
+    assert {name: total for name, total in totals.items() if not 0 < total < 200} == {}
+    assert listed["seconds"] > 0
+    assert listed["baseline"]["seconds"] > 0
+
+
+def test_peak_memory_sees_what_was_given_back_meanwhile() -> None:
+    with PeakMemory() as small:
+        pass
+    with PeakMemory() as large:
+        held = bytearray(b"x" * 80 * 2**20)
+        sleep(4 * INTERVAL_S)
+        del held
+
+    assert large.mb - small.mb > 50
