@@ -67,6 +67,11 @@ bench: $(VENV)/.installed ## measure: new and unchanged Records per second, the 
 docs: $(VENV)/.installed ## write the reference tables in the READMEs anew
 	$(BIN)/python -m tests.reference
 
+.PHONY: pictures
+pictures: $(VENV)/.installed-test ## take the README's pictures anew, in Chromium
+	bash .ci/system-packages
+	$(BIN)/python -m tests.journeys.pictures
+
 .PHONY: lock
 lock: ## write both lock files anew (UPGRADE=--upgrade for newer versions)
 	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
@@ -76,8 +81,8 @@ lock: ## write both lock files anew (UPGRADE=--upgrade for newer versions)
 	@! grep -nE 'https?://' requirements.lock requirements-test.lock
 
 .PHONY: clean
-clean: ## remove the environment, caches and the demo's data
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis var
+clean: ## remove the environment and everything built or cached in this folder
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find $(FLOORS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. Stamps lie inside it, so removing .venv forgets them; a changed lock file installs again.

@@ -21,13 +21,13 @@ from schemas.store.kitas import digest_of, feedback_of, recipients
 from schemas.store.offers import public_offer
 from schemas.vocabulary import Answered
 from tests.factories import NOW, TODAY
+from tests.journeys.served import staged
 from tests.journeys.visitor import Visitor, words
 from webapp.app import create_app
 from webapp.demo import stage as demo
 from webapp.demo.stage import Played, Stage
 from webapp.links import Links, UnsubscribeLink
 from webapp.ranking import gather, rank_week
-from webapp.settings import read_settings
 
 PORT = 8765
 """Stands in the mails' links; nothing listens there."""
@@ -65,14 +65,11 @@ class Week:
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     """Everything that `kitalotse demo` does, on Monday, 23 November 2026; one Kita has unsubscribed before."""
-    folder = tmp_path_factory.mktemp("demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "now", lambda: NOW)
-        with demo.stage(read_settings({"KITALOTSE_DATA_DIR": str(folder)}), folder / "demo", PORT) as at:
-            visitor = Visitor(create_app(at.settings, at.database, now=lambda: NOW))
-            leave = Links(at.settings.secret()).unsubscribe(UnsubscribeLink(_first_recipient(at, LEFT)))
-            visitor.submit(visitor.open(f"/abmelden/{leave}"), f"/abmelden/{leave}")
-            yield Week(at, demo.play(at))
+    with staged(tmp_path_factory.mktemp("week"), PORT) as at:
+        visitor = Visitor(create_app(at.settings, at.database, now=lambda: NOW))
+        leave = Links(at.settings.secret()).unsubscribe(UnsubscribeLink(_first_recipient(at, LEFT)))
+        visitor.submit(visitor.open(f"/abmelden/{leave}"), f"/abmelden/{leave}")
+        yield Week(at, demo.play(at))
 
 
 LEFT = "beispiel-haffwichtel"

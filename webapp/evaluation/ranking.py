@@ -40,7 +40,6 @@ def evaluate_ranking(folder: Path) -> dict[str, Any]:
     return {
         "corpus": corpus.name,
         "kitas": len(corpus.kitas),
-        "today": today.isoformat(),
         "gold": _report(corpus, gold, today),
         "end_to_end": _report(corpus, [offer for offer in read if offer.status is not Status.HELD], today),
     }
