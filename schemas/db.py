@@ -24,7 +24,8 @@ class Database:
     """An engine with two kinds of session: ``begin`` writes, ``read`` cannot.
 
     ``url`` is ``sqlite:///path`` or ``postgresql://…`` (psycopg 3). Tables are made by ``schemas.migrate.upgrade``.
-    Raises ``StoreError`` for a URL of another kind or a missing driver.
+    ``engine`` alone reads: on SQLite it refuses to write. Raises ``StoreError`` for a URL of another kind or a missing
+    driver.
     """
 
     def __init__(self, url: str) -> None:

@@ -73,8 +73,9 @@ def republish(
     """
     today = local(now).date()
     count = 0
-    for ids in chunks(dict.fromkeys(offer_ids)):
-        known = _offers(session, ids)
+    wanted_ids = list(dict.fromkeys(offer_ids))
+    known = lock_offers(session, wanted_ids)
+    for ids in chunks(wanted_ids):
         members = _members(session, ids, fresh or {})
         corrected, decided = standing_corrections(session, ids), standing_decisions(session, ids)
         stored = _stored(session, ids)
@@ -158,10 +159,20 @@ def members_of(session: Session, offer_id: str) -> list[Member]:
     return _members(session, [offer_id], {})[offer_id]
 
 
-def _offers(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
-    rows = session.execute(select(offers.c.id, offers.c.region, offers.c.replaced_by).where(offers.c.id.in_(ids)))
-    known = {row.id: (row.region, row.replaced_by) for row in rows}
-    if unknown := [offer_id for offer_id in ids if offer_id not in known]:
+def lock_offers(session: Session, offer_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Keep other transactions from publishing these offers until the commit; their Regions and successors, by id.
+
+    A harvest and a coordinator may change one offer at the same moment: whoever comes second then sees what the first
+    one wrote. All offers of a transaction are locked at once and in one order, before it takes numbers, so that two
+    never wait for each other. Raises ``StoreError`` for an unknown id.
+    """
+    known = {}
+    wanted = sorted(set(offer_ids))
+    for ids in chunks(wanted):
+        query = select(offers.c.id, offers.c.region, offers.c.replaced_by).where(offers.c.id.in_(ids))
+        for row in session.execute(query.order_by(offers.c.id).with_for_update()):
+            known[row.id] = (row.region, row.replaced_by)
+    if unknown := [offer_id for offer_id in wanted if offer_id not in known]:
         raise StoreError(f"offer {unknown[0]!r} is not known; expected the id of an offer in this database")
     return known
 

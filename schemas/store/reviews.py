@@ -1,6 +1,6 @@
 """What people decide at the desk, and what waits for them (law 1). Every action leaves a row in the audit trail."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -23,7 +23,7 @@ from schemas.review import (
 )
 from schemas.store.bulk import chunks
 from schemas.store.offers import offer_by_id, offers_by_id
-from schemas.store.publishing import correction_of, decision_of, members_of, republish
+from schemas.store.publishing import correction_of, decision_of, lock_offers, members_of, republish
 from schemas.store.queue import Cause, close_reviews, open_reviews
 from schemas.store.runs import same_identity
 from schemas.tables.harvest import records, source_offers
@@ -71,7 +71,8 @@ def correct(session: Session, offer_id: str, field: str, value: Any, *, by: str,
     """
     if field not in CORRECTABLE:
         raise StoreError(f"field {field!r} cannot be corrected; known fields: {sorted(CORRECTABLE)}")
-    fields = harvested_fields(_known_members(session, offer_id))
+    lock_offers(session, [offer_id])
+    fields = harvested_fields(members_of(session, offer_id))
     correction = Correction(
         offer=offer_id,
         field=field,
@@ -103,7 +104,7 @@ def decide(
     session: Session, offer_id: str, kind: DecisionKind, *, by: str, now: datetime, why: str | None = None
 ) -> Decision:
     """Accept or reject an offer; the latest decision counts. Raises ``StoreError`` for an unknown offer."""
-    _known_members(session, offer_id)
+    lock_offers(session, [offer_id])
     decision = Decision(offer=offer_id, kind=kind, by=by, at=now, why=why)
     values = {"offer_id": offer_id, "kind": kind.value, "by": by, "at": now, "why": why}
     number = session.execute(insert(decisions).values(values).returning(decisions.c.id)).scalar_one()
@@ -177,12 +178,13 @@ def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: 
 
 def apply_due(session: Session, now: datetime) -> int:
     """Apply the stated default of every conflict and withdrawal that nobody decided in time; the number applied."""
-    due = select(reviews.c.id, reviews.c.kind).where(
+    due = select(reviews.c.id, reviews.c.kind, reviews.c.offer_id).where(
         reviews.c.closed_at.is_(None),
         reviews.c.due_at <= now,
         reviews.c.kind.in_((ReviewKind.CONFLICT, ReviewKind.WITHDRAWAL)),
     )
     rows = session.execute(due.order_by(reviews.c.id)).all()
+    lock_offers(session, [row.offer_id for row in rows])
     for row in rows:
         if row.kind == ReviewKind.CONFLICT:
             resolve_conflict(session, row.id, "correction", by=BY_DEFAULT, now=now)
@@ -263,20 +265,18 @@ def _review(row: Any) -> Review:
 
 
 def _open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
-    row = session.execute(select(reviews).where(reviews.c.id == review_id)).one_or_none()
+    query = select(reviews).where(reviews.c.id == review_id)
+    row = session.execute(query).one_or_none()
+    if row is not None:
+        lock_offers(session, [row.offer_id])
+        row = session.execute(query).one_or_none()  # somebody else may have closed it before the lock was ours
     if row is None or row.kind != kind or row.closed_at is not None:
         raise StoreError(f"there is no open {kind} {review_id}; it may have been closed meanwhile: reload the desk")
     return _review(row)
 
 
-def _known_members(session: Session, offer_id: str) -> Sequence[Any]:
-    members = members_of(session, offer_id)
-    if not members:
-        raise StoreError(f"offer {offer_id!r} is not known; expected the id of an offer in this database")
-    return members
-
-
 def _undo(session: Session, table: Any, number: int, by: str, now: datetime) -> Any:
+    lock_offers(session, session.scalars(select(table.c.offer_id).where(table.c.id == number)))
     standing = update(table).where(table.c.id == number, table.c.undone_at.is_(None))
     row = session.execute(standing.values(undone_at=now, undone_by=by).returning(table)).one_or_none()
     if row is None:

@@ -12,7 +12,7 @@ from schemas.exceptions import StoreError
 from schemas.harvest import HarvestRun, Issue, RunStatus, Source
 from schemas.store.publishing import republish
 from schemas.tables import harvest as tables
-from schemas.tables.offers import memberships, published
+from schemas.tables.offers import memberships, offers, published
 
 LEASE: Final = timedelta(minutes=15)
 """How long a run may be silent before it counts as crashed; every ``save_readings`` and ``renew_run`` extends it."""
@@ -21,8 +21,11 @@ _COUNTS: Final = ("records", "new", "changed", "unchanged", "returned", "missing
 
 
 def save_source(session: Session, source: Source, *, origin: Literal["file", "desk"], now: datetime) -> None:
-    """Store ``source`` under its name. Where it changed, its offers are published by its new trust and rights at once,
-    and marked to be read again (``KnownOffer.reading`` is then empty)."""
+    """Store ``source`` under its name.
+
+    Where it changed, its offers are published by its new trust, rights and Region at once, and marked to be read again
+    (``KnownOffer.reading`` is then empty).
+    """
     data = source.model_dump(mode="json")
     found = session.execute(
         select(tables.sources.c.data, tables.sources.c.origin).where(tables.sources.c.name == source.name)
@@ -38,9 +41,9 @@ def save_source(session: Session, source: Source, *, origin: Literal["file", "de
         session.execute(
             update(tables.source_offers).where(tables.source_offers.c.source == source.name).values(reading="")
         )
-        member = select(memberships.c.offer_id).where(
-            memberships.c.source == source.name, memberships.c.until.is_(None)
-        )
+        of_source = and_(memberships.c.source == source.name, memberships.c.until.is_(None))
+        member = select(memberships.c.offer_id).where(of_source)
+        session.execute(update(offers).where(offers.c.id.in_(member)).values(region=source.region))
         republish(session, session.scalars(member.order_by(memberships.c.id)).all(), now=now)
 
 

@@ -19,7 +19,7 @@ def upserted() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def listed() -> dict[str, Any]:
-    return listing.run(offers=200)
+    return listing.run(offers=1_500)
 
 
 def test_both_report_the_agreed_keys(upserted: dict[str, Any], listed: dict[str, Any]) -> None:
@@ -37,8 +37,8 @@ def test_upsert_gives_a_rate_for_new_and_one_for_unchanged(upserted: dict[str, A
 def test_every_list_finds_something_and_less_than_everything(listed: dict[str, Any]) -> None:
     totals = {name: found["total"] for name, found in listed["lists"].items()}
 
-    assert totals.pop("everything") == 200
-    assert {name: total for name, total in totals.items() if not 0 < total < 200} == {}
+    assert totals.pop("everything") == 1_500
+    assert {name: total for name, total in totals.items() if not 0 < total < 1_500} == {}
     assert listed["seconds"] > 0
     assert listed["baseline"]["seconds"] > 0
 

@@ -67,6 +67,16 @@ def test_trust_that_is_given_or_taken_counts_at_once(database: Database) -> None
         assert known(session, harvest.source.name)[make_key("dinos")].reading == ""  # to be read again
 
 
+def test_a_source_that_moves_to_another_region_takes_its_offers_along(database: Database) -> None:
+    harvest = Harvest(database)
+    harvest.run({"dinos": {}})
+
+    with database.begin() as session:
+        save_source(session, make_source(region="13071"), origin="file", now=harvest.now)
+
+    assert harvest.offer("dinos").region == "13071"
+
+
 def test_a_licence_that_is_taken_back_hides_the_texts_at_once(database: Database) -> None:
     harvest = Harvest(database, make_source(rights=OPEN))
     harvest.run({"dinos": {}})

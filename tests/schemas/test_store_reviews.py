@@ -1,15 +1,19 @@
 """What coordinators decide outlives every harvest (law 1), on SQLite and PostgreSQL."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.offer import AgeRange, Suitability
 from schemas.review import DecisionKind, ReviewKind
+from schemas.store.harvest import save_readings, start_run
 from schemas.store.offers import latest_change, public_offer
+from schemas.store.publishing import rebuild
 from schemas.store.queue import DUE
 from schemas.store.reviews import (
     apply_due,
@@ -201,6 +205,38 @@ def test_an_unknown_offer_is_refused(harvest: Harvest) -> None:
         correct(session, "onobody", "ages", VALUE, by="koordination", now=NOW)
     with harvest.database.read() as session:
         assert detail(session, "onobody") is None
+
+
+@pytest.mark.parametrize("first", ["harvest", "coordinator"])
+def test_a_harvest_and_a_coordinator_at_the_same_moment_both_count(harvest: Harvest, first: str) -> None:
+    harvest.run({f"other{n}": {} for n in range(3)})
+    database, offer_id = harvest.database, harvest.id("dinos")
+    moment = harvest.now
+
+    def coordinator(session: Session) -> None:
+        correct(session, offer_id, "ages", VALUE, by="koordination", now=moment)
+
+    def machine(session: Session) -> None:
+        run_id = start_run(session, harvest.source.name, moment)
+        read = harvest.reading("dinos", duration_minutes=90)
+        save_readings(session, harvest.source, run_id, readings=[read], now=moment)
+
+    def second() -> None:
+        with database.begin() as session:
+            (coordinator if first == "harvest" else machine)(session)
+
+    other = threading.Thread(target=second)
+    with database.begin() as session:
+        (machine if first == "harvest" else coordinator)(session)
+        other.start()
+        other.join(0.3)  # it has to wait for this transaction
+        assert other.is_alive()
+    other.join()
+
+    offer = harvest.offer("dinos")
+    assert (offer.ages, offer.duration_minutes) == (CORRECTED, 90)
+    with database.begin() as session:
+        assert rebuild(session, moment) == 0
 
 
 # -- decisions --------------------------------------------------------------------------------------------------------
