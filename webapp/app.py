@@ -14,7 +14,7 @@ from webapp import addresses, db, errors, security, template_filters
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
 from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox
-from webapp.regions import load_regions
+from webapp.regions import base_url, load_regions
 from webapp.settings import Settings
 
 TRANSLATED: Final = ("de",)
@@ -33,6 +33,8 @@ def create_app(
     Raises ``SettingsError`` for a Region file that cannot be read.
     """
     app = Flask("webapp")
+    regions = load_regions(settings.region_dir)
+    public = [base_url(region, settings.base_url) for region in regions.values()] or [settings.base_url]
     app.config.update(
         SECRET_KEY=settings.secret(),
         BABEL_DEFAULT_LOCALE=TRANSLATED[0],
@@ -42,7 +44,7 @@ def create_app(
         SESSION_COOKIE_PATH="/desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=all(address.startswith("https:") for address in public),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our Referrer-Policy keeps from being sent
@@ -50,7 +52,7 @@ def create_app(
     app.extensions["kitalotse"] = db.State(
         settings=settings,
         database=database or Database(settings.database),
-        regions=load_regions(settings.region_dir),
+        regions=regions,
         clock=now,
     )
     Babel(app, locale_selector=_language)

@@ -13,6 +13,11 @@ from schemas.vocabulary import Mode, PriceModel, RightsKind
 from tests.factories import OPEN, TODAY, make_dated_schedule, make_place, make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Site, make_other_offer, other_source
 
+HOSTILE_VALUES = (
+    "", "²", "-1", "9" * 5000, "%00", "%F0%9F%A6%95", "%FF%FE", "' OR 1=1 --", '"', "NEAR(", "<script>", "a" * 9000,
+    "MO%20", "1e999",
+)  # fmt: skip
+
 
 def titles(page: str) -> list[str]:
     return [str(link.text_content()) for link in html.fromstring(page).cssselect(".cards h3 a")]
@@ -83,30 +88,12 @@ def test_nothing_found_says_what_helps(site):
 @pytest.mark.parametrize(
     "name", ["q", "alter", "ort", "umkreis", "tag", "bereich", "mobil", "kostenfrei", "seite", "_external"]
 )
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "²",
-        "-1",
-        "9" * 5000,
-        "%00",
-        "%F0%9F%A6%95",
-        "%FF%FE",
-        "' OR 1=1 --",
-        '"',
-        "NEAR(",
-        "<script>",
-        "a" * 9000,
-        "MO%20",
-        "1e999",
-    ],
-)
-def test_no_value_of_a_parameter_breaks_the_search(found, site, name, value):
-    response = site.client().get(f"/?{name}={value}&ort=17489")
+def test_no_value_of_a_parameter_breaks_the_search(found, site, name):
+    for value in HOSTILE_VALUES:
+        response = site.client().get(f"/?{name}={value}&ort=17489")
 
-    assert response.status_code == 200
-    assert "<script" not in response.text
+        assert response.status_code == 200, value
+        assert "<script" not in response.text
 
 
 def test_parameters_of_others_never_enter_a_link(site):

@@ -32,7 +32,7 @@ ROUTES = {
     ("POST", "/desk/anmelden/<token>"): (400, 303, 403),
     ("POST", "/desk/abmelden"): (400, 303, 303),
     ("GET", "/desk/"): (403, 200, 200),
-    ("GET", "/desk/abrufe/<name:source>"): (403, 200, 404),
+    ("GET", "/desk/abrufe/<name:name>"): (403, 200, 404),
     ("GET", "/desk/angebote/<offer:offer_id>"): (403, 200, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/entscheiden"): (400, 303, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/korrigieren/<field>"): (400, 303, 404),
@@ -80,8 +80,7 @@ class Stage:
         values = {
             "<offer:offer_id>": self.offer,
             "<token>": token,
-            "<name:source>": self.site.source.name,
-            "<name:name>": "offer",
+            "<name:name>": "offer" if rule.startswith("/schema") else self.site.source.name,
             "<name>": "mail",
             "<field>": "ages",
             "<kind>": "korrektur",
@@ -215,11 +214,13 @@ def test_only_the_mail_itself_may_style_inline_and_be_framed(stage):
 def test_https_is_kept_once_the_public_address_is_https(stage):
     assert "Strict-Transport-Security" not in stage.site.client().get("/").headers
 
-    regions = stage.site.folder / "regions"
-    (regions / "a.toml").write_text((regions / "a.toml").read_text().replace("http:", "https:"), encoding="utf-8")
+    for file in (stage.site.folder / "regions").iterdir():
+        file.write_text(file.read_text(encoding="utf-8").replace("http:", "https:"), encoding="utf-8")
     secure = Site(stage.site.database, stage.site.folder)
 
     assert secure.client().get("/").headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert secure.app.config["SESSION_COOKIE_SECURE"]
+    assert not stage.site.app.config["SESSION_COOKIE_SECURE"]
 
 
 def test_a_session_ends_after_twelve_hours_and_is_nobody_elses(stage):

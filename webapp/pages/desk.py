@@ -23,7 +23,7 @@ from schemas.store.reviews import (
     undo_correction,
     undo_decision,
 )
-from schemas.store.runs import runs, sources
+from schemas.store.runs import runs, source, sources
 from webapp.db import current_region, now, reading, state, writing
 from webapp.links import Links
 from webapp.pages.correcting import FORMS, Input
@@ -101,13 +101,14 @@ def home() -> ResponseReturnValue:
     )
 
 
-@pages.get("/abrufe/<name:source>")
-def source_runs(source: str) -> ResponseReturnValue:
+@pages.get("/abrufe/<name:name>")
+def source_runs(name: str) -> ResponseReturnValue:
     """The last runs of one source with their Issues."""
-    found = runs(reading(), source=source, region=current_region().key, limit=20)
-    if not found:
+    found = source(reading(), name)
+    latest = runs(reading(), source=name, limit=20)
+    if found is None or found.region != current_region().key or not latest:
         abort(404)
-    return render_template("pages/desk_runs.html", source=source, runs=found)
+    return render_template("pages/desk_runs.html", source=found, runs=latest)
 
 
 @pages.get("/angebote/<offer:offer_id>")
