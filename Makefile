@@ -86,6 +86,15 @@ clean: ## remove the environment and everything built or cached in this folder
 	find $(FLOORS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. Stamps lie inside it, so removing .venv forgets them; a changed lock file installs again.
+# Everything comes with a hash from the lock file. One dependency is built from source: setuptools goes first, and
+# build isolation is off, or pip would fetch another setuptools without a hash for it.
+
+define install
+	sed -n '/^setuptools==/,/[^\\]$$/p' $(1) > $(VENV)/build.lock
+	$(PIP) install --quiet --require-hashes -r $(VENV)/build.lock
+	$(PIP) install --quiet --require-hashes --no-build-isolation -r $(1)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+endef
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -96,12 +105,10 @@ $(BIN)/python:
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV); once, about a minute."
-	$(PIP) install --quiet --require-hashes -r requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(call install,$<)
 	touch $@
 
 $(VENV)/.installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the tools for tests into $(VENV); once, about a minute."
-	$(PIP) install --quiet --require-hashes -r requirements-test.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(call install,$<)
 	touch $@ $(VENV)/.installed
