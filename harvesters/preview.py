@@ -1,6 +1,6 @@
 """What does this file or address offer? Reads it once, described or by trying every format; stores nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,7 @@ def preview(
         parsed = PARSERS[source.access.kind](content, source=source, url=url, fetched_at=now, charset=charset)
         found_by = parsed.records[0].format if parsed.records else source.access.kind.value
     else:
-        source, found_by, parsed = _try_all(content, url, now, charset)
+        source, found_by, parsed = _try_all(content, url, now, charset, shown=path_or_url)
     return understood(source, found_by, parsed.records, parsed.issues, now=now)
 
 
@@ -99,7 +99,11 @@ def _content(
     return content, address, None
 
 
-def _try_all(content: bytes, url: str, now: datetime, charset: str | None) -> tuple[Source, str, Parsed]:
+def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, shown: str) -> tuple[Source, str, Parsed]:
+    if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
+        raise ReadError(
+            "preview", shown, "preview.empty", "Die Datei ist leer.", "Bitte prüfen, ob sie ganz heruntergeladen wurde."
+        )
     reasons: list[str] = []
     empty: tuple[Source, str, Parsed] | None = None
     for kind, plausible in GUESSES:
@@ -116,14 +120,20 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None) -> tu
         reasons.extend(f"als {kind.value}: {issue.message}" for issue in parsed.issues[:2] if issue.message)
         empty = empty or (source, kind.value, parsed)
     if empty is not None and not reasons:
-        return empty
-    if reasons:
-        happened = f"Kein Angebot gefunden ({' '.join(reasons)})."
-    else:
-        happened = "Das Format ist unbekannt." if content.strip() else "Die Datei ist leer."
+        source, found_by, parsed = empty
+        issue = Issue(
+            field="source",
+            wording="",
+            rule="preview.no_offers",
+            where=shown,
+            message=f"Als {found_by} lesbar, aber ohne ein einziges Angebot.",
+            remedy="Ist die Quelle gerade leer, ist nichts zu tun; sonst bitte die Adresse prüfen.",
+        )
+        return source, found_by, replace(parsed, issues=(*parsed.issues, issue))
+    happened = f"Kein Angebot gefunden ({' '.join(reasons)})." if reasons else "Das Format ist unbekannt."
     raise ReadError(
         "preview",
-        url,
+        shown,
         "preview.nothing",
         happened,
         "Bitte eine Quellenbeschreibung mit --source angeben; harvesters/README.md zeigt, wie sie aussieht.",

@@ -1,6 +1,7 @@
 """Dates and times as tables and feeds write them, in ISO form; anything freer stays wording for the normaliser."""
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -53,9 +54,16 @@ def iso_moment(text: str, zone: str = "Europe/Berlin") -> str | None:
 
 
 def local_iso(moment: datetime, zone: str) -> str:
-    """``moment`` to the minute on the clock of ``zone``; one without an offset already is on it."""
+    """``moment`` to the minute on the clock of ``zone``; one without an offset already is on it.
+
+    On the first and last day of the calendar the clock of ``zone`` may not exist: the moment then stays as written.
+
+    >>> local_iso(datetime.fromisoformat("9999-12-31T23:59:59Z"), "Europe/Berlin")
+    '9999-12-31T23:59'
+    """
     if moment.tzinfo is not None:
-        moment = moment.astimezone(ZoneInfo(zone))
+        with suppress(OverflowError):
+            moment = moment.astimezone(ZoneInfo(zone))
     return moment.replace(tzinfo=None).isoformat(timespec="minutes")
 
 

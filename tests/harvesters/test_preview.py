@@ -74,7 +74,6 @@ def test_links_of_a_file_are_completed_with_its_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "Die Datei ist leer"),
         ("<html><h1>Willkommen</h1></html>", "kein Angebot"),
         ("{", "JSON ist nicht lesbar"),
         ("nur ein Wort", "Format ist unbekannt"),
@@ -90,11 +89,33 @@ def test_what_holds_no_offer_is_said_with_what_was_tried(tmp_path: Path, content
     assert "--source" in caught.value.remedy
 
 
-def test_an_empty_feed_is_an_empty_preview(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b" \r\n", b"\xef\xbb\xbf\n"])
+def test_an_empty_file_is_said_with_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "leer.ics"
+    path.write_bytes(content)
+
+    with pytest.raises(ReadError, match="Die Datei ist leer") as caught:
+        seen(path)
+
+    assert str(path) in str(caught.value)
+
+
+def test_a_feed_without_events_is_readable_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "leer.ics"
     path.write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
 
-    assert seen(path) == Preview("ical", [], [])
+    found = seen(path)
+
+    assert (found.format, found.offers) == ("ical", [])
+    assert [(issue.rule, issue.where) for issue in found.issues] == [("preview.no_offers", str(path))]
+
+
+def test_dates_at_the_ends_of_the_calendar_cost_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "termine.ics"
+    never = EVENT.replace("UID:7", "UID:8").replace("20261205T093000", "99991231T235959Z")
+    path.write_text(ICAL.replace("END:VCALENDAR", f"{never}END:VCALENDAR"))
+
+    assert len(seen(path).offers) == 2
 
 
 def test_a_file_that_is_missing_is_said(tmp_path: Path) -> None:
