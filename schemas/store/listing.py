@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Select, and_, column, exists, func, literal_column, or_, select, table
+from sqlalchemy import ColumnElement, Integer, Select, and_, column, func, literal_column, or_, select, table
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
@@ -159,7 +159,7 @@ def _conditions(query: OfferQuery) -> list[ColumnElement[bool]]:
 
 def _possible_on(day: date) -> ColumnElement[bool]:
     c = published.c
-    dated = exists().where(published_days.c.row == c.row, published_days.c.day == day)
+    dated = c.row.in_(select(published_days.c.row).where(published_days.c.day == day))
     otherwise = and_(
         ~c.dated,
         _has_or_unknown(c.weekdays, bits((tuple(Weekday)[day.weekday()],))),
@@ -167,7 +167,7 @@ def _possible_on(day: date) -> ColumnElement[bool]:
         or_(c.first_day.is_(None), c.first_day <= day),
         or_(c.last_day.is_(None), c.last_day >= day),
     )
-    return or_(dated, otherwise)
+    return or_(otherwise, and_(c.dated, dated))
 
 
 def _has_or_unknown(column: ColumnElement[int], bit: int) -> ColumnElement[bool]:
