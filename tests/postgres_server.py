@@ -86,7 +86,7 @@ def postgres_server(binaries: Path) -> Iterator[str]:
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as words:
             server = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-k", folder, *options],
+                [*_dying_with_us(), binaries / "postgres", "-D", data, "-k", folder, *options],
                 user=user,
                 env=environment,
                 cwd=folder,
@@ -105,6 +105,12 @@ def postgres_server(binaries: Path) -> Iterator[str]:
                 server.kill()
                 server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _dying_with_us() -> list[str]:
+    """What to put before a command so that the kernel ends it (SIGINT) when this process is killed; nothing without."""
+    setpriv = shutil.which("setpriv")  # of util-linux
+    return [setpriv, "--pdeathsig", "INT"] if setpriv else []
 
 
 def _readable_for(user: str, binaries: Path, folder: Path) -> Path:

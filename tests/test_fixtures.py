@@ -1,8 +1,12 @@
 """The tests' own tools do what the other tests rely on."""
 
 import http.client
+import shutil
 import socket
+import subprocess
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -13,8 +17,19 @@ from sqlalchemy.engine import make_url
 
 from schemas.db import Database
 from tests.network_guard import NetworkForbidden, NetworkGuard, is_this_machine
+from tests.postgres_server import find_binaries
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+HOLD_SERVER = """
+import time
+from urllib.parse import parse_qs, urlsplit
+from tests.postgres_server import find_binaries, postgres_server
+with postgres_server(find_binaries()) as url:
+    print(parse_qs(urlsplit(url).query)["host"][0], flush=True)
+    time.sleep(60)
+"""
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -78,6 +93,24 @@ def test_loopback_is_reachable(hello):
 )
 def test_only_loopback_is_this_machine(host, here):
     assert is_this_machine(host) is here
+
+
+def test_a_postgres_server_dies_with_the_tests_that_were_killed():
+    binaries = find_binaries()
+    if binaries is None or shutil.which("setpriv") is None:
+        pytest.skip("needs a PostgreSQL server and setpriv of util-linux")
+    tests = subprocess.Popen([sys.executable, "-c", HOLD_SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with tests:
+        assert tests.stdout is not None
+        folder = Path(tests.stdout.readline().strip())
+        server = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        tests.kill()
+
+    end = time.monotonic() + 20
+    while Path(f"/proc/{server}").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
+    assert not Path(f"/proc/{server}").exists()
 
 
 def test_each_postgres_database_is_new(postgres_databases):
