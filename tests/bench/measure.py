@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
-from time import perf_counter
+from time import perf_counter, process_time
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -58,30 +58,34 @@ class PeakMemory:
 
 
 class Stopwatch:
-    """Seconds of the parts that are run under it."""
+    """Seconds of the parts that are run under it: by the clock, and of this process's processor time.
+
+    Processor time says more where the machine has other work.
+    """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = self.processor = 0.0
 
     def __enter__(self) -> Self:
-        self._start = perf_counter()
+        self._start = perf_counter(), process_time()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.seconds += perf_counter() - self._start
+        self.seconds += perf_counter() - self._start[0]
+        self.processor += process_time() - self._start[1]
 
 
-def median_ms(action: Callable[[], object], times: int) -> float:
-    """Median wall time of ``action`` in milliseconds, after one run that is not counted."""
+def median(action: Callable[[], object], times: int) -> Stopwatch:
+    """The run of ``action`` that took the median time by the clock, after one run that is not counted."""
     action()
-    taken = []
+    runs = []
     for _ in range(times):
         with Stopwatch() as watch:
             action()
-        taken.append(watch.seconds * 1000)
-    return sorted(taken)[len(taken) // 2]
+        runs.append(watch)
+    return sorted(runs, key=lambda watch: watch.seconds)[times // 2]
 
 
 def machine() -> dict[str, Any]:

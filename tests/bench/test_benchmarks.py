@@ -29,7 +29,7 @@ def test_both_report_the_agreed_keys(upserted: dict[str, Any], listed: dict[str,
 
 
 def test_upsert_gives_a_rate_for_new_and_one_for_unchanged(upserted: dict[str, Any]) -> None:
-    for rates in (upserted["rate"], upserted["store"], upserted["baseline"]["rate"]):
+    for rates in (upserted["rate"], upserted["store"]["rate"], upserted["baseline"]["rate"]):
         assert set(rates) == {"new", "unchanged"}
         assert min(rates.values()) > 0
 

@@ -39,9 +39,10 @@ def run(*, offers: int = 10_000, kitas: int = 0) -> dict[str, Any]:
     return {
         "bench": "upsert",
         "sizes": {"offers": offers},
-        "seconds": round(sum(whole), 3),
+        "seconds": round(sum(watch.seconds for watch in whole), 3),
         "rate": _rates(offers, whole),
-        "store": _rates(offers, store),
+        "processor_rate": _processor_rates(offers, whole),
+        "store": {"rate": _rates(offers, store), "processor_rate": _processor_rates(offers, store)},
         "peak_rss_mb": round(peak.mb, 1),
         "machine": machine(),
         "baseline": {
@@ -51,8 +52,8 @@ def run(*, offers: int = 10_000, kitas: int = 0) -> dict[str, Any]:
     }
 
 
-def _twice(file: Path, records: Sequence[Record], harvest: Harvest) -> list[float]:
-    """Seconds of a run in which everything is new, and of one in which nothing has changed."""
+def _twice(file: Path, records: Sequence[Record], harvest: Harvest) -> list[Stopwatch]:
+    """A run in which everything is new, and one in which nothing has changed."""
     database = Database(f"sqlite:///{file}")
     upgrade(database)
     with database.begin() as session:
@@ -62,7 +63,7 @@ def _twice(file: Path, records: Sequence[Record], harvest: Harvest) -> list[floa
     return taken
 
 
-def _run(database: Database, records: Sequence[Record], harvest: Harvest) -> float:
+def _run(database: Database, records: Sequence[Record], harvest: Harvest) -> Stopwatch:
     with Stopwatch() as watch:
         with database.begin() as session:
             run_id = start_run(session, SOURCE.name, NOW)
@@ -76,7 +77,7 @@ def _run(database: Database, records: Sequence[Record], harvest: Harvest) -> flo
         )
         with database.begin() as session:
             finish_run(session, ended)
-    return watch.seconds
+    return watch
 
 
 def _process(database: Database, run_id: int, records: Sequence[Record]) -> None:
@@ -101,11 +102,16 @@ def _save(
             save_readings(session, SOURCE, run_id, readings=readings, seen=seen, now=NOW)
 
 
-def _rates(offers: int, seconds: Sequence[float]) -> dict[str, int]:
-    return {name: round(offers / taken) for name, taken in zip(("new", "unchanged"), seconds, strict=True)}
+def _rates(offers: int, runs: Sequence[Stopwatch]) -> dict[str, int]:
+    return {name: round(offers / taken.seconds) for name, taken in zip(("new", "unchanged"), runs, strict=True)}
 
 
-def _plain(folder: Path, records: Sequence[Record]) -> float:
+def _processor_rates(offers: int, runs: Sequence[Stopwatch]) -> dict[str, int]:
+    """Records per second of processor time."""
+    return {name: round(offers / taken.processor) for name, taken in zip(("new", "unchanged"), runs, strict=True)}
+
+
+def _plain(folder: Path, records: Sequence[Record]) -> Stopwatch:
     with closing(sqlite3.connect(folder / "plain.sqlite")) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -119,4 +125,4 @@ def _plain(folder: Path, records: Sequence[Record]) -> float:
                 elif found[0] != data:
                     connection.execute("UPDATE offers SET data = ? WHERE key = ?", (data, said.origin.key))
                 connection.commit()
-    return watch.seconds
+    return watch
