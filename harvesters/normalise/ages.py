@@ -282,7 +282,7 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
         opens = match.start() - clause[0] <= 1 or before.rstrip().endswith(("(", "–", "-", "|", "·", ","))
         if not opens and not _CUE.search(before):
             continue
-        closed = not re.match(r"\s\w", page.lower[match.end() : match.end() + 2])
+        closed = not re.match(r" \w", page.lower[match.end() : match.end() + 2])
         until_school = _UNTIL_SCHOOL.match(page.lower, match.end() + 1)
         counted = re.search(r"(?:kinder|kindern|gruppen|kitas|kids|kindergärten|alle|zuschauer|menschen)\s$", before)
         confidence = 0.84 if counted else 0.8 if closed or until_school else 0.55

@@ -2,13 +2,15 @@
 
 A transparent sum: each phrase of a table gives points to an audience, evenings and weekends take some, and the sum
 becomes a probability. The words "Kita" and "Kinder" alone give nearly nothing: a Kita may be the venue, children may
-come with their parents.
+come with their parents. "No" needs evidence of somebody else, or of a public event; where nothing speaks for anybody
+the verdict is "unsure".
 """
 
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Final
 
 from harvesters.normalise.ages import read_ages
@@ -16,7 +18,7 @@ from harvesters.normalise.evidence import Found
 from harvesters.normalise.scopes import points_elsewhere
 from harvesters.normalise.tables import Phrase, table
 from harvesters.normalise.text import Prose, prose
-from schemas.offer import Suitability
+from schemas.offer import Occurrence, Suitability
 from schemas.vocabulary import Audience, Verdict
 
 K, H, S, F, A, T = Audience.KITA, Audience.HORT, Audience.SCHOOL, Audience.FAMILY, Audience.ADULT, Audience.STAFF
@@ -77,11 +79,12 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
         1.0,
         r"gruppen (?:von|bis|ab|mit|à) (?:zu |max\. |maximal |höchstens )?\w{1,7} kinder\w?|"
         r"kleingruppe\w?|\bpro gruppe|\bje gruppe|gruppenpreis|max\. \d{1,2} kinder|(?:höchstens|"
-        r"maximal) \w{1,7} kinder\b",
+        r"maximal) \w{1,7} kinder\b|gruppengröße: (?:max\. |maximal |bis |bis zu |höchstens )?\d{1,2}\b",
     ),
     (K, 0.9, r"bis (?:zum )?(?:schuleintritt|schulanfang|einschulung|vorschule)|krippe\b|\bu ?3\b|bis zur einschulung"),
     (K, 0.6, r"\bkitas?\b|kindergart\w{0,2}|kindergärten"),
     (K, 0.8, r"vormittags?\b|am vormittag"),
+    (K, 0.6, r"kinder-?(?:führung|theater|konzert|kino|lesung|tour|stück|vorstellung)\w{0,3}|für kleine \w{3,12}\b"),
     (
         K,
         0.7,
@@ -149,16 +152,17 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
         2.6,
         r"für erwachsene|ab 1[68]\b|kneipe\w{0,6}|weinprobe|tanztee|senior\w{0,8}|elternabend|"
         r"podiumsdiskussion|stammtisch|\bvvk\b|\bak \d|abendkasse|mitgliederversammlung|autorenlesung|"
-        r"blutspende",
+        r"blutspende|(?:alter|zielgruppe): (?:erwachsene|jugendliche|paare|ab (?:1[3-9]|[2-9]\d)\b)",
     ),
     (
         A,
         1.8,
         r"\bvortrag\w{0,3}|vernissage|kabarett|\blive\b|konzertabend|einlass ab|sprachkurs|yogakurs|"
         r"computerkurs|aquarellkurs|für (?:einsteiger|anfänger|fortgeschrittene)|eltern von|"
-        r"für eltern|selbsthilfe|sprechstunde|beratung\b|führerschein|teilnehmende|lesekreis|"
+        r"für eltern|selbsthilfe|sprechstunde|beratung\b|führerschein|lesekreis|"
         r"orgelkonzert|krimi",
     ),
+    (A, 0.8, r"teilnehmende"),
     # Staff
     (
         T,
@@ -199,7 +203,19 @@ _MORNING: Final = re.compile(
     r"(?:^|\D)(?:0?[89]|1[01])(?:[.:]\d{2})?(?: ?(?:-|–|bis) ?\d{1,2}(?:[.:]\d{2})?)? ?(?:uhr|h)\b|vormittag|morgens\b"
 )
 _WEEKEND: Final = re.compile(r"\b(?:sams|sonn)tags?\b|\bwochenend\w{0,3}|\b(?:sa|so)\b\.?,? ?\d|feiertag\b|\badvent\b")
-_FOR_KITA_TITLE: Final = re.compile(r"kita|kindergart|kindergärt|krippe|vorschul|vorschül")
+_PUBLIC: Final = re.compile(
+    r"konzert|ausstellung|galerie|vernissage|lesung\b|\bfilm(?!werkstatt)|\bkino|jazz|orchester|festival|"
+    r"party\b|\w{2}markt\b|gottesdienst|andacht|\btickets?\b|\bkarten\b|vorverkauf|öffnungszeiten|"
+    r"öffentliche führung|rundgang|stadtführung|treff\b|seminar\b|\bmütter|sprechstunde|beratung|nachhilfe|"
+    r"kategorie: [^\n]{0,60}\b(?:musik|bühne|literatur|vortrag|feste?|führungen|party|sport)\b"
+)
+"""What is open to everybody: no word against a Kita, but evidence that an offer without a word for it is for others."""
+_SAYS_SOMETHING: Final = 1.0
+"""Points of another audience from which on an offer may be judged to be not for Kita groups."""
+_NOTHING_KNOWN: Final = -0.6
+"""Least sum where nothing speaks for anybody else: a probability of 0.35, "unsure"."""
+_SCHOOL_AGE: Final = 72
+_MORNING_ENDS, _AFTERNOON_BEGINS = time(12), time(14)
 _LEAST_SHARE: Final = 0.55
 
 
@@ -220,13 +236,18 @@ class AudienceJudgement:
         return self.audience[0].value if self.audience else None
 
 
-def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> AudienceJudgement:
-    """Judge ``text`` (title first, ``title_end`` characters long) and the words of its ``place``.
+def read_audience(
+    text: str | Prose, *, title_end: int = 0, place: str = "", dates: Sequence[Occurrence] = ()
+) -> AudienceJudgement:
+    """Judge ``text`` (title first, ``title_end`` characters long), the words of its ``place``, and its ``dates``
+    where they are given as data.
 
     >>> read_audience("Waldtag für Kita-Gruppen, nach Vereinbarung").suitability.verdict.value
     'yes'
     >>> read_audience("Sommerfest der Kita Spatzennest, Samstag 15 Uhr für die ganze Familie").suitability.verdict.value
     'no'
+    >>> read_audience("Steine bemalen").suitability.verdict.value
+    'unsure'
     """
     page = prose(text)
     points = dict.fromkeys(Audience, 0.0)
@@ -277,34 +298,63 @@ def read_audience(text: str | Prose, *, title_end: int = 0, place: str = "") -> 
         reasons.append((2.4, "Als Ort ist die Kita selbst genannt"))
     if "hort" in lower_place:
         points[H] += 1.5
-    _small_children(page, points, reasons)
-    _evening_or_weekend(page, points, reasons)
+    when = _when(page, dates)
+    public = _PUBLIC.search(page.lower) is not None
+    older = _ages(page, when.morning and not public, points, reasons)
+    _evening_or_weekend(when, points, reasons)
     nobody = _NOBODY.search(page.lower[: title_end + 200])
-    return _judgement(points, first, reasons, turned_away, nobody is not None)
+    for_others = public or older or when.late or when.weekend
+    return _judgement(points, first, reasons, turned_away, nobody is not None, for_others)
 
 
-def _small_children(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
-    """Ages before school speak for groups of a Kita, a little; on a morning of a working day a little more."""
+@dataclass(frozen=True, slots=True)
+class _When:
+    """What days and times say: from the dates given as data, else from the words."""
+
+    morning: bool
+    weekend: bool
+    late: bool
+
+
+def _when(page: Prose, dates: Sequence[Occurrence]) -> _When:
+    clocks = [one.start for one in dates if one.start]
+    weekend = bool(dates) and all(one.day.weekday() >= 5 for one in dates)
+    if clocks:
+        morning = not weekend and all(time(7) <= clock < _MORNING_ENDS for clock in clocks)
+        return _When(morning, weekend, all(clock >= _AFTERNOON_BEGINS for clock in clocks))
+    morning = _MORNING.search(page.lower) is not None
+    said_weekend = _WEEKEND.search(page.lower) is not None
+    return _When(
+        morning and not said_weekend and not weekend,
+        weekend or (said_weekend and not morning),
+        not morning and _LATE.search(page.lower) is not None,
+    )
+
+
+def _ages(page: Prose, morning: bool, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> bool:
+    """Ages before school speak for groups of a Kita, a little; on a morning of a working day (and where it is no
+    public event) a little more.
+
+    Whether only older children or grown-ups are named.
+    """
     spans = [
         one.value for one in read_ages(page) if one.confidence >= 0.7 and not one.rule.endswith(("class", "primary"))
     ]
-    small = [s for s in spans if 12 <= (s.min_months or 0) <= 66 and (s.max_months or 83) <= 95]
-    if not small:
-        return
-    morning = _MORNING.search(page.lower) is not None and not _WEEKEND.search(page.lower)
-    worth = 1.5 if morning else 0.8
-    points[K] += worth
-    reasons.append((worth, "Alter vor der Schule" + (", vormittags an Werktagen" if morning else "")))
+    if any(12 <= (s.min_months or 0) <= 66 and (s.max_months or 83) <= 95 for s in spans):
+        worth = 1.5 if morning else 0.8
+        points[K] += worth
+        reasons.append((worth, "Alter vor der Schule" + (", vormittags an Werktagen" if morning else "")))
+        return False
+    return bool(spans) and all((s.min_months or 0) >= _SCHOOL_AGE for s in spans)
 
 
-def _evening_or_weekend(page: Prose, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
+def _evening_or_weekend(when: _When, points: dict[Audience, float], reasons: list[tuple[float, str]]) -> None:
     """Evenings and weekends speak against groups, unless the morning is named as well."""
-    morning = _MORNING.search(page.lower) is not None
-    if _WEEKEND.search(page.lower) and not morning:
+    if when.weekend:
         points[F] += 1.2
         points[K] -= 0.9
         reasons.append((-0.9, "Wochenende oder Feiertag"))
-    if _LATE.search(page.lower) and not morning:
+    if when.late:
         points[F] += 0.6
         points[A] += 0.6
         points[K] -= 0.7
@@ -317,6 +367,7 @@ def _judgement(
     reasons: Sequence[tuple[float, str]],
     turned_away: set[Audience],
     nobody: bool,
+    for_others: bool,
 ) -> AudienceJudgement:
     others = {a: p for a, p in points.items() if a is not K}
     rival = max(others.values())
@@ -327,6 +378,8 @@ def _judgement(
         reasons = [*reasons, (-4.0, "Kein Angebot zum Mitmachen")]
     if K in turned_away and rival > 1.5:
         z -= 1.5
+    if not (nobody or for_others or K in turned_away or rival >= _SAYS_SOMETHING):
+        z = max(z, _NOTHING_KNOWN)
     probability = round(1 / (1 + math.exp(-max(-20.0, min(20.0, z)))), 3)
     verdict = Verdict.YES if probability >= 0.6 else Verdict.NO if probability <= 0.3 else Verdict.UNSURE
     top = max(points.values())

@@ -10,19 +10,29 @@ from harvesters.normalise.durations import read_duration
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.facts import read_booking, read_codes, read_rest
 from harvesters.normalise.group_sizes import read_group_size
+from harvesters.normalise.occurrences import read_occurrences
 from harvesters.normalise.own_words import codes, own_ages, own_duration, own_group_size, own_price
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean_line
 from harvesters.normalise.whereabouts import read_when, read_where
-from schemas.harvest import Normalised, Record, Source
-from schemas.offer import MAX_SUMMARY, AgeRange, Rights, SourceOffer, Suitability
+from schemas.harvest import Normalised, Record, RecordField, Source
+from schemas.offer import MAX_SUMMARY, AgeRange, Occurrence, Rights, SourceOffer, Suitability
 from schemas.organisation import Provider
 from schemas.vocabulary import Audience, Verdict
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Bumped whenever a rule changes, so that stored Records are read again."""
+_SAYS_FOR_WHOM: Final[tuple[tuple[RecordField, str], ...]] = (
+    ("audience", "Zielgruppe"),
+    ("ages", "Alter"),
+    ("group_size", "Gruppengröße"),
+    ("price", "Preis"),
+    ("dates", "Termine"),
+    ("category", "Kategorie"),
+)
+"""What stands under its own name is read like a line of the text where it tells for whom an offer is."""
 
 
 def normalise(record: Record, source: Source | None, *, today: date) -> Normalised:
@@ -33,13 +43,14 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
     """
     reading = Reading(record, source, today)
     _identity(reading)
-    _audience(reading)
+    dates = read_occurrences(reading)
+    _audience(reading, dates)
     reading.read("ages", "ages", _ages_of(reading), own_reader=own_ages, label="Alter")
     reading.read("price", "price", read_price, own_reader=own_price, label="Preis")
     reading.read("duration_minutes", "duration", read_duration, own_reader=own_duration, label="Dauer")
     reading.read("group_size", "group_size", read_group_size, own_reader=own_group_size, label="Gruppengröße")
     read_where(reading)
-    read_when(reading)
+    read_when(reading, dates)
     read_codes(reading)
     read_booking(reading)
     read_rest(reading)
@@ -97,12 +108,17 @@ def _is_link(url: str | None) -> bool:
     return url is not None and url.startswith(("http://", "https://")) and len(url) <= 2000
 
 
-def _audience(reading: Reading) -> None:
-    place = " ".join(filter(None, (reading.words("place"), reading.words("place_name"))))
+def _audience(reading: Reading, dates: tuple[Occurrence, ...]) -> None:
+    place = " ".join(filter(None, (reading.words("place"), reading.words("place_name"), reading.words("modes"))))
     own = reading.words("audience")
     given, _ = codes(own, Audience) if own else ([], [])
-    page = Prose(f"{reading.page.text}\nZielgruppe: {own}") if own and not given else reading.page
-    judgement = read_audience(page, title_end=reading.title_end, place=place)
+    said = [
+        f"{label}: {words}"
+        for name, label in _SAYS_FOR_WHOM
+        if (words := reading.words(name)) and not (name == "audience" and given)
+    ]
+    page = Prose("\n\n".join((reading.page.text, *said))) if said else reading.page
+    judgement = read_audience(page, title_end=reading.title_end, place=place, dates=dates)
     main, verdict = judgement.main, judgement.suitability
     if given:
         main = given[0]

@@ -7,7 +7,7 @@ from harvesters.normalise.date_roles import ScheduleReading
 from harvesters.normalise.dates import TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.modes import read_modes
-from harvesters.normalise.occurrences import read_occurrences, recurrence_of, weekdays_of
+from harvesters.normalise.occurrences import recurrence_of, weekdays_of
 from harvesters.normalise.own_words import codes
 from harvesters.normalise.places import (
     PlaceWords,
@@ -36,9 +36,8 @@ _CANCELLED_WORDS: Final = re.compile(r"cancel|abgesagt|entfällt|fällt aus|absa
 _SOLD_OUT_WORDS: Final = re.compile(r"sold.?out|ausgebucht|ausverkauft", re.I)
 
 
-def read_when(reading: Reading) -> None:
-    """Schedule from dates given as data, else from their own wording, else from the text."""
-    occurrences = read_occurrences(reading)
+def read_when(reading: Reading, occurrences: tuple[Occurrence, ...]) -> None:
+    """Schedule from the ``occurrences`` given as data, else from their own wording, else from the text."""
     text = read_schedule(reading.page, reading.today, bookable=_is_bookable(reading))
     if occurrences:
         _machine_schedule(reading, occurrences, text)

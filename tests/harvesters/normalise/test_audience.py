@@ -1,8 +1,11 @@
 """Whom an offer is made for: texts of offers, all invented, with and without the word Kita."""
 
+from datetime import date, time
+
 import pytest
 
 from harvesters.normalise.audience import read_audience
+from schemas.offer import Occurrence
 from schemas.vocabulary import Audience, Verdict
 
 FOR_KITAS = [
@@ -54,12 +57,55 @@ def test_other_offers_are_not_taken_for_them(text: str) -> None:
     assert judgement.suitability.verdict is not Verdict.YES, judgement.suitability
 
 
-def test_a_text_that_says_nothing_is_unsure() -> None:
-    judgement = read_audience("Waldspaziergang\nWir gehen durch den Wald und sammeln Blätter.")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Waldspaziergang\nWir gehen durch den Wald und sammeln Blätter.",
+        "Steine bemalen\nMit Pinsel und Farbe, bitte alte Kleidung anziehen.",
+        "Der Imker erzählt\nWie kommt der Honig ins Glas?",
+    ],
+)
+def test_a_text_that_says_nothing_is_unsure(text: str) -> None:
+    judgement = read_audience(text, title_end=text.index("\n"))
 
-    assert judgement.suitability.verdict is not Verdict.YES
-    assert judgement.suitability.probability < 0.6
+    assert judgement.suitability.verdict is Verdict.UNSURE
     assert judgement.audience == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Blues im Hafen\nJazz und Blues mit der Hausband, Tickets an der Kasse.",
+        "Aquarelle aus drei Jahrzehnten\nAusstellung, Öffnungszeiten Di bis So 10 bis 17 Uhr.",
+        "Lesung am Kamin\n20 Uhr, Eintritt 8 €.",
+        "Rundgang durch die Altstadt\nTäglich ab Markt.",
+        "Robotik\nFür Kinder von 9 bis 12 Jahren.",
+        "Malen in Öl\nZielgruppe: Erwachsene",
+    ],
+)
+def test_a_public_event_without_a_word_for_kitas_is_not_for_them(text: str) -> None:
+    assert read_audience(text, title_end=text.index("\n")).suitability.verdict is Verdict.NO
+
+
+def test_a_public_event_for_small_children_goes_to_the_desk() -> None:
+    text = "Klangfestival\nMitmachkonzert für Kinder ab 4 Jahren, Dienstag 10 Uhr."
+
+    assert read_audience(text, title_end=13).suitability.verdict is Verdict.UNSURE
+
+
+MORNINGS = (Occurrence(day=date(2027, 3, 2), start=time(9, 30)), Occurrence(day=date(2027, 3, 4), start=time(10)))
+EVENING = (Occurrence(day=date(2027, 3, 2), start=time(18)),)
+SATURDAY = (Occurrence(day=date(2027, 3, 6), start=time(10)),)
+
+
+@pytest.mark.parametrize(
+    ("dates", "verdict"),
+    [(MORNINGS, Verdict.YES), ((), Verdict.UNSURE), (EVENING, Verdict.NO), (SATURDAY, Verdict.NO)],
+)
+def test_dates_given_as_data_are_weighed(dates: tuple[Occurrence, ...], verdict: Verdict) -> None:
+    text = "Seifenblasen\nWir lassen es schillern. Für Kinder ab 4 Jahren."
+
+    assert read_audience(text, title_end=12, dates=dates).suitability.verdict is verdict
 
 
 def test_reasons_are_german_and_quote_the_text() -> None:

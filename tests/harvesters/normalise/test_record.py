@@ -9,7 +9,7 @@ from harvesters.normalise.reading import Reading
 from harvesters.normalise.record import normalise
 from schemas.harvest import Access, AccessKind, Normalised, RawOccurrence, Record, Source
 from schemas.offer import Rights, SourceKey
-from schemas.vocabulary import RightsKind
+from schemas.vocabulary import RightsKind, Verdict
 
 TODAY = date(2026, 11, 23)
 TEXT = (
@@ -359,3 +359,15 @@ def test_links_that_are_none_are_dropped() -> None:
     ).offer.fields
 
     assert (fields.url, fields.booking.url, fields.image) == (None, None, None)
+
+
+def test_facts_under_their_own_names_speak_for_kita_groups_together() -> None:
+    text = "Wir rühren Farben aus Erde an."
+    alone = understood(text=text, words={"group_size": "höchstens 12 Kinder"})
+    together = understood(
+        text=text, words={"ages": "ab 4", "group_size": "höchstens 12 Kinder", "dates": "dienstags 9 bis 11 Uhr"}
+    )
+
+    for result, verdict in ((alone, Verdict.UNSURE), (together, Verdict.YES)):
+        assert result.offer.fields.kita_suitability is not None
+        assert result.offer.fields.kita_suitability.verdict is verdict
