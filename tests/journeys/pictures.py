@@ -30,7 +30,7 @@ def portal(page: Page, at: Stage) -> None:
 
 def offer(page: Page, at: Stage) -> None:
     """An offer with its facts."""
-    page.goto("/?q=Museum")
+    page.goto("/?q=Taschenlampe")
     page.get_by_role("main").get_by_role("heading", level=3).first.get_by_role("link").click()
 
 
