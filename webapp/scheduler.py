@@ -10,6 +10,7 @@ import platform
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
@@ -76,7 +77,9 @@ class AdvisoryLock:
         """See ``Leadership``."""
         self._leads = False
         if self._connection is not None:
-            self._connection.invalidate()  # really closed, not back into the pool with its lock
+            with suppress(DBAPIError):  # a connection that is lost has lost its lock as well
+                self._connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
+            self._connection.invalidate()  # really closed, not back into the pool
             self._connection.close()
             self._connection = None
 
