@@ -5,13 +5,14 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.durations import read_duration
-from harvesters.normalise.evidence import Found
+from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.group_sizes import read_group_size
-from harvesters.normalise.prices import read_price
+from harvesters.normalise.prices import Unit, adults_free, read_amounts, read_price
 from harvesters.normalise.text import Prose
 from schemas.offer import AgeRange, GroupSize, Price
 from schemas.vocabulary import Code, PriceModel
@@ -21,6 +22,12 @@ C = TypeVar("C", bound=Code)
 _AGE_FIGURES: Final = re.compile(r"(\d{1,2})\s?(?:(?:-|–|bis)\s?(\d{1,2})?|\+)?(?:\s?(?:jahren?|j\.?))?")
 _ISO_DURATION: Final = re.compile(r"p(?:(\d{1,2})d)?(?:t(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:\d{1,5}s)?)?")
 _BARE_NUMBER: Final = re.compile(r"(\d{1,4})(?:[.,](\d{1,2}))?")
+_ODD_NUMBER: Final = re.compile(r"(?:^|[\s:(])[-\u2212]\d|^\u2013\d|\d[.,]?\d?e[+-]?\d")
+_OWN_FREE: Final = re.compile(
+    r"(?:frei|ehrenamtlich\w{0,2}|nichts|keine?)(?=$|[,;.(\n]|\s(?:gefördert|dank|durch|für (?:kitas|kinder|alle)))"
+)
+_LONE_AMOUNT: Final = re.compile(r"\d{1,5}(?:[.,]\d{1,2})?\s?(?:€|eur|euro)?")
+_UNIT_FOLLOWS: Final = re.compile(r"\n(?=(?:pro|je|für|pauschal\w{0,2}|inkl\w{0,6}|zzgl|plus)\b|/|\+)", re.I)
 _SIZE_FIGURES: Final = re.compile(
     r"(?:max\.?|maximal|bis(?: zu)?|höchstens)?\s?(\d{1,4})(?:\s?(?:-|–|bis)\s?(\d{1,4}))?"
 )
@@ -48,13 +55,33 @@ def own_ages(page: Prose) -> list[Found[AgeRange]]:
 
 
 def own_price(page: Prose) -> list[Found[Price]]:
-    """Prices under their own name: as in prose, and a bare number as Euro per person ("0" is free)."""
+    """Prices under their own name: as in prose, a bare number as Euro per person ("0" is free), "frei" alone, and
+    what an amount is for on the next line. A number with a sign or an exponent is none."""
+    if _ODD_NUMBER.search(page.lower):
+        return []
     match = _BARE_NUMBER.fullmatch(page.lower.strip())
-    if match is None:
-        return read_price(page)
-    amount = float(f"{match[1]}.{match[2] or 0}")
-    model = PriceModel.FREE if amount == 0 else PriceModel.PER_CHILD
-    return [Found(Price(model=model, amount_eur=amount), page.text, "price.own_number", 0.9, (0, len(page.text)))]
+    if match is not None:
+        amount = float(f"{match[1]}.{match[2] or 0}")
+        model = PriceModel.FREE if amount == 0 else PriceModel.PER_CHILD
+        return [Found(Price(model=model, amount_eur=amount), page.text, "price.own_number", 0.9, (0, len(page.text)))]
+    free = _OWN_FREE.match(page.lower)
+    if free is not None and not any(one.unit is not Unit.EXTRA for one in read_amounts(page)):
+        said = best(read_price(f"kostenlos{page.text[free.end() :]}"))
+        price = said.value if said else Price(model=PriceModel.FREE, amount_eur=0)
+        return [Found(price, page.text[: free.end()], "price.own_free", 0.9, free.span())]
+    joined = _UNIT_FOLLOWS.sub(" ", page.text)
+    return [replace(one, evidence=page.text[slice(*one.span)]) for one in read_price(joined)]
+
+
+def agreed_price(own: Found[Price], wording: str, page: Prose) -> Found[Price]:
+    """A lone amount under its own name with what the text says about the same amount: whether the child or the group
+    pays it, what comes on top, and whether adults pay."""
+    if _LONE_AMOUNT.fullmatch(wording.lower().strip()) is None:
+        return own
+    same = best(one for one in read_price(page) if one.value.amount_eur == own.value.amount_eur)
+    if same is not None:
+        return replace(same, confidence=max(own.confidence, same.confidence))
+    return replace(own, value=own.value.model_copy(update={"adults_free": adults_free(page)}))
 
 
 def own_duration(page: Prose) -> list[Found[int]]:

@@ -16,7 +16,7 @@ from schemas.offer import Price
 from schemas.vocabulary import PriceModel
 
 _AMOUNT: Final = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c>\d{2}|\d(?!\d)|--?|–|"
+    r"(?<![\d.,])(?<!\de)(?P<n>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c>\d{2}|\d(?!\d)|--?|–|"
     r"—)(?![\d.]))?\s?(?P<u>€|euro?s?\b|eur\b|cent\b|ct\b)"
     r"|(?:€|\beur\b|\beuro\b)\s?(?P<n2>\d{1,3}\.\d{3}|\d{1,5})(?:[.,](?P<c2>\d{2}|--?|–))?(?![\d.])"
     r"|\b(?:preis|kosten|eintritt|beitrag|gebühr|zahlen)(?:\s?:)?\s(?P<n5>\d{1,3})[.,](?P<c5>\d{2})"
@@ -26,6 +26,9 @@ _AMOUNT: Final = re.compile(
     r"fünfzig) (?P<u4>euro|cent)\b"
 )
 _MAX_AMOUNTS: Final = 60
+_CUES: Final = (
+    "preis", "kosten", "eintritt", "beitrag", "gebühr", "zahlen", "€", "eur", "cent", " ct", ",-", ",–", ",—",
+)  # fmt: skip
 _WORD_AMOUNTS: Final = {
     "ein": 1,
     "einen": 1,
@@ -79,7 +82,7 @@ _GROUP_AFTER: Final = re.compile(
     rf"[\s,]*(?:\(?\s?(?:{_PER}(?:die |eine |den |das |jede |"
     rf"weitere )?(?:\w{{1,14}}-?)?(?:gruppe\w?|klasse|kita|kindergarten|einrichtung|vorstellung|"
     rf"veranstaltung|besuch|führung|einsatz|termin|block|workshop|auftritt|projekt|haus|vormittag|"
-    rf"tag|stunde|lesung|ausleihe|koffer|kiste|woche|einzelstunde|reihe)\b)"
+    rf"durchgang|einheit|tag|stunde|lesung|ausleihe|koffer|kiste|woche|einzelstunde|reihe)\b)"
     r"|pauschal|als pauschale|aufwandsentschädigung|für die (?:ganze )?gruppe|"
     r"für (?:bis zu )?(?:eine )?gruppen?|honorar|festpreis|\(?gruppenpreis|gruppenpauschale|"
     r"je gruppe)"
@@ -106,6 +109,7 @@ _EXTRA_AFTER: Final = re.compile(
     r"frühstück|fahrkarte|verbrauchsmaterial)\w{0,12}"
     r"|(?:für |zur |zum )?(?:material|bastelmaterial|futter|verpflegung)\w{0,10})"
 )
+_FOR_ONE_THING: Final = re.compile(r"\s?(?:\w{0,8}material\w{0,8}|holz|bausatz) für (?:das|den|die|ein|eine|einen) \w")
 _CHILD_BEFORE: Final = re.compile(
     r"(?:\b(?:pro|je|jedes|für jedes)\s(?:\w{1,12}-?)?(?:kind|person|nase|schüler\w{0,4}|"
     r"teilnehm\w{0,8}|kopf|tn)(?: (?:nur|kostet|zahlt|ca\.|beträgt))?|\bp\.\s?p\.|"
@@ -210,7 +214,7 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
     page = prose(text)
     found: list[Found[Price]] = []
     amounts = read_amounts(page)
-    adults = _adults_free(page)
+    adults = adults_free(page)
     extra = _extra(page, amounts)
     group = any(a.unit is Unit.GROUP for a in amounts)
     for amount in amounts:
@@ -228,7 +232,7 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
             model=model,
             amount_eur=amount.euros,
             extra_eur=extra.euros if extra else None,
-            extra_per_child=not (extra and _GROUP_AFTER.match(page.lower, extra.end)),
+            extra_per_child=not (extra and _shared(page, extra)),
             adults_free=False
             if amount.unit is Unit.CHILD and any(a.unit is Unit.ADULT for a in amounts) and adults is None
             else adults,
@@ -244,24 +248,7 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
 
 def read_amounts(page: Prose) -> list[Amount]:
     """Every sum of money with its unit."""
-    if not any(
-        cue in page.lower
-        for cue in (
-            "preis",
-            "kosten",
-            "eintritt",
-            "beitrag",
-            "gebühr",
-            "zahlen",
-            "€",
-            "eur",
-            "cent",
-            " ct",
-            ",-",
-            ",–",
-            ",—",
-        )
-    ):
+    if not any(cue in page.lower for cue in _CUES):
         return []
     return [_judge(page, match) for match in islice(_AMOUNT.finditer(page.lower), _MAX_AMOUNTS)]
 
@@ -354,7 +341,15 @@ def _extra(page: Prose, amounts: list[Amount]) -> Amount | None:
     return None
 
 
-def _adults_free(page: Prose) -> bool | None:
+def _shared(page: Prose, extra: Amount) -> bool:
+    """Whether the group pays an extra once: it says so, or it is material for one thing that all build."""
+    return (
+        _GROUP_AFTER.match(page.lower, extra.end) is not None or _FOR_ONE_THING.match(page.lower, extra.end) is not None
+    )
+
+
+def adults_free(page: Prose) -> bool | None:
+    """True where accompanying adults pay nothing, ``None`` where nothing is said."""
     return True if _ADULTS_FREE.search(page.lower) else None
 
 

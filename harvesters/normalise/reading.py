@@ -101,13 +101,16 @@ class Reading:
         *,
         own_reader: Callable[[Prose], list[Found[T]]],
         label: str,
+        agree: Callable[[Found[T], str, Prose], Found[T]] | None = None,
     ) -> None:
         """Set a field from its own wording, else from the best in title and text; own wording not understood is an
-        Issue."""
+        Issue. ``agree`` puts the reading of own wording together with the text."""
         own = self.words(name)
         if own is not None:
             found = best(own_reader(Prose(own)))
             if found is not None:
+                if agree is not None:
+                    found = agree(found, own, self.page)
                 self.put(field, found.value, found.rule, max(found.confidence, 0.9), found.evidence)
                 return
             self.not_understood(field, name, own, label)

@@ -11,7 +11,7 @@ from harvesters.normalise.evidence import Found
 from harvesters.normalise.facts import read_booking, read_codes, read_rest
 from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.occurrences import read_occurrences
-from harvesters.normalise.own_words import codes, own_ages, own_duration, own_group_size, own_price
+from harvesters.normalise.own_words import agreed_price, codes, own_ages, own_duration, own_group_size, own_price
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
@@ -46,7 +46,7 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
     dates = read_occurrences(reading)
     _audience(reading, dates)
     reading.read("ages", "ages", _ages_of(reading), own_reader=own_ages, label="Alter")
-    reading.read("price", "price", read_price, own_reader=own_price, label="Preis")
+    reading.read("price", "price", read_price, own_reader=own_price, label="Preis", agree=agreed_price)
     reading.read("duration_minutes", "duration", read_duration, own_reader=own_duration, label="Dauer")
     reading.read("group_size", "group_size", read_group_size, own_reader=own_group_size, label="Gruppengröße")
     read_where(reading)

@@ -6,6 +6,7 @@ from harvesters.normalise.evidence import best
 from harvesters.normalise.own_words import own_price
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.text import Prose
+from schemas.vocabulary import PriceModel
 
 WORDINGS = [
     ("3 € pro Kind", "per_child", 3, None),
@@ -108,10 +109,53 @@ def test_says_whether_adults_pay(wording: str, free: bool | None) -> None:
 
 @pytest.mark.parametrize(
     ("wording", "model", "amount"),
-    [("5", "per_child", 5), ("0", "free", 0), ("7.50", "per_child", 7.5), ("12 €", "per_child", 12)],
+    [
+        ("5", "per_child", 5),
+        ("0", "free", 0),
+        ("7.50", "per_child", 7.5),
+        ("12 €", "per_child", 12),
+        ("frei", "free", 0),
+        ("Frei, dank der Stiftung Moorland", "free", 0),
+        ("ehrenamtlich; Blumen willkommen", "free", 0),
+        ("65 €\npro Gruppe", "per_group", 65),
+        ("48 €\nje Durchgang mit zwei Gruppen", "per_group", 48),
+        ("4 €\npro Kind", "per_child", 4),
+        ("Kinder - 3 €", "per_child", 3),
+    ],
 )
 def test_reads_a_bare_number_under_its_own_name(wording: str, model: str, amount: float) -> None:
     found = best(own_price(Prose(wording)))
 
     assert found is not None
     assert (found.value.model.value, found.value.amount_eur) == (model, amount)
+
+
+@pytest.mark.parametrize(
+    "wording", ["-3 €", "-3", "\u22123 €", "Kind: -2,50 €", "1e309 €", "2e3", "1.5e1 €", "frei für Begleitpersonen"]
+)
+def test_a_number_with_a_sign_or_an_exponent_is_no_price(wording: str) -> None:
+    assert own_price(Prose(wording)) == []
+
+
+def test_a_free_offer_may_cost_material() -> None:
+    found = best(own_price(Prose("frei, Material 1,50 € pro Kind")))
+
+    assert found is not None
+    assert (found.value.model, found.value.extra_eur) == (PriceModel.FREE, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("wording", "per_child"),
+    [
+        ("2 € pro Kind + 9 € Material für das Insektenhotel", False),
+        ("2 € pro Kind + 8 € Holz für ein Hochbeet", False),
+        ("2 € pro Kind + 1 € Material", True),
+        ("2 € pro Kind, zzgl. 10 € pro Gruppe", False),
+    ],
+)
+def test_says_whether_each_child_pays_an_extra(wording: str, per_child: bool) -> None:
+    found = best(own_price(Prose(wording)))
+
+    assert found is not None
+    assert found.value.extra_eur is not None
+    assert found.value.extra_per_child is per_child

@@ -371,3 +371,19 @@ def test_facts_under_their_own_names_speak_for_kita_groups_together() -> None:
     for result, verdict in ((alone, Verdict.UNSURE), (together, Verdict.YES)):
         assert result.offer.fields.kita_suitability is not None
         assert result.offer.fields.kita_suitability.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "adults_free"),
+    [
+        ("Kosten: 32 € pauschal für die Gruppe.", "per_group", None),
+        ("32 € pro Kind, Begleitpersonen frei.", "per_child", True),
+        ("Zwei Begleitpersonen frei.", "per_child", True),
+        ("Schulklassen zahlen 50 € pro Gruppe.", "per_child", None),
+    ],
+)
+def test_a_lone_amount_is_put_together_with_the_text(text: str, model: str, adults_free: bool | None) -> None:
+    price = understood(text=text, words={"price": "32 €"}).offer.fields.price
+
+    assert price is not None
+    assert (price.model.value, price.amount_eur, price.adults_free) == (model, 32, adults_free)
