@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from schemas.exceptions import StoreError
@@ -34,7 +34,7 @@ class Database:
         try:
             self.engine: Final = create_engine(self.url, **_engine_arguments(self.url))
         except ModuleNotFoundError as error:
-            raise StoreError(f"database {url!r} needs {error.name}: pip install 'kitalotse[postgres]'") from error
+            raise StoreError(f"{self!r} needs {error.name}: pip install 'kitalotse[postgres]'") from error
         if self.dialect == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -63,6 +63,24 @@ class Database:
         with Session(self._reading, autoflush=False) as session:
             yield session
 
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turns what the database itself refuses in the block – not reached, not a SQLite file, disk full – into
+        ``StoreError`` with its words and what to do; a broken constraint is a fault of ours and stays as it is.
+        """
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            remedy = (
+                "check that it is a database of ours and that file and folder can be written"
+                if self.dialect == "sqlite"
+                else "check that the server runs, and address, name and password"
+            )
+            raise StoreError(f"{self!r} cannot be used: {reason}; {remedy}") from error
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -81,13 +99,19 @@ def _known_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"database URL {url!r} is not understood; {expected}") from error
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is no number
+        raise StoreError(f"database URL {_without_password(url)!r} is not understood; {expected}") from error
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed
     if backend == "postgresql" and parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
     raise StoreError(f"database URL {parsed.render_as_string()!r} is not supported; {expected}")
+
+
+def _without_password(url: str) -> str:
+    before, at, after = url.rpartition("@")
+    user = before.rpartition(":")[0] if before.count(":") > 1 else before
+    return f"{user}{at}{after}"
 
 
 def _engine_arguments(url: URL) -> dict[str, Any]:

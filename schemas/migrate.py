@@ -23,11 +23,16 @@ _LOCK: Final = 0x6B697461  # "kita"; one upgrade at a time
 def upgrade(database: Database) -> None:
     """Create or upgrade all tables, in one transaction; a second call does nothing. Makes the folder of a SQLite file.
 
-    Raises ``StoreError`` where the database is of a newer version than this program.
+    Raises ``StoreError`` where the database is of a newer version than this program, or cannot be used.
     """
     if file := sqlite_file(database.url):
-        file.parent.mkdir(parents=True, exist_ok=True)
-    with database.begin() as session:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{file.parent}: the database's folder cannot be made ({error.strerror}); choose another place"
+            ) from error
+    with database.explained(), database.begin() as session:
         connection = session.connection()
         if database.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -43,8 +48,11 @@ def upgrade(database: Database) -> None:
 
 
 def current(database: Database) -> str | None:
-    """The version of the tables, ``None`` for a database without them."""
-    with database.read() as session:
+    """The version of the tables, ``None`` for a database without them.
+
+    Raises ``StoreError`` where the database cannot be used.
+    """
+    with database.explained(), database.read() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()
 
 

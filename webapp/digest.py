@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from schemas.base import Value
 from schemas.clock import local, monday_of
 from schemas.db import Database
+from schemas.exceptions import StoreError
 from schemas.region import Region
 from schemas.store.digests import DigestMail, enter, entered
 from schemas.store.kitas import StoredRecipient, digest_of, kita_by_id, recipients, recipients_who_want_mail
@@ -88,8 +89,11 @@ def prepare(
     """Write the ledger rows of ``week`` for all Kitas, or for one; with ``dry_run`` only say what would be written.
 
     Snapshot and row are committed together, some at a time; killed in between, the next run goes on where it ended.
+    Raises ``StoreError`` for an unknown ``kita``.
     """
     with database.read() as session:
+        if kita is not None and kita_by_id(session, kita) is None:
+            raise StoreError(f"Kita {kita!r} is not known; kitalotse recommend --json lists those that are")
         wanting = recipients_who_want_mail(session)
         known = entered(session, week)
     found: Counter[str] = Counter()

@@ -4,12 +4,12 @@ A register knows neither groups nor recipients. From the ages it names one group
 a mail before an address is added and confirmed. Pure: bytes in, Kitas and counts out.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from pydantic import ValidationError
 
 from schemas.base import Value
@@ -111,26 +111,32 @@ def _entries(content: bytes, where: str) -> Sequence[Mapping[str, Any]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(f"{where}: byte {error.start} is not UTF-8; save the list as UTF-8") from error
-    try:
-        document = (
-            json.loads(text)
-            if text.lstrip()[:1] == "["
-            else [json.loads(line) for line in text.splitlines() if line.strip()]
-        )
-    except json.JSONDecodeError as error:
-        raise CorpusError(
-            f"{where}: line {error.lineno}, column {error.colno}: {error.msg}; expected a JSON list of the "
-            "Kita portal, or one Kita as JSON per line"
-        ) from error
+    if text.lstrip()[:1] == "[":
+        document = _json(text, where, first_line=1)
+    else:
+        lines = enumerate(text.splitlines(), 1)
+        document = [_json(line, where, first_line=number) for number, line in lines if line.strip()]
     if not document or not all(isinstance(entry, dict) for entry in document):
         raise CorpusError(f"{where}: expected a list of objects, one per Kita, and read none or something else")
     entries: Sequence[Mapping[str, Any]] = document
     return entries
 
 
+def _json(text: str, where: str, *, first_line: int) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise CorpusError(
+            f"{where}: line {first_line + error.lineno - 1}, column {error.colno}: {error.msg}; expected a JSON list "
+            "of the Kita portal, or one Kita as JSON per line"
+        ) from error
+
+
 def _from_portal(entry: Mapping[str, Any]) -> tuple[Kita, bool]:
     """One entry of the Kita portal, and whether its coordinates were refused; blanks count as not stated."""
     address: Mapping[str, Any] = entry["address"]
+    if not isinstance(address, dict):
+        raise TypeError(f"address is {address!r:.80}; expected an object with street, postalcode and town")
     name, postcode, town = _text(entry["name"]), _text(address.get("postalcode")), _text(address.get("town"))
     if name is None:
         raise ValueError("name is empty; expected the name of the Kita")

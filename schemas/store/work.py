@@ -149,14 +149,6 @@ def due_work(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(due.order_by(work.c.scheduled_for, work.c.id)))
 
 
-def recent_work(session: Session, *, job: str | None = None, limit: int = 50) -> list[Work]:
-    """The latest pieces of work, newest first."""
-    wanted = select(work).order_by(work.c.scheduled_for.desc(), work.c.id.desc()).limit(limit)
-    if job is not None:
-        wanted = wanted.where(work.c.job == job)
-    return [_work(row) for row in session.execute(wanted)]
-
-
 def purge_work(session: Session, *, before: datetime) -> int:
     """Forget what ended before that moment; gives how many rows."""
     ended = (work.c.finished_at < before, work.c.state.in_([WorkState.DONE, WorkState.FAILED, WorkState.CRASHED]))

@@ -16,8 +16,11 @@ from click.testing import CliRunner
 
 from schemas.clock import now
 from schemas.migrate import head
-from schemas.store.work import WorkState, add_work, claim_work, finish_work, recent_work
+from schemas.store.kitas import save_kita
+from schemas.store.work import WorkState, add_work, claim_work, finish_work
+from tests.factories import make_kita
 from tests.webapp.publishing import publish_offers
+from tests.webapp.work_list import recent_work
 from webapp.cli import main
 from webapp.links import DeskLink, Links
 from webapp.settings import read_settings
@@ -69,6 +72,55 @@ def test_an_empty_postgresql_database_is_not_filled_behind_the_operators_back(po
     assert result.exit_code == 1
     assert "has no tables yet; run: kitalotse migrate" in result.stderr
     postgres_databases.drop(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:///{folder}/table.csv", "file is not a database"),
+        ("sqlite:///{folder}", "unable to open database file"),
+        ("sqlite:///{folder}/table.csv/x.sqlite", "choose another place"),
+        ("postgresql://kita:geheim@127.0.0.1:1/kitalotse", "check that the server runs"),
+        (
+            "postgresql://kita:geheim@127.0.0.1:port/kitalotse",
+            "expected sqlite:///path/to/file.sqlite or postgresql://",
+        ),
+    ],
+)
+@pytest.mark.parametrize("words", [("migrate",), ("sources", "list"), ("recommend",), ("digest",)])
+def test_a_database_that_cannot_be_used_is_explained_without_its_password(tmp_path, words, url, said):
+    (tmp_path / "table.csv").write_text("day,title\n2026-11-23,Laternenfest mit allen Kindern der Kita\n")
+
+    result = run(tmp_path, *words, "--database", url.format(folder=tmp_path))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert "geheim" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("digest", "--kita", "nope"), ("recommend", "--kita", "nope"), ("explain", "nope", "oaaaaaaaaaaaaaaa")]
+)
+def test_a_kita_that_nobody_knows_is_an_error(folder, words):
+    result = run(folder, *words)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Kita 'nope' is not known" in result.stderr
+
+
+def test_an_offer_that_is_not_published_cannot_be_explained(folder, sqlite_database, sqlite_url):
+    with sqlite_database.begin() as session:
+        save_kita(session, make_kita(), now=now())
+
+    result = run(folder, "explain", "kita_wolke", "oaaaaaaaaaaaaaaa", "--database", sqlite_url)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is not published" in result.stderr
+
+
+@pytest.mark.parametrize("week", ["9999-W52", "0001-W01", "2026-W60", "gestern"])
+def test_a_week_in_which_nobody_lives_is_wrong_usage(folder, week):
+    assert run(folder, "recommend", "--week", week).exit_code == 2
 
 
 # -- the desk ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from schemas.offer import AgeRange, GroupSize, Occurrence, OfferFields, Price, Recurrence, Schedule, Suitability
 from schemas.organisation import Place
 from schemas.vocabulary import Access, Answer, Area, Mode, PriceModel, ScheduleKind, Verdict, Weekday
+from webapp.cli import main
 from webapp.commands.extract import extract, extracted
 from webapp.evaluation.corpus import Gold, OfferLine
 from webapp.evaluation.extraction import (
@@ -212,7 +213,16 @@ def test_one_answer_per_line() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [b"no json", b"[1]", b'{"title": 3}', b"{}", b"\xff\xfe", b'{"title": "x", "seen_on": "gestern"}', b"[" * 90_000],
+    [
+        b"no json",
+        b"[1]",
+        b'{"title": 3}',
+        b"{}",
+        b"\xff\xfe",
+        b'{"title": "x", "seen_on": "gestern"}',
+        b"[" * 90_000,
+        b'{"id": "\\ud800", "title": "x"}',
+    ],
 )
 def test_a_bad_line_is_an_issue_and_the_next_is_read(bad: bytes) -> None:
     first, second = answers(bad, json.dumps(LINES[0]).encode())
@@ -231,6 +241,16 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert [json.loads(text)["id"] for text in target.read_text(encoding="utf-8").splitlines()] == ["a", "2"]
+
+
+def test_the_command_says_where_it_cannot_write(tmp_path: Path) -> None:
+    source = tmp_path / "in.ndjson"
+    source.write_bytes(b'{"title": "Laternenfest"}\n')
+
+    result = CliRunner().invoke(main, ["extract", str(source), "--out", str(source / "out.ndjson")])
+
+    assert result.exit_code == 1
+    assert "choose another --out" in result.stderr
 
 
 def test_the_command_refuses_a_region_that_is_none(tmp_path: Path) -> None:

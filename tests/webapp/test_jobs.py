@@ -12,11 +12,12 @@ from schemas.store.digests import DigestState, counts
 from schemas.store.kitas import save_kita
 from schemas.store.offers import published_offers
 from schemas.store.runs import runs, save_source
-from schemas.store.work import WorkState, add_work, claim_work, recent_work
+from schemas.store.work import WorkState, add_work, claim_work
 from tests.factories import make_dated_schedule, make_kita, make_recipient, make_source
 from tests.webapp.mail_setup import REGION
 from tests.webapp.publishing import publish_offers
 from tests.webapp.test_digest_prepare import region_file
+from tests.webapp.work_list import recent_work
 from webapp.jobs import JOBS, Task, digest_job, expire_job, harvest_job, is_due, job_of, purge_job, rank_job
 from webapp.settings import Settings, read_settings
 from webapp.worker import run_one

@@ -182,3 +182,22 @@ def test_the_command_refuses_a_file_that_is_no_list(tmp_path, sqlite_url):
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "expected a JSON list of the Kita portal" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[" * 200_000, "line 1, column 1026: depth limit exceeded"),
+        (b'{"id": "a"}\n{"id": ', "line 2, column "),
+        (portal({"id": 1, "name": "Kita", "address": "Am Wall 1"}), "address is 'Am Wall 1'; expected an object"),
+    ],
+    ids=["deep", "second line", "address"],
+)
+def test_the_command_never_ends_in_a_traceback(tmp_path, sqlite_url, content, said):
+    file = tmp_path / "list.json"
+    file.write_bytes(content)
+
+    result = CliRunner().invoke(main, ["kitas", "import", str(file), "--database", sqlite_url])
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in result.stderr

@@ -18,7 +18,8 @@ from distributed import LocalCluster
 from schemas.clock import BERLIN, local
 from schemas.db import Database
 from schemas.exceptions import SettingsError
-from schemas.store.work import LEASE, WorkState, add_work, claim_work, recent_work
+from schemas.store.work import LEASE, WorkState, add_work, claim_work
+from tests.webapp.work_list import recent_work
 from webapp.executors import ClusterPool, LocalPool, pool
 from webapp.jobs import JOBS, Job
 from webapp.scheduler import Scheduler, latest_firing, leadership

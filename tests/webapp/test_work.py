@@ -19,10 +19,10 @@ from schemas.store.work import (
     guard,
     heartbeat,
     purge_work,
-    recent_work,
     sweep_work,
     take_lease,
 )
+from tests.webapp.work_list import recent_work
 from webapp.jobs import Job, Task
 from webapp.settings import read_settings
 from webapp.worker import run_one

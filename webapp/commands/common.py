@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from schemas.clock import monday_of
 from webapp.settings import Settings, read_settings
 
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100  # ranking looks back and ahead; beyond, calendars end
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 pass_settings = click.make_pass_decorator(Settings)
@@ -60,9 +62,11 @@ def table(rows: Sequence[Sequence[object]], *, head: Sequence[str]) -> None:
 def week(text: str) -> str:
     """``text`` where it is an ISO week like ``2026-W49``, for ``type=week``; a usage error otherwise."""
     try:
-        monday_of(text)
+        known = _FIRST_YEAR <= monday_of(text).year <= _LAST_YEAR
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a week; write it like 2026-W49") from None
+        known = False
+    if not known:
+        raise click.BadParameter(f"{text!r} is not a week of our time; write it like 2026-W49")
     return text
 
 

@@ -16,8 +16,8 @@ from webapp.settings import Settings
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database of ``settings``, closed at the end; a new SQLite file gets its tables at once.
 
-    Raises ``StoreError`` where tables are missing or of another version: a database that somebody else may be using is
-    upgraded by ``kitalotse migrate`` only.
+    Raises ``StoreError`` where tables are missing or of another version – a database that somebody else may be using is
+    upgraded by ``kitalotse migrate`` only – and where the database cannot be used, now or at any time in the block.
     """
     database = Database(settings.database)
     try:
@@ -30,7 +30,8 @@ def open_database(settings: Settings) -> Iterator[Database]:
         elif found != head():
             state = "has no tables yet" if found is None else f"is at version {found}, this program needs {head()}"
             raise StoreError(f"{database!r} {state}; run: kitalotse migrate")
-        yield database
+        with database.explained():
+            yield database
     finally:
         database.dispose()
 

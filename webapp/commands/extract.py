@@ -1,6 +1,5 @@
 """``kitalotse extract``: offers out of raw texts, one JSON object a line, without a network or a database."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -13,6 +12,7 @@ import orjson
 from harvesters.normalise.record import normalise
 from schemas.clock import now as current_time
 from schemas.clock import today as current_day
+from schemas.exceptions import SettingsError
 from schemas.harvest import MAX_TEXT, Access, AccessKind, Issue, Record, RecordField, Source
 from schemas.identifiers import offer_id
 from schemas.offer import Offer, SourceKey
@@ -58,8 +58,11 @@ def extract(texts: BinaryIO, out: Path | None, region: str | None) -> None:
         for line in lines:
             stream.write(line)
     else:
-        with out.open("wb") as file:
-            file.writelines(lines)
+        try:
+            with out.open("wb") as file:
+                file.writelines(lines)
+        except OSError as error:
+            raise SettingsError(f"{out}: cannot be written ({error.strerror}); choose another --out") from error
 
 
 def extracted(lines: Iterable[bytes], *, region: str | None, now: datetime, today: date) -> Iterator[dict[str, Any]]:
@@ -128,8 +131,8 @@ def _object(line: bytes) -> Mapping[str, Any]:
     if len(line) > MAX_LINE:
         raise ValueError(f"{len(line)} bytes; expected at most {MAX_LINE}")
     try:
-        data = json.loads(line.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        data = orjson.loads(line.decode("utf-8-sig"))
+    except (UnicodeDecodeError, orjson.JSONDecodeError) as error:
         raise ValueError(f"not JSON ({type(error).__name__}); expected one object per line in UTF-8") from error
     if not isinstance(data, dict):
         raise ValueError(f"read {type(data).__name__}; expected one JSON object per line")

@@ -10,12 +10,11 @@ from harvesters.registry import FOLDER
 from harvesters.run import harvest, harvest_all, replay
 from harvesters.source import load_source
 from schemas import clock
-from schemas.db import Database
 from schemas.exceptions import SourceError
 from schemas.harvest import HarvestRun, RunStatus, Source
-from schemas.migrate import upgrade
 from schemas.wording import price_words
 from webapp.commands.common import database_option, emit, json_option, pass_settings, table
+from webapp.commands.database import open_database
 from webapp.harvesting import chosen_sources, fetch_settings, known_sources
 from webapp.settings import Settings
 
@@ -36,16 +35,15 @@ def harvest_sources(
         raise click.UsageError("name sources, or use --all")
     if again and dry_run:
         raise click.UsageError("--replay and --dry-run exclude each other")
-    database = Database(settings.database)
-    upgrade(database)
-    sources = chosen_sources(database, names)
-    now = clock.now()
-    if again:
-        runs = [replay(database, source, now=now) for source in sources]
-    elif dry_run:
-        runs = [harvest(database, s, settings=fetch_settings(settings), now=now, dry_run=True) for s in sources]
-    else:
-        runs = harvest_all(database, sources, settings=fetch_settings(settings), now=now)
+    with open_database(settings) as database:
+        sources = chosen_sources(database, names)
+        now = clock.now()
+        if again:
+            runs = [replay(database, source, now=now) for source in sources]
+        elif dry_run:
+            runs = [harvest(database, s, settings=fetch_settings(settings), now=now, dry_run=True) for s in sources]
+        else:
+            runs = harvest_all(database, sources, settings=fetch_settings(settings), now=now)
     if as_json:
         emit({"runs": runs})
     else:
@@ -64,9 +62,8 @@ def sources() -> None:
 @pass_settings
 def list_sources(settings: Settings, as_json: bool) -> None:
     """All sources with their way of access, rhythm and rights."""
-    database = Database(settings.database)
-    upgrade(database)
-    found = list(known_sources(database).values())
+    with open_database(settings) as database:
+        found = list(known_sources(database).values())
     if as_json:
         emit({"sources": found})
     else:

@@ -87,7 +87,10 @@ def stage(settings: Settings, folder: Path, port: int) -> Iterator[Stage]:
 
     The folder is emptied first. Raises ``KitalotseError`` while another demo uses it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KitalotseError(f"{folder}: cannot be made ({error.strerror}); choose another --folder") from error
     with (folder.parent / f".{folder.name}.lock").open("w") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
