@@ -6,7 +6,6 @@ Functions take a session of ``schemas.db.Database``; those that change need one 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, select, update
@@ -289,15 +288,6 @@ def ranked_kitas(session: Session, week: str) -> frozenset[str]:
     """Kitas that have a list for a week; one for which nothing good was found has none."""
     table = people.recommendations
     return frozenset(session.scalars(select(table.c.kita_id).where(table.c.week == week).distinct()))
-
-
-def digests_of_week(session: Session, week: str) -> Iterator[Digest]:
-    """Everything that was ranked for a week, Kita by Kita in order of their ids."""
-    table = people.recommendations
-    wanted = select(table).where(table.c.week == week).order_by(table.c.kita_id, table.c.rank)
-    rows = session.execute(wanted.execution_options(yield_per=_BATCH))
-    for kita_id, of_kita in groupby(rows, key=lambda row: str(row.kita_id)):
-        yield _digest(week, kita_id, list(of_kita))
 
 
 def _digest(week: str, kita_id: str, rows: Sequence[Row[Any]]) -> Digest:

@@ -11,7 +11,7 @@ from schemas.publish import public
 from schemas.vocabulary import OccurrenceStatus, ScheduleKind
 from tests.factories import OPEN, TODAY, make_dated_schedule, make_offer, make_source_offer
 from tests.webapp.site import HOSTILE, Site
-from webapp.feeds.ical import MAX_DATES, calendar, event_calendar
+from webapp.feeds.ical import MAX_DATES, calendar
 
 STAMP = datetime(2026, 11, 23, 7, tzinfo=UTC)
 SOON = TODAY + timedelta(days=8)
@@ -151,15 +151,6 @@ def test_uids_are_unique_and_bytes_repeat(site: Site):
 
     assert first == second
     assert len(set(uids)) == len(uids) == 15
-
-
-def test_one_date_can_be_handed_out_alone():
-    offer = public(make_offer(schedule=make_dated_schedule(SOON, SOON + timedelta(days=7))))
-    assert offer.schedule is not None
-
-    body = event_calendar(offer, offer.schedule.occurrences[1], base_url="https://k.example", stamp=STAMP)
-
-    assert [event["DTSTART"].dt.date() for event in events(body)] == [SOON + timedelta(days=7)]
 
 
 def test_the_calendar_is_served_as_one(site: Site):

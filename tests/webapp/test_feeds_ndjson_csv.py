@@ -110,12 +110,12 @@ def test_a_feed_is_304_until_something_is_published(site, three, path):
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_feeds_may_be_read_from_any_site_and_name_their_terms(site, path):
+def test_feeds_may_be_read_from_any_site_and_claim_no_licence_for_records_that_differ(site, path):
     response = site.client().get(path)
 
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert '<http://dcat-ap.de/def/licenses/cc-zero>; rel="license"' in response.headers["Link"]
+    assert response.headers["Link"] == f'<http://{HERE}/daten>; rel="describedby"'
     assert response.headers["Cache-Control"] == "public, no-cache"
 
 

@@ -67,13 +67,6 @@ def calendar(
     yield _END
 
 
-def event_calendar(offer: PublicOffer, occurrence: Occurrence, *, base_url: str, stamp: datetime) -> bytes:
-    """A calendar with one date, as attached to a mail."""
-    schedule = offer.schedule and offer.schedule.model_copy(update={"occurrences": (occurrence,)})
-    one = offer.model_copy(update={"schedule": schedule})
-    return b"".join(calendar([one], name=offer.title, base_url=base_url, stamp=stamp, since=occurrence.day))
-
-
 def _event(offer: PublicOffer, occurrence: Occurrence, *, base_url: str, stamp: datetime) -> Event:
     page = f"{base_url}/angebote/{offer.id}"
     event = Event()

@@ -179,10 +179,11 @@ def _attendance(offer: PublicOffer) -> dict[str, str] | None:
 
 
 def _age_range(offer: PublicOffer) -> str | None:
+    """Years as schema.org writes them; an end that is not stated stays open: ``4-``, ``-6``."""
     if offer.ages is None:
         return None
-    low, high = offer.ages.min_months, offer.ages.max_months
-    return f"{(low or 0) // 12}-{'' if high is None else high // 12}"
+    low, high = ("" if months is None else months // 12 for months in (offer.ages.min_months, offer.ages.max_months))
+    return f"{low}-{high}"
 
 
 def _audience(offer: PublicOffer) -> dict[str, Any] | None:

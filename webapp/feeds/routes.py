@@ -13,7 +13,6 @@ from webapp.feeds.atom import atom as atom_feed
 from webapp.feeds.conditional import conditional
 from webapp.feeds.ical import calendar
 from webapp.feeds.offers import all_offers, last_moment, newest
-from webapp.feeds.terms import CC_ZERO
 
 pages = Blueprint("feeds", __name__)
 
@@ -90,9 +89,11 @@ def _stream(pieces: Callable[[], Iterable[bytes]], content_type: str, filename: 
 
 
 def _open(response: Response) -> Response:
-    """Open data may be read from any site and says under which licence it stands."""
+    """Open data may be read from any site. A feed mixes rights, so no licence is named for the whole of it: each record
+    has its own, and ``/daten`` explains them.
+    """
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag, Link"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Link"] = f'<{CC_ZERO}>; rel="license", <{public_url()}/daten>; rel="describedby"'
+    response.headers["Link"] = f'<{public_url()}/daten>; rel="describedby"'
     return response
