@@ -1,13 +1,14 @@
 """The Scrapy half, in a process of its own: ``python -m harvesters.crawl`` reads a job and writes Records into a spool.
 
 The job comes as one JSON document on standard input (``Job``); the spool holds one JSON object a line: ``record`` with
-its ``order``, ``issue``, ``failed``, and at last ``end``. A spool without ``end`` is incomplete, whatever happened.
+its ``order``, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``end`` is incomplete, whatever
+happened.
 """
 
 import json
 import resource
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -118,10 +119,10 @@ class OfferSpider(Spider):
                 )
                 self._complete = False
             for number, address in enumerate(found, start=1):
-                yield from self._request(address, self.detail, (order[0], order[1], number))
+                yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
         if access.next is not None:
             for address in links(response.body, access.next, source=self.source, url=response.url)[:1]:
-                yield from self._request(address, self.listing, (order[0], order[1] + 1, 0))
+                yield from self._request(address, self.listing, self.unreadable, (order[0], order[1] + 1, 0))
 
     def detail(self, response: Response, order: tuple[int, int, int]) -> None:
         """A page with offers."""
@@ -141,8 +142,14 @@ class OfferSpider(Spider):
             self._write({"failed": [error.source, error.address, error.rule, error.happened, error.remedy]})
         self._complete = False
 
+    def unreadable_offer(self, failure: Failure) -> None:
+        """The page of an offer: where the site says that it is gone for good, so is the offer."""
+        if isinstance(failure.value, ReadError) and failure.value.rule == "fetch.gone":
+            self._write({"gone": failure.value.address})
+        self.unreadable(failure)
+
     def unreadable(self, failure: Failure) -> None:
-        """A page within: an offer that is gone is simply gone, anything else leaves the crawl incomplete."""
+        """A page within: one that does not exist is nothing to read, anything else leaves the crawl incomplete."""
         if isinstance(failure.value, ReadError):
             self._write({"issue": failure.value.issue().model_dump(mode="json")})
             self._complete &= failure.value.rule in _GONE
@@ -168,7 +175,9 @@ class OfferSpider(Spider):
         self._write({"end": {"complete": self._complete and reason == "finished", "pages": self._pages}})
         self._spool.close()
 
-    def _request(self, address: str, callback: Any, order: tuple[int, int, int]) -> Iterator[Request]:
+    def _request(
+        self, address: str, callback: Any, errback: Callable[[Failure], None], order: tuple[int, int, int]
+    ) -> Iterator[Request]:
         access = self.source.access
         if urlsplit(address).hostname not in self._hosts:
             self._note(
@@ -190,7 +199,7 @@ class OfferSpider(Spider):
             self._complete = False
             return
         self._pages += 1
-        yield Request(address, callback=callback, errback=self.unreadable, cb_kwargs={"order": order})
+        yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order})
 
     def _note(self, address: str, rule: str, message: str, remedy: str) -> None:
         issue: Issue = Origin(self.source, address, self._now, "crawl").problem(

@@ -46,14 +46,17 @@ def process(
     now: datetime,
     read_again: bool = False,
     shown_unread: Collection[SourceKey] = (),
+    gone: Collection[str] = (),
 ) -> Processed:
     """Understand ``records`` and store what is new or changed, under the fence of ``run_id``.
 
     A Record whose fingerprint and normaliser version are stored is only marked as seen, unless ``read_again``.
-    ``shown_unread`` are further identities that the source still shows (304). Without ``run_id`` nothing is written.
+    ``shown_unread`` are further identities that the source still shows (304), ``gone`` addresses of which it says that
+    they are gone for good. Without ``run_id`` nothing is written.
     """
     with database.read() as session:
         known = store.known(session, source.name)
+        deleted = store.keys_at(session, source.name, gone)
     work = _Work(source, known, read_again)
     counts = SavedCounts()
     seen = [key for key in shown_unread if key in known]
@@ -63,7 +66,7 @@ def process(
         if run_id is not None:
             with database.begin() as session:
                 counts = _plus(counts, store.save_readings(session, source, run_id, readings=batch, now=now))
-    verdict = judge(source.expect.offers, known, shown, complete=complete)
+    verdict = judge(source.expect.offers, known, shown, complete=complete, gone=deleted)
     if run_id is not None:
         with database.begin() as session:
             counts = _plus(counts, _save_rest(session, source, run_id, batch, seen, verdict, now))

@@ -168,7 +168,13 @@ class _Run:
 
     def _process(self, result: RunResult) -> Processed:
         return process(
-            self._database, self._source, self._id, result.records, complete=result.complete, now=self._started
+            self._database,
+            self._source,
+            self._id,
+            result.records,
+            complete=result.complete,
+            now=self._started,
+            gone=result.gone,
         )
 
     def _unchanged(self) -> Processed:
@@ -203,7 +209,8 @@ class _Run:
             issues.append(self._too_few(0))
         elif not result.complete or found < expected.min or found > expected.max:
             status = RunStatus.INCOMPLETE
-            message = f"Unvollständig: {_counted(found, processed)}; nichts wurde zurückgezogen."
+            nothing = "sonst wurde nichts" if counts.withdrawn else "nichts wurde"
+            message = f"Unvollständig: {_counted(found, processed)}; {nothing} zurückgezogen."
             if result.complete:
                 issues.append(self._too_few(found))
         else:

@@ -97,6 +97,7 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
         return None
     records: list[tuple[list[int], Record]] = []
     issues: list[Issue] = []
+    gone: list[str] = []
     complete = ended = False
     with spool.open(encoding="utf-8", errors="replace") as lines:
         for text in lines:
@@ -106,6 +107,8 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
                     records.append((line["order"], Record.model_validate(line["record"])))
                 elif "issue" in line:
                     issues.append(Issue.model_validate(line["issue"]))
+                elif "gone" in line:
+                    gone.append(str(line["gone"]))
                 elif "failed" in line:
                     raise ReadError(*line["failed"])
                 elif "end" in line:
@@ -127,7 +130,7 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
                 remedy="Es wird beim nächsten Abruf wieder versucht.",
             )
         )
-    return ReadOutcome(RunResult(records=unique, issues=(*issues, *doubled), complete=complete))
+    return ReadOutcome(RunResult(records=unique, issues=(*issues, *doubled), complete=complete, gone=tuple(gone)))
 
 
 def _run(job: bytes, log: Path, seconds: float, beat: float, heartbeat: Callable[[], None]) -> bool:

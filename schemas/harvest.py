@@ -280,6 +280,8 @@ class RunResult(Value):
     """Whether everything was read (end marker seen, no page failed, no cap reached)."""
     not_modified: bool = False
     """Whether the source answered that nothing has changed."""
+    gone: tuple[str, ...] = ()
+    """Addresses of offers of which the source says that they are gone for good (410)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

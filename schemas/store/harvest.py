@@ -16,6 +16,7 @@ from schemas.exceptions import StoreError
 from schemas.harvest import Normalised, Record, Source
 from schemas.identifiers import offer_id
 from schemas.offer import SourceKey
+from schemas.review import ReviewKind
 from schemas.store import dialect
 from schemas.store.bulk import chunks
 from schemas.store.publishing import HARVEST, republish
@@ -23,10 +24,11 @@ from schemas.store.queue import close_withdrawals
 from schemas.store.runs import finish_run, renew_run, runs, same_identity, save_source, source, sources, start_run
 from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers
+from schemas.tables.reviews import reviews
 
 __all__ = [
-    "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "known", "offer_ids", "purge", "renew_run",
-    "runs", "save_readings", "save_source", "source", "sources", "start_run", "stored_records",
+    "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "keys_at", "known", "offer_ids", "purge",
+    "renew_run", "runs", "save_readings", "save_source", "source", "sources", "start_run", "stored_records",
 ]  # fmt: skip
 
 KEEP_RECORDS: Final = timedelta(days=90)
@@ -35,6 +37,10 @@ KEEP_VERSIONS: Final = 3
 """Versions of a Record that are kept however old they are."""
 WITHDRAWN: Final = "withdrawn"
 """Reason of a source offer that its source no longer has."""
+
+_CURRENT: Final = same_identity(tables.records, tables.source_offers) & (
+    tables.records.c.fingerprint == tables.source_offers.c.fingerprint
+)
 
 _Identity = tuple[str, int]
 
@@ -53,6 +59,8 @@ class KnownOffer:
     """Whether the latest run showed it."""
     withdrawn: bool = False
     """Whether it counts as withdrawn."""
+    kept: bool = False
+    """Whether a coordinator decided to keep it, and its source has not shown it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +120,9 @@ def known(session: Session, source_name: str) -> dict[SourceKey, KnownOffer]:
     query = select(c.key, c.part, c.fingerprint, c.reading, c.missed_runs, c.present, c.withdrawn.is_not(None)).where(
         c.source == source_name
     )
+    kept = _kept(session, source_name)
     return {
-        SourceKey.model_construct(source=source_name, key=key, part=part): KnownOffer(*state)
+        SourceKey.model_construct(source=source_name, key=key, part=part): KnownOffer(*state, (key, part) in kept)
         for key, part, *state in session.execute(query)
     }
 
@@ -152,7 +161,8 @@ def save_readings(
     returned = [row.offer for row in _mark_seen(session, source.name, seen, run_id, now) if row.vanished]
     _mark_absent(session, source.name, absent)
     gone = [row.offer for row in _withdraw(session, source.name, withdrawn) if row.withdrawn is None]
-    close_withdrawals(session, [*returned, *(row.offer for row, _ in again if row.vanished)], now=now, by=HARVEST)
+    settled = [*returned, *(row.offer for row, _ in again if row.vanished), *gone]
+    close_withdrawals(session, settled, now=now, by=HARVEST)
     fresh = {reading.record.origin: reading.normalised.offer for reading in readings}
     republish(session, [*touched, *returned, *gone], now=now, fresh=fresh)
 
@@ -172,14 +182,26 @@ def offer_ids(session: Session, source_name: str, keys: Collection[SourceKey]) -
     return sorted({row.offer for row in _rows_of(session, source_name, keys)})
 
 
-def stored_records(session: Session, source_name: str) -> Iterator[Record]:
-    """The latest Record of every identity that is present, in the order of first sight; for a replay."""
-    current = same_identity(tables.records, tables.source_offers) & (
-        tables.records.c.fingerprint == tables.source_offers.c.fingerprint
-    )
+def keys_at(session: Session, source_name: str, addresses: Collection[str]) -> set[SourceKey]:
+    """Identities of a source whose latest Record was read at one of ``addresses``, or names one as its own page."""
+    if not addresses:
+        return set()
+    wanted = frozenset(addresses)
     query = (
         select(tables.records.c.data)
-        .join(tables.source_offers, current)
+        .join(tables.source_offers, _CURRENT)
+        .where(tables.source_offers.c.source == source_name, tables.source_offers.c.withdrawn.is_(None))
+        .execution_options(yield_per=500)
+    )
+    said = (Record.model_validate_json(data) for data in session.scalars(query))
+    return {record.origin for record in said if not wanted.isdisjoint((record.url, record.address))}
+
+
+def stored_records(session: Session, source_name: str) -> Iterator[Record]:
+    """The latest Record of every identity that is present, in the order of first sight; for a replay."""
+    query = (
+        select(tables.records.c.data)
+        .join(tables.source_offers, _CURRENT)
         .where(tables.source_offers.c.source == source_name, tables.source_offers.c.present)
         .order_by(tables.source_offers.c.id)
         .execution_options(yield_per=500)
@@ -195,6 +217,23 @@ def purge(session: Session, now: datetime) -> int:
     ranked = select(c.id, c.last_seen, age.label("age")).subquery()
     old = select(ranked.c.id).where(ranked.c.age > KEEP_VERSIONS, ranked.c.last_seen < now - KEEP_RECORDS)
     return len(session.execute(delete(tables.records).where(c.id.in_(old)).returning(c.id)).all())
+
+
+def _kept(session: Session, source_name: str) -> set[_Identity]:
+    """Identities that a person decided to keep when they had vanished, and that have not been shown since.
+
+    A decision to withdraw leaves its mark on the source offer; so what stands without one was kept.
+    """
+    c = tables.source_offers.c
+    by_a_person = (reviews.c.closed_at > c.last_seen) & (reviews.c.closed_by != HARVEST)
+    query = (
+        select(c.key, c.part)
+        .join(memberships, same_identity(tables.source_offers, memberships))
+        .join(reviews, reviews.c.offer_id == memberships.c.offer_id)
+        .where(c.source == source_name, ~c.present, c.withdrawn.is_(None), memberships.c.until.is_(None))
+        .where(reviews.c.kind == ReviewKind.WITHDRAWAL, by_a_person)
+    )
+    return {(key, part) for key, part in session.execute(query)}
 
 
 def _identity(key: SourceKey) -> _Identity:

@@ -113,7 +113,7 @@ def close_reviews(session: Session, numbers: Collection[int], *, now: datetime, 
 
 
 def close_withdrawals(session: Session, offer_ids: Collection[str], *, now: datetime, by: str) -> None:
-    """Close held withdrawals of offers that are shown again."""
+    """Close held withdrawals of offers that are shown again, or withdrawn without waiting for a decision."""
     for ids in chunks(offer_ids):
         waiting = (reviews.c.kind == ReviewKind.WITHDRAWAL) & reviews.c.closed_at.is_(None)
         session.execute(update(reviews).where(waiting, reviews.c.offer_id.in_(ids)).values(closed_at=now, closed_by=by))

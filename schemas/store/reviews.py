@@ -161,7 +161,9 @@ def hold_withdrawals(session: Session, offer_ids: Collection[str], *, now: datet
 
 
 def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: str, now: datetime) -> None:
-    """Close a held withdrawal: withdraw the offer, or keep showing it until its source shows it or misses it again.
+    """Close a held withdrawal: withdraw the offer, or keep showing it until its source shows it again.
+
+    However often the source misses a kept offer meanwhile, it stays (``KnownOffer.kept``).
 
     Raises ``StoreError`` where there is no such open item.
     """

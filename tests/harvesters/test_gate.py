@@ -88,3 +88,42 @@ def test_what_is_withdrawn_already_counts_no_more() -> None:
 
     assert verdict.missing == (key(3),)
     assert verdict.held == ()
+
+
+# -- what sources and people say --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_the_source_calls_gone_is_withdrawn_at_once_however_many(complete: bool) -> None:
+    gone = [key(number) for number in range(8)]
+
+    verdict = judge(EXPECT, known(), shown(*range(9)), complete=complete, gone=gone)
+
+    assert verdict.withdrawn == tuple(gone)
+    assert verdict.missing == tuple(key(number) for number in range(9))
+    assert verdict.held == ()
+
+
+def test_the_others_that_are_missing_are_judged_as_ever() -> None:
+    verdict = judge(EXPECT, known(), shown(*range(10)), complete=True, gone=[key(0)])
+
+    assert verdict.withdrawn == (key(0),)
+    assert verdict.held == tuple(key(number) for number in range(1, 10))
+
+
+def test_what_is_shown_is_not_gone_whatever_an_old_address_says() -> None:
+    assert judge(EXPECT, known(), shown(), complete=True, gone=[key(3)]) == Verdict()
+
+
+def test_a_site_that_calls_everything_gone_is_not_believed() -> None:
+    verdict = judge(EXPECT, known(), shown(*range(17)), complete=True, gone=[key(number) for number in range(17)])
+
+    assert (verdict.withdrawn, verdict.rule) == ((), "gate.implausible")
+
+
+def test_what_a_coordinator_keeps_is_not_judged() -> None:
+    kept = {f"k{number:02}": KnownOffer("f", "1", 4, False, kept=True) for number in range(10)}
+
+    verdict = judge(EXPECT, known(**kept), shown(*range(10)), complete=True, gone=[key(0)])
+
+    assert verdict == Verdict()

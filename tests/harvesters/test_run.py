@@ -11,56 +11,12 @@ from harvesters.normalise import record as normaliser
 from harvesters.run import harvest, harvest_all, read, replay
 from schemas.db import Database
 from schemas.exceptions import StoreError
-from schemas.harvest import Access, HarvestRun, RunStatus, Source
+from schemas.harvest import RunStatus, Source
 from schemas.store import harvest as store
 from schemas.store.offers import latest_change, offer_by_id, published_offers
 from tests.factories import NOW, make_source
+from tests.harvesters.feed_site import FIELDS, HOUR, ROWS, change, feed, harvested, serve, titles
 from tests.harvesters.loopback import QUICK, Answer, Site
-
-FIELDS = {"title": "titel", "text": "text", "ages": "alter", "price": "preis", "start": "beginn", "end": "ende"}
-ROWS = [
-    {"id": n, "titel": f"Waldtag {n}", "text": "Für Kita-Gruppen.", "alter": "ab 4 Jahren", "preis": "2 € pro Kind"}
-    for n in range(1, 11)
-]
-HOUR = timedelta(hours=1)
-
-
-def feed(site: Site, **changes: Any) -> Source:
-    """A trusted JSON source on our server."""
-    given = {"kind": "json", "start": (f"{site.base}/angebote.json",), "key": "id", "fields": FIELDS}
-    access = Access.model_validate(given | changes.pop("access", {}))
-    return make_source(access=access, expect={"offers": {"min": 3, "max": 50, "max_vanished": 0.25}}, **changes)
-
-
-def serve(site: Site, rows: Any, **headers: str) -> None:
-    site.put("/angebote.json", json.dumps(rows, ensure_ascii=False), **headers)
-
-
-def harvested(database: Database, source: Source, hours: int = 0) -> HarvestRun:
-    return harvest(database, source, settings=QUICK, now=NOW + hours * HOUR)
-
-
-def titles(database: Database) -> list[str]:
-    with database.read() as session:
-        return sorted(offer.title for offer in published_offers(session))
-
-
-def change(database: Database) -> int:
-    with database.read() as session:
-        return latest_change(session)
-
-
-@pytest.fixture
-def source(site: Site) -> Source:
-    serve(site, ROWS)
-    return feed(site)
-
-
-@pytest.fixture
-def filled(sqlite_database: Database, source: Source) -> Database:
-    """A database after a good run."""
-    assert harvested(sqlite_database, source).status is RunStatus.COMPLETE
-    return sqlite_database
 
 
 def test_a_good_run_stores_and_publishes_what_the_source_says(database: Database, source: Source) -> None:
@@ -164,44 +120,6 @@ def test_a_crash_while_storing_does_not_turn_into_a_false_304(
     run = harvested(sqlite_database, source, 1)
 
     assert (run.status, run.new) == (RunStatus.COMPLETE, 10)
-
-
-# -- vanishing --------------------------------------------------------------------------------------------------------
-
-
-def test_an_offer_is_withdrawn_when_it_was_missed_twice(filled: Database, site: Site, source: Source) -> None:
-    serve(site, ROWS[1:])
-    first = harvested(filled, source, 1)
-    after_first = titles(filled)
-    second = harvested(filled, source, 2)
-
-    assert (first.missing, first.withdrawn, len(after_first)) == (1, 0, 10)
-    assert (second.missing, second.withdrawn, len(titles(filled))) == (1, 1, 9)
-
-
-def test_an_offer_that_returns_is_the_same_offer(filled: Database, site: Site, source: Source) -> None:
-    with filled.read() as session:
-        before = {offer.title: offer.id for offer in published_offers(session)}
-    serve(site, ROWS[1:])
-    harvested(filled, source, 1)
-    harvested(filled, source, 2)
-    serve(site, ROWS)
-
-    run = harvested(filled, source, 3)
-
-    assert run.returned == 1
-    with filled.read() as session:
-        assert {offer.title: offer.id for offer in published_offers(session)} == before
-
-
-def test_a_mass_loss_is_laid_on_the_desk(filled: Database, site: Site, source: Source) -> None:
-    serve(site, ROWS[:4])
-    for hours in (1, 2, 3):
-        run = harvested(filled, source, hours)
-
-    assert (run.missing, run.withdrawn, len(titles(filled))) == (6, 0, 10)
-    assert "6 von 10 Angeboten fehlen auf einmal" in (run.message or "")
-    assert "gate.too_many_vanished" in {issue.rule for issue in run.issues}
 
 
 # -- bad input: a clear message, nothing lost -------------------------------------------------------------------------
