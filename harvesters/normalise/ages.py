@@ -33,6 +33,7 @@ _NOT_AN_AGE: Final = (
 _RANGE: Final = re.compile(
     rf"{START}({_N})\s?-?\s?(?:-|–|—|bis(?: zu)?|und|oder|/)\s?({_N})[\s-]?(?:({_YEARS})|({_MONTHS}))"
 )
+_MONTHS_TO_YEARS: Final = re.compile(rf"{START}({_N})\s?{_MONTHS}\s?(?:-|–|—|bis(?: zu)?)\s?({_N})[\s-]?{_YEARS}")
 _RANGE_IN_CONTEXT: Final = re.compile(
     rf"(?:\balter(?:sgruppe|sstufe|sbereich)?n?\s?:?|altersempfehlung:?|zielgruppe:?|im alter(?: von| zwischen)?|"
     rf"(?:kinder|kindern|menschen|knirpse|mäuse|zwerge|große|größere|kleine|alle|gruppen|kids|"
@@ -65,7 +66,7 @@ _CLASSES: Final = re.compile(
     r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgangsstufen?|\bjgst\.|"
     r"\bkl\.)\s?(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
     r"|(?:\bab\s)?(?:der\s)?(?<![\d.,])(\d{1,2})\.?(?:\s?(?:-|–|bis|und|"
-    r"/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgangsstufe|schulklassen?\b|"
+    r"/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgang(?:sstufe)?\b|schulklassen?\b|"
     r"klässler\w{0,3})"
 )
 _CUE: Final = re.compile(
@@ -83,7 +84,7 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         83,
         0.8,
     ),
-    (r"letztes (?:kita|kindergarten)jahr", "ages.preschool", 60, 83, 0.8),
+    (r"letztes (?:kita|kindergarten)-?jahr", "ages.preschool", 60, 83, 0.8),
     (
         r"(?:künftig\w{0,2}|zukünftig\w{0,2}|angehend\w{0,2}|werdend\w{0,2}) (?:schulkind\w{0,3}|"
         r"schulanfänger\w{0,5}|erstklässler\w{0,5}|abc-schützen)",
@@ -140,32 +141,9 @@ _FIGURES: Final = frozenset(
 )
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
 _CUES: Final = (
-    "jahr",
-    "jähr",
-    "ab ",
-    "alter",
-    "klass",
-    "krippe",
-    "vorsch",
-    "hort",
-    "monat",
-    "+",
-    "–",
-    "-",
-    " j",
-    "u3",
-    "schul",
-    "wackelz",
-    "maxi",
-    "kind",
-    "grupp",
-    "mensch",
-    "ü3",
-    "ü 3",
-    "klässler",
-    " von ",
-    "zwisch",
-)
+    "jahr", "jähr", "ab ", "alter", "klass", "krippe", "vorsch", "hort", "monat", "+", "–", "-", " j", "u3", "schul",
+    "wackelz", "maxi", "kind", "grupp", "mensch", "ü3", "ü 3", "klässler", " von ", "zwisch",
+)  # fmt: skip
 _PRICE_OR_ADULT: Final = re.compile(
     r"€|\bfrei\b|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
 )
@@ -240,6 +218,9 @@ def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
             if re.search(r"\bnach\s$|\bseit\s$|\bin\s$|\b(?:laufzeit|vor)\s$", before):
                 continue
             yield from _found(page, match, _low(first), _high(last), "ages.range", confidence)
+    for match in matches(_MONTHS_TO_YEARS, page) if "monat" in page.lower else ():
+        if parse(match[1]) <= 36 and parse(match[2]) <= 18:
+            yield from _found(page, match, round(parse(match[1])), _high(match[2]), "ages.months_to_years", 0.97)
     for match in matches(_RANGE_IN_CONTEXT, page):
         if parse(match[1]) < parse(match[2]) <= 18:
             yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.range_in_context", 0.85)
@@ -266,7 +247,10 @@ def _from(page: Prose) -> Iterator[Found[AgeRange]]:
         number, _, months = match.groups()
         if match[0].startswith(("von", "über", "mindestens", "mind.")) and not match[2]:
             continue
-        if match[0].startswith("von") and page.lower[match.end() : match.end() + 5].lstrip()[:3] in ("bis", "und"):
+        follows = page.lower[match.end() : match.end() + 5].lstrip()[:3]
+        if match[0].startswith("von") and (
+            follows == "und" or (follows == "bis" and not _UNTIL_SCHOOL.match(page.lower, match.end() + 1))
+        ):
             continue
         low = round(parse(number)) if months else _low(number)
         if match[0].endswith("lebensjahr"):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from harvesters.normalise.ages import read_ages
+from harvesters.normalise.dates import MONTH, MONTHS
 from harvesters.normalise.durations import read_duration
 from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.group_sizes import read_group_size
@@ -31,14 +32,26 @@ _UNIT_FOLLOWS: Final = re.compile(r"\n(?=(?:pro|je|für|pauschal\w{0,2}|inkl\w{0
 _SIZE_FIGURES: Final = re.compile(
     r"(?:max\.?|maximal|bis(?: zu)?|höchstens)?\s?(\d{1,4})(?:\s?(?:-|–|bis)\s?(\d{1,4}))?"
 )
+_SIZE_OF: Final = re.compile(
+    r"(?:^|\b\d ?[x×] ?|\bgruppen (?:zu|à|von|mit) )(\d{1,3})(?:\s?(?:-|–|bis)\s?(\d{1,3}))?"
+    r"(?=\s(?:kinder|personen|plätze|teilnehm)|$|[,;.])"
+)
+_FROM_AGE: Final = re.compile(r"\bab (\d{1,2})\b(?! ?(?:personen|kinder|uhr))")
+_ADULTS: Final = re.compile(r"(?:für |nur )?erwachsene\b")
+_SEASON_PARTS: Final = re.compile(r",|;|/|\bund\b|\bsowie\b|\boder\b|&")
+_MONTHS: Final = re.compile(
+    rf"(?:(?:nur|jeweils|immer|von|vom|im|in den monaten|zwischen)\s){{0,2}}(?:(?:anfang|mitte|ende)\s)?(?P<a>{MONTH})"
+    rf"(?:\s?(?:-|–|bis)\s?(?:(?:anfang|mitte|ende)\s)?(?P<b>{MONTH}))?"
+)
+_DAYTIME: Final = re.compile(r"(?:nur |am )?(?:vor|nach)mittags?|ganztags|nach (?:absprache|vereinbarung)|auf anfrage")
 _SEPARATOR: Final = re.compile(r"\s*[,;|/\n]\s*|\s+und\s+")
 
 
 def own_ages(page: Prose) -> list[Found[AgeRange]]:
-    """Ages under their own name: as in prose, and bare figures as years ("3-6", "4+", schema.org's "5-")."""
+    """Ages under their own name: as in prose, bare figures as years ("3-6", "4+", schema.org's "5-"), and grown-ups."""
     match = _AGE_FIGURES.fullmatch(page.lower.strip())
     if match is None:
-        return read_ages(page)
+        return read_ages(page) or _grown_up(page)
     first, last = int(match[1]), int(match[2]) if match[2] else None
     if first > 99 or (last is not None and last < first):
         return []
@@ -52,6 +65,38 @@ def own_ages(page: Prose) -> list[Found[AgeRange]]:
             AgeRange(min_months=first * 12, max_months=high), page.text, "ages.own_figures", 0.95, (0, len(page.text))
         )
     ]
+
+
+def _grown_up(page: Prose) -> list[Found[AgeRange]]:
+    """ "ab 60", "Erwachsene und Jugendliche ab 14", "Erwachsene": ages that prose rules leave to the context."""
+    since = _FROM_AGE.search(page.lower)
+    named = _ADULTS.match(page.lower)
+    if since is None and named is None:
+        return []
+    low = int(since[1]) * 12 if since else 216
+    span = since.span() if since else (0, named.end() if named else 0)
+    return [Found(AgeRange(min_months=low), page.text[slice(*span)], "ages.own_from", 0.9, span)]
+
+
+def own_season(page: Prose) -> tuple[int, ...]:
+    """Months that stand alone under dates, in order: "nur September und Oktober", "Februar bis Mai, vormittags".
+
+    Empty where anything else is said as well.
+
+    >>> own_season(Prose("November bis Januar sowie im April"))
+    (1, 4, 11, 12)
+    """
+    months: set[int] = set()
+    for part in _SEASON_PARTS.split(page.lower.strip()):
+        match = _MONTHS.fullmatch(part.strip())
+        if match is None:
+            if _DAYTIME.fullmatch(part.strip()) and months:
+                continue
+            return ()
+        first = MONTHS[match["a"].rstrip(".")]
+        last = MONTHS[match["b"].rstrip(".")] if match["b"] else first
+        months.update(range(first, last + 1) if first <= last else (*range(first, 13), *range(1, last + 1)))
+    return tuple(sorted(months))
 
 
 def own_price(page: Prose) -> list[Found[Price]]:
@@ -102,15 +147,19 @@ def own_duration(page: Prose) -> list[Found[int]]:
 
 
 def own_group_size(page: Prose) -> list[Found[GroupSize]]:
-    """Sizes under their own name: as in prose, and bare figures ("15" is at most, "10-15" a span)."""
+    """Sizes under their own name: as in prose, bare figures ("15" is at most, "10-15" a span), and figures with a word
+    for the group ("12 Kinder", "2 x 10 Kinder", "in Gruppen zu 8")."""
     match = _SIZE_FIGURES.fullmatch(page.lower.strip())
     if match is None:
-        return read_group_size(page)
+        said = read_group_size(page)
+        match = None if said else _SIZE_OF.search(page.lower)
+        if match is None:
+            return said
     first, last = int(match[1]), int(match[2]) if match[2] else None
     if last is not None and last < first:
         return []
     size = GroupSize(children_min=first if last else None, children_max=last or first)
-    return [Found(size, page.text, "group.own_figures", 0.93, (0, len(page.text)))]
+    return [Found(size, page.text[slice(*match.span())], "group.own_figures", 0.93, match.span())]
 
 
 def codes(text: str, vocabulary: Iterable[C]) -> tuple[list[C], list[str]]:

@@ -8,7 +8,7 @@ from harvesters.normalise.dates import TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.modes import read_modes
 from harvesters.normalise.occurrences import recurrence_of, weekdays_of
-from harvesters.normalise.own_words import codes
+from harvesters.normalise.own_words import codes, own_season
 from harvesters.normalise.places import (
     PlaceWords,
     goes_to_kitas,
@@ -52,13 +52,26 @@ def read_when(reading: Reading, occurrences: tuple[Occurrence, ...]) -> None:
     elif (own := reading.words("dates")) is not None:
         said = read_schedule(own, reading.today, bookable=False)
         _report(reading, said)
-        if said.schedule is None:
+        found = said.schedule or _season_alone(reading, own, text)
+        if found is None:
             reading.not_understood("schedule", "dates", own, "Termine")
-        reading.put_found("schedule", said.schedule or text.schedule)
+        reading.put_found("schedule", found or text.schedule)
     else:
         _report(reading, text)
         reading.put_found("schedule", text.schedule)
     reading.deadlines = text
+
+
+def _season_alone(reading: Reading, own: str, text: ScheduleReading) -> Found[Schedule] | None:
+    """Months without anything else: the season of what the text says, or of visits by arrangement."""
+    months = own_season(Prose(own))
+    if not months or (text.schedule is None and not _is_bookable(reading)):
+        return None
+    schedule = text.schedule.value if text.schedule else Schedule(kind=ScheduleKind.ON_REQUEST)
+    if schedule.recurrence is not None or schedule.occurrences:
+        return None
+    schedule = schedule.model_copy(update={"months": months, "words": own[:400]})
+    return Found(schedule, own, "schedule.own_season", 0.9, (0, len(own)))
 
 
 def _is_bookable(reading: Reading) -> bool:

@@ -115,12 +115,29 @@ def test_reads_durations_under_their_own_name(wording: str, minutes: int) -> Non
     assert [found.value for found in own_duration(Prose(wording))] == [minutes]
 
 
-@pytest.mark.parametrize(("wording", "low", "high"), [("15", None, 15), ("8-12", 8, 12), ("max. 20", None, 20)])
+@pytest.mark.parametrize(
+    ("wording", "low", "high"),
+    [
+        ("15", None, 15),
+        ("8-12", 8, 12),
+        ("max. 20", None, 20),
+        ("9 Kinder", None, 9),
+        ("2 x 7 Kinder", None, 7),
+        ("14 Kinder, mehr nach Absprache", None, 14),
+        ("6 Kinder je Boot", None, 6),
+        ("ganzes Haus, in Gruppen zu 9", None, 9),
+    ],
+)
 def test_reads_sizes_under_their_own_name(wording: str, low: int | None, high: int | None) -> None:
     found = best(own_group_size(Prose(wording)))
 
     assert found is not None
     assert (found.value.children_min, found.value.children_max) == (low, high)
+
+
+@pytest.mark.parametrize("wording", ["ganze Gruppe", "ausgebucht", "3 Gruppen", "1 x im Monat"])
+def test_own_wording_without_a_size_gives_none(wording: str) -> None:
+    assert own_group_size(Prose(wording)) == []
 
 
 def test_counts_adults_who_must_come() -> None:
