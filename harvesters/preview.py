@@ -18,6 +18,8 @@ from schemas.offer import Offer
 UNKNOWN_REGION: Final = "00"
 """Region of offers whose source is not described."""
 _HEAD: Final = 20_000
+_GUESSED: Final = frozenset((AccessKind.CSV, AccessKind.JSON))
+"""Ways of access in which nothing but a heading says what a value means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
             reasons.append(f"als {kind.value}: {error.happened}")
             continue
         if parsed.records:
+            if kind in _GUESSED:
+                parsed = replace(parsed, issues=(_undescribed_hint(shown), *parsed.issues))
             return source, parsed.records[0].format, parsed
         reasons.extend(f"als {kind.value}: {issue.message}" for issue in parsed.issues[:2] if issue.message)
         empty = empty or (source, kind.value, parsed)
@@ -143,3 +147,14 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
 def _undescribed(kind: AccessKind, url: str) -> Source:
     start = url if url.startswith(("http://", "https://")) else "https://preview.invalid/"
     return Source(name="preview", region=UNKNOWN_REGION, access=Access(kind=kind, start=(start,)))
+
+
+def _undescribed_hint(shown: str) -> Issue:
+    return Issue(
+        field="source",
+        wording="",
+        rule="preview.undescribed",
+        where=shown,
+        message="Ohne Quellenbeschreibung gelesen: Was welche Spalte bedeutet, ist geraten.",
+        remedy="Ist es eine Liste von Angeboten, bitte mit --source beschreiben; sonst sind dies keine Angebote.",
+    )

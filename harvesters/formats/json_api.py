@@ -10,6 +10,7 @@ import orjson
 from pydantic import JsonValue
 
 from harvesters.formats.guess import guess_fields
+from harvesters.formats.lenient_json import LenientDecoder
 from harvesters.formats.records import MAX_RECORDS, Origin, Parsed
 from harvesters.formats.rows import MappedRow, compose, names_in, records_of
 from harvesters.formats.text import decode, looks_like_page
@@ -18,6 +19,7 @@ from schemas.harvest import Issue, RecordField, Source
 
 FORMAT: Final = "json_api"
 _MAX_VALUES: Final = 100
+_PROSE: Final[frozenset[RecordField]] = frozenset(("title", "text", "provider"))
 
 
 def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
@@ -28,10 +30,10 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     from each member. Raises ``ReadError`` for a web page, broken JSON, or where the list is missing.
     """
     origin = Origin(source, url, fetched_at, FORMAT)
-    document = _document(content, source, url, charset)
+    issues: list[Issue] = []
+    document = _document(content, origin, charset, issues)
     access = source.access
     items = _items(document, access.items, source, url)
-    issues: list[Issue] = []
     objects = [item for item in items if isinstance(item, dict)]
     if len(objects) < len(items):
         issues.append(
@@ -58,7 +60,8 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     )
 
 
-def _document(content: bytes, source: Source, url: str, charset: str | None) -> JsonValue:
+def _document(content: bytes, origin: Origin, charset: str | None, issues: list[Issue]) -> JsonValue:
+    source, url = origin.source, origin.url
     try:
         return orjson.loads(content)  # type: ignore[no-any-return]
     except orjson.JSONDecodeError:
@@ -74,13 +77,20 @@ def _document(content: bytes, source: Source, url: str, charset: str | None) -> 
     try:
         return orjson.loads(text)  # type: ignore[no-any-return]
     except orjson.JSONDecodeError as error:
+        strict = error
+    lenient = LenientDecoder()
+    try:
+        document = lenient.decode(text)
+    except ValueError as error:
         raise ReadError(
             source.name,
             url,
             "json_api.broken",
-            f"Das JSON ist nicht lesbar ({error.msg}, Zeile {error.lineno}).",
+            f"Das JSON ist nicht lesbar ({strict.msg}, Zeile {strict.lineno}).",
             "Die Datei ist wohl abgeschnitten. Bitte erneut abrufen; bleibt es dabei, die Quelle benachrichtigen.",
         ) from error
+    issues.append(origin.not_json(lenient.met))
+    return document
 
 
 def _items(document: JsonValue, path: str | None, source: Source, url: str) -> list[JsonValue]:
@@ -137,13 +147,23 @@ def _mapped(
 ) -> Iterator[MappedRow]:
     used = {path for value in (*fields.values(), *filter(None, (key,))) for path in names_in(value)}
     for item in objects:
-        get = partial(_lookup, item)
-        words = {name: text for name, value in fields.items() if (text := compose(value, get))}
+        get, get_prose = partial(_lookup, item), partial(_lookup_prose, item)
+        words = {
+            name: text
+            for name, value in fields.items()
+            if (text := compose(value, get_prose if name in _PROSE else get))
+        }
         yield MappedRow(words, key=compose(key, get) if key else "", unread=_unread(item, used))
 
 
 def _lookup(item: dict[str, JsonValue], path: str) -> str:
     return _text(_follow(item, path.split(".")))
+
+
+def _lookup_prose(item: dict[str, JsonValue], path: str) -> str:
+    """As ``_lookup``, but a truth value is no title: ``true`` says nothing about what is offered."""
+    value = _follow(item, path.split("."))
+    return "" if isinstance(value, bool) else _text(value)
 
 
 def _unread(item: dict[str, JsonValue], used: set[str], prefix: str = "", depth: int = 0) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """schema.org JSON-LD in web pages → Records; every script stands on its own, one broken script loses nothing else."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
 import lxml.html
 
+from harvesters.formats.lenient_json import LenientDecoder
 from harvesters.formats.pages import canonical, page_of
 from harvesters.formats.records import Origin, Parsed, finish
 from harvesters.formats.schema_org import offers_in, record_of
@@ -19,8 +19,8 @@ _MAX_SCRIPT: Final = 2_000_000
 def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
     """The offers in a page's JSON-LD, keyed by ``@id``, ``url``, or the page's permalink and their ordinal on it.
 
-    Comments, trailing commas, wrapping HTML comments, control characters and several documents in one script are read;
-    anything worse is an Issue.
+    Comments, trailing commas, wrapping HTML comments, control characters and several documents in one script are read,
+    values that JSON does not know with an Issue; anything worse is an Issue.
     """
     origin = Origin(source, url, fetched_at, FORMAT)
     page = page_of(content, source, charset)
@@ -50,10 +50,15 @@ def _documents(script: str, origin: Origin, issues: list[Issue]) -> list[Any]:
     text = script.strip().removeprefix("<!--").removesuffix("-->").strip()
     text = text.removeprefix("//<![CDATA[").removeprefix("<![CDATA[").removesuffix("//]]>").removesuffix("]]>").strip()
     for candidate in (text, without_comments(text).strip()):
+        decoder = LenientDecoder()
         try:
-            return list(_decoded(candidate))
-        except (ValueError, RecursionError) as error:
+            documents = list(_decoded(candidate, decoder))
+        except ValueError as error:
             reason = error
+            continue
+        if decoder.met:
+            issues.append(origin.not_json(decoder.met))
+        return documents
     issues.append(
         origin.problem(
             "source",
@@ -66,8 +71,7 @@ def _documents(script: str, origin: Origin, issues: list[Issue]) -> list[Any]:
     return []
 
 
-def _decoded(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+def _decoded(text: str, decoder: LenientDecoder) -> Iterator[Any]:
     position = 0
     while position < len(text):
         value, position = decoder.raw_decode(text, position)

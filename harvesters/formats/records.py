@@ -59,6 +59,16 @@ class Origin:
     fetched_at: datetime
     format: str
 
+    def not_json(self, met: Sequence[str]) -> Issue:
+        """The Issue about values that JSON does not know (``lenient_json``)."""
+        return self.problem(
+            "source",
+            f"{self.format}.repaired",
+            ", ".join(met),
+            message="Einige Werte sind kein gültiges JSON: Zahlen wie NaN wurden als leer gelesen, halbe Zeichen als �.",
+            remedy="Bitte die Quelle darauf hinweisen; alles Übrige wurde gelesen.",
+        )
+
     def problem(
         self,
         field: str,

@@ -129,7 +129,7 @@ def record_of(origin: Origin, node: Node, *, key: str, part: int = 0) -> tuple[R
         origin,
         key=key,
         part=0 if identity or permalink else part,
-        title=_first_text(rest.pop("name", None)) or _first_text(rest.pop("headline", None)),
+        title=_title(rest.pop("name", None)) or _title(rest.pop("headline", None)),
         text=text,
         url=url,
         words=words,
@@ -377,6 +377,10 @@ def _strings(value: object, depth: int = 0) -> list[str]:
             if value.get(name) not in (None, "", [], {}):
                 return _strings(value[name], depth + 1)
     return []
+
+
+def _title(value: object) -> str:
+    return "" if isinstance(value, bool) else _first_text(value)
 
 
 def _texts(value: object) -> str:

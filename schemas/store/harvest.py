@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -122,7 +122,9 @@ def known(session: Session, source_name: str) -> dict[SourceKey, KnownOffer]:
     )
     kept = _kept(session, source_name)
     return {
-        SourceKey.model_construct(source=source_name, key=key, part=part): KnownOffer(*state, (key, part) in kept)
+        SourceKey.model_construct(source=source_name, key=key, part=part): replace(
+            KnownOffer(*state), kept=(key, part) in kept
+        )
         for key, part, *state in session.execute(query)
     }
 

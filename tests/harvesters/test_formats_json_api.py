@@ -136,7 +136,8 @@ def test_an_empty_list_has_no_records(content: str) -> None:
         ('{"fehler": "unbekannt"}', "json_api.no_list"),
         ('"text"', "json_api.no_list"),
         ("[" * 5000, "json_api.broken"),
-        ('[{"n": NaN}]', "json_api.broken"),
+        ('[{"n": NaN}', "json_api.broken"),
+        ('[{"n": NaN}, ' + "[" * 900 + "]" * 900 + "]", "json_api.broken"),
     ],
 )
 def test_what_is_no_such_document_is_said(content: str, rule: str) -> None:
@@ -150,3 +151,30 @@ def test_what_is_no_such_document_is_said(content: str, rule: str) -> None:
 def test_a_missing_path_is_named() -> None:
     with pytest.raises(ReadError, match=r"unter „daten\.termine“"):
         read(document(), items="daten.termine")
+
+
+@pytest.mark.parametrize("wrong", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_json_does_not_know_costs_only_itself(wrong: str) -> None:
+    content = f'[{{"id": 1, "titel": "Wald", "preis": {wrong}}}, {{"id": 2, "titel": "Moor", "preis": 3}}]'
+
+    parsed = read(content, key="id", fields={"title": "titel", "price": "preis"})
+
+    assert [(r.title, r.words) for r in parsed.records] == [("Wald", {}), ("Moor", {"price": "3 €"})]
+    assert [(issue.rule, issue.wording) for issue in parsed.issues] == [("json_api.repaired", wrong)]
+    assert parsed.complete
+
+
+def test_half_an_emoji_costs_only_itself() -> None:
+    content = r'[{"titel": "Wald \ud83c", "te\udf32xt": "x"}, {"titel": "F\u00fchrung \ud83c\udf32"}]'
+
+    parsed = read(content, fields={"title": "titel"})
+
+    assert [r.title for r in parsed.records] == ["Wald \ufffd", "Führung \N{EVERGREEN TREE}"]
+    assert [(issue.rule, issue.wording) for issue in parsed.issues] == [("json_api.repaired", r"\ud83c, \udf32")]
+    assert all(r.model_dump_json() for r in parsed.records)
+
+
+def test_a_truth_value_is_no_title() -> None:
+    parsed = read(json.dumps([{"id": 1, "titel": True}, {"id": 2, "titel": 7}]), key="id", fields={"title": "titel"})
+
+    assert ([r.title for r in parsed.records], rules(parsed)) == (["7"], ["json_api.no_title"])

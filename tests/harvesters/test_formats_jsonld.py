@@ -96,7 +96,6 @@ PLAIN = json.dumps(node())
         "/* vom CMS */ " + PLAIN + " // Ende",
         PLAIN + ";",
         PLAIN.replace('"Waldtag"', '"Waldtag", "description": "Zeile\nZeile\tTab"'),
-        PLAIN.replace('"Waldtag"', '"Waldtag", "offers": {"price": NaN}'),
         f"[{PLAIN}]",
         json.dumps({"@context": "https://schema.org", "@graph": [{"@type": "WebSite"}, node()]}),
         json.dumps({"@type": "ItemList", "itemListElement": [{"@type": "ListItem", "item": node()}]}),
@@ -108,6 +107,24 @@ PLAIN = json.dumps(node())
 )
 def test_every_usual_way_to_write_it_is_read(script: str) -> None:
     assert [found.title for found in read(page(script)).records] == ["Waldtag"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "wording", "title"),
+    [
+        ('"Waldtag", "offers": {"price": NaN}', "NaN", "Waldtag"),
+        (r'"Wald\ud83c"', r"\ud83c", "Wald\ufffd"),
+    ],
+)
+def test_what_json_does_not_know_costs_only_itself(wrong: str, wording: str, title: str) -> None:
+    parsed = read(page(PLAIN.replace('"Waldtag"', wrong)))
+
+    assert [r.title for r in parsed.records] == [title]
+    assert [(issue.rule, issue.wording) for issue in parsed.issues] == [("jsonld.repaired", wording)]
+
+
+def test_a_truth_value_is_no_title() -> None:
+    assert rules(read(page(PLAIN.replace('"Waldtag"', "true")))) == ["jsonld.no_title"]
 
 
 def test_two_documents_in_one_script_are_two_offers() -> None:

@@ -181,3 +181,14 @@ def test_sources_are_listed_and_harvested_by_name(sqlite_url: str) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--all", "mv_probe"], ["mv_probe", "--replay", "--dry-run"]])
 def test_a_harvest_needs_to_be_told_what(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, ["harvest", *arguments]).exit_code == 2
+
+
+def test_a_table_that_nobody_described_is_a_guess_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "ferien.csv"
+    path.write_text("Titel;Beginn\nHerbstferien;2026-10-19\n", encoding="utf-8")
+
+    found = preview(str(path), settings=QUICK, now=NOW)
+
+    assert len(found.offers) == 1
+    assert [issue.rule for issue in found.issues][:1] == ["preview.undescribed"]
+    assert "Ohne Quellenbeschreibung gelesen" in (found.issues[0].message or "")
