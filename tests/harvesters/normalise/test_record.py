@@ -387,3 +387,25 @@ def test_a_lone_amount_is_put_together_with_the_text(text: str, model: str, adul
 
     assert price is not None
     assert (price.model.value, price.amount_eur, price.adults_free) == (model, 32, adults_free)
+
+
+@pytest.mark.parametrize(
+    ("wording", "months"),
+    [
+        ("Juni und Juli", (6, 7)),
+        ("nur Oktober oder November", (10, 11)),
+        ("Januar bis März", (1, 2, 3)),
+        ("April–Juni sowie Oktober", (4, 5, 6, 10)),
+        ("November bis Februar, vormittags", (1, 2, 11, 12)),
+    ],
+)
+def test_months_alone_are_the_season_of_an_offer_by_arrangement(wording: str, months: tuple[int, ...]) -> None:
+    result = understood(text="Für Kita-Gruppen.", words={"dates": wording})
+
+    assert result.offer.fields.schedule is not None
+    assert (result.offer.fields.schedule.kind, result.offer.fields.schedule.months) == ("on_request", months)
+    assert rules(result) == []
+
+
+def test_holidays_are_no_season_of_months() -> None:
+    assert "schedule.not_understood" in rules(understood(words={"dates": "in den Herbstferien"}))
