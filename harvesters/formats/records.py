@@ -65,7 +65,7 @@ class Origin:
             "source",
             f"{self.format}.repaired",
             ", ".join(met),
-            message="Einige Werte sind kein gültiges JSON: Zahlen wie NaN wurden als leer gelesen, halbe Zeichen als �.",
+            message="Einige Werte sind kein gültiges JSON: NaN und Unendlich gelten als leer, halbe Zeichen als �.",
             remedy="Bitte die Quelle darauf hinweisen; alles Übrige wurde gelesen.",
         )
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -122,10 +122,10 @@ def known(session: Session, source_name: str) -> dict[SourceKey, KnownOffer]:
     )
     kept = _kept(session, source_name)
     return {
-        SourceKey.model_construct(source=source_name, key=key, part=part): replace(
-            KnownOffer(*state), kept=(key, part) in kept
+        SourceKey.model_construct(source=source_name, key=key, part=part): KnownOffer(
+            said, reading, missed, present, withdrawn, (key, part) in kept
         )
-        for key, part, *state in session.execute(query)
+        for key, part, said, reading, missed, present, withdrawn in session.execute(query)
     }
 
 
