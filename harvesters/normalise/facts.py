@@ -6,11 +6,12 @@ from typing import Final
 
 from harvesters.normalise.accessibility import read_accessibility, read_practicalities
 from harvesters.normalise.areas import read_areas, read_topics
-from harvesters.normalise.booking import ContactReading, read_contact, read_lead_days, read_required, read_ways
+from harvesters.normalise.booking import read_lead_days, read_required, read_ways
 from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import is_indoor, read_cancelled, read_funding, read_kind, read_sold_out
 from harvesters.normalise.own_words import C, codes
+from harvesters.normalise.persons import ContactReading, without_persons
 from harvesters.normalise.reading import LEAST_CONFIDENCE, OWN_NAME, Reading
 from harvesters.normalise.text import Prose
 from schemas.harvest import RecordField
@@ -113,7 +114,7 @@ def _languages(reading: Reading) -> None:
 
 
 def read_booking(reading: Reading) -> None:
-    """Ways, contact, lead time and dates of booking; personal contacts are left out with an Issue."""
+    """Ways, contact, lead time and dates of booking; a person's contact is for the desk alone, with an Issue."""
     page = reading.page
     contact = _contact(reading)
     ways = [one.value for one in read_ways(Prose(reading.words("booking") or ""))] + [
@@ -121,7 +122,7 @@ def read_booking(reading: Reading) -> None:
     ]
     url = reading.words("booking_url")
     link = url if url and url.startswith(("https://", "http://")) and len(url) <= 2000 else None
-    if contact.phone:
+    if contact.phone or contact.personal_phone:
         ways.append(BookingWay.PHONE)
     if contact.mail:
         ways.append(BookingWay.MAIL)
@@ -136,11 +137,7 @@ def read_booking(reading: Reading) -> None:
     said = reading.deadlines
     booking = Booking(
         ways=tuple(dict.fromkeys(ways)),
-        contact=Contact(
-            phone=contact.phone.value if contact.phone else None, mail=contact.mail.value if contact.mail else None
-        )
-        if contact.phone or contact.mail
-        else None,
+        contact=_published(contact),
         url=link,
         lead_days=lead.value if lead else None,
         opens=said.opens.value if said and said.opens else None,
@@ -151,7 +148,14 @@ def read_booking(reading: Reading) -> None:
         evidence = next(
             (
                 one
-                for one in (lead, said.closes if said else None, contact.mail, contact.phone, required)
+                for one in (
+                    lead,
+                    said.closes if said else None,
+                    contact.mail,
+                    contact.phone,
+                    contact.personal_phone,
+                    required,
+                )
                 if one is not None
             ),
             None,
@@ -165,18 +169,25 @@ def read_booking(reading: Reading) -> None:
         )
 
 
+def _published(contact: ContactReading) -> Contact | None:
+    """The organisation's contact; where only a person's number is known, that one, marked as personal."""
+    if contact.phone or contact.mail:
+        return Contact(
+            phone=contact.phone.value if contact.phone else None, mail=contact.mail.value if contact.mail else None
+        )
+    return Contact(phone=contact.personal_phone.value, personal=True) if contact.personal_phone else None
+
+
 def _contact(reading: Reading) -> ContactReading:
-    own = " ".join(filter(None, (reading.words("mail"), reading.words("phone"), reading.words("booking"))))
-    contact = read_contact(own)
-    of_text = read_contact(reading.page)
-    contact.mail, contact.phone = contact.mail or of_text.mail, contact.phone or of_text.phone
-    dropped = [*contact.dropped, *of_text.dropped, *reading.dropped_mails]
-    if dropped:
+    own = ", ".join(filter(None, (reading.words("booking"), reading.words("phone"), reading.words("mail"))))
+    _, contact = without_persons(own, is_contact=True)
+    contact.add(reading.contact)
+    if contact.dropped:
         reading.issue(
             "booking",
-            f"{len(dropped)} Angabe(n)",
+            f"{len(contact.dropped)} Angabe(n)",
             "booking.personal_contact",
-            "Persönliche Adressen oder Mobilnummern wurden nicht übernommen.",
+            "Namen, Adressen oder Nummern von Personen werden nicht veröffentlicht.",
             "Nur mit Einwilligung der Person von Hand eintragen.",
         )
     return contact

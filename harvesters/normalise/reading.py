@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
-from harvesters.normalise.booking import without_personal_mails
 from harvesters.normalise.date_roles import ScheduleReading
 from harvesters.normalise.evidence import MAX_EVIDENCE, Found, T, best
+from harvesters.normalise.persons import ContactReading, without_persons
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean, clean_line
 from schemas.harvest import MAX_TEXT, Issue, Record, RecordField, Source
@@ -17,6 +17,8 @@ LEAST_CONFIDENCE: Final = 0.4
 OWN_NAME: Final = 0.98
 """Confidence of what stands under its own name and needs no understanding."""
 _MAX_WORDING: Final = 500
+_SHOWN: Final[frozenset[RecordField]] = frozenset(["subtitle", "dates", "price", "service_area", "place", "place_name"])
+"""Names whose wording is shown as it stands, in whole or in part."""
 
 
 class Reading:
@@ -32,11 +34,11 @@ class Reading:
         self._name = source.name if source else record.origin.source
         self._address = record.address or record.url
         self._where = f"{self._name} {self._address or record.origin.key}"
-        self.title = clean_line(record.title, MAX_TITLE)
-        self.description, self.dropped_mails = without_personal_mails(clean(record.text, MAX_DESCRIPTION))
-        self.description = self.description[:MAX_DESCRIPTION]
+        self.contact = ContactReading()
+        self.title = self._without_persons(clean_line(record.title, MAX_TITLE), names=False)[:MAX_TITLE]
+        self.description = self._without_persons(clean(record.text, MAX_DESCRIPTION))[:MAX_DESCRIPTION]
         self.title_end = len(self.title)
-        subtitle = clean_line(record.words.get("subtitle", ""), MAX_SUMMARY)
+        subtitle = self._without_persons(clean_line(record.words.get("subtitle", ""), MAX_SUMMARY))
         self.page = Prose("\n".join(filter(None, (self.title, subtitle, self.description))))
         self.deadlines: ScheduleReading | None = None
         self.scopes = Scopes(self.page, None)
@@ -49,6 +51,11 @@ class Reading:
                 "Prüfen, ob ein Selektor zu viel erfasst.",
             )
 
+    def _without_persons(self, text: str, *, names: bool = True) -> str:
+        shown, contact = without_persons(text, names=names)
+        self.contact.add(contact)
+        return shown
+
     def words(self, name: RecordField) -> str | None:
         """What the source says under that name, cleaned, after its defaults and lookups; ``None`` where nothing."""
         raw = self.record.words.get(name)
@@ -59,6 +66,8 @@ class Reading:
         wording = clean(raw)
         if self.source and (table := self.source.lookups.get(name)):
             wording = table.get(wording, table.get(raw, wording))
+        if name in _SHOWN:
+            wording, _ = without_persons(wording)
         return wording or None
 
     def put(self, field: str, value: object, rule: str, confidence: float, evidence: str | None = None) -> None:

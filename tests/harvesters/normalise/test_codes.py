@@ -4,14 +4,7 @@ import pytest
 
 from harvesters.normalise.accessibility import read_accessibility, read_practicalities
 from harvesters.normalise.areas import read_areas, read_topics
-from harvesters.normalise.booking import (
-    is_personal_mail,
-    read_contact,
-    read_lead_days,
-    read_required,
-    read_ways,
-    without_personal_mails,
-)
+from harvesters.normalise.booking import read_lead_days, read_required, read_ways
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
 from harvesters.normalise.own_words import codes
@@ -152,42 +145,6 @@ def test_reads_lead_times(text: str, days: int) -> None:
 
 def test_cancelling_is_no_lead_time() -> None:
     assert read_lead_days("Stornierung bis 14 Tage vorher kostenlos") == []
-
-
-@pytest.mark.parametrize(
-    ("address", "personal"),
-    [
-        ("erika.mustermann@verein.example", True),
-        ("e.mustermann@stadt.example", True),
-        ("waldpaedagogik@forst.example", False),
-        ("info@museum.example", False),
-        ("kita.anmeldung@theater.example", False),
-        ("puppenbuehne-sonne@puppenbuehne-sonne.example", False),
-        ("irgendwer77@gmx.de", True),
-    ],
-)
-def test_knows_addresses_of_persons(address: str, personal: bool) -> None:
-    assert is_personal_mail(address) is personal
-
-
-def test_leaves_persons_out_of_contacts() -> None:
-    reading = read_contact(
-        "Frau Muster, erika.muster@haus.example, 0171 2345678, Zentrale 0431 123456, buchung@haus.example"
-    )
-
-    assert reading.mail is not None
-    assert reading.mail.value == "buchung@haus.example"
-    assert reading.phone is not None
-    assert reading.phone.value == "0431 123456"
-    assert sorted(reading.dropped) == ["0171 2345678", "erika.muster@haus.example"]
-
-
-def test_takes_personal_addresses_out_of_a_text() -> None:
-    text, dropped = without_personal_mails("Fragen an max.muster@haus.example oder info@haus.example")
-
-    assert "max.muster" not in text
-    assert "info@haus.example" in text
-    assert dropped == ["max.muster@haus.example"]
 
 
 @pytest.mark.parametrize(

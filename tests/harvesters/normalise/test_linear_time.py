@@ -10,11 +10,12 @@ from harvesters.normalise.accessibility import read_accessibility, read_practica
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.areas import read_areas, read_topics
 from harvesters.normalise.audience import read_audience
-from harvesters.normalise.booking import read_contact, read_lead_days, read_required, read_ways, without_personal_mails
+from harvesters.normalise.booking import read_lead_days, read_required, read_ways
 from harvesters.normalise.durations import read_duration
 from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
+from harvesters.normalise.persons import without_persons
 from harvesters.normalise.places import read_service_area
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.schedule import read_schedule
@@ -38,12 +39,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "cancelled": read_cancelled,
     "sold_out": read_sold_out,
     "funding": read_funding,
-    "contact": read_contact,
     "ways": read_ways,
     "lead_days": read_lead_days,
     "required": read_required,
     "service_area": read_service_area,
-    "mails": without_personal_mails,
+    "persons": without_persons,
 }
 SEEDS = (
     "a",
@@ -82,6 +82,10 @@ SEEDS = (
     "bitte a ",
     "mit ihren ",
     "2 wochen ",
+    "Frau Ohm ",
+    "bei Anna ",
+    "0431 765432 ",
+    "Ansprechpartner: A",
 )
 BUDGET_S = 12.0
 """Generous, for a busy machine: a quadratic reader needs minutes for the long texts."""
