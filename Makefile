@@ -29,7 +29,7 @@ demo: $(VENV)/.installed ## install, then show everything with example data; pri
 	$(BIN)/kitalotse demo
 
 .PHONY: demo-check
-demo-check: $(VENV)/.installed ## the same without a web server: verify each step and exit
+demo-check: $(VENV)/.installed ## the same, but verify each step and end
 	$(BIN)/kitalotse demo --check
 
 .PHONY: install

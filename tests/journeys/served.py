@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +20,11 @@ from webapp.settings import read_settings
 
 
 @contextmanager
-def staged(folder: Path, port: int) -> Iterator[Stage]:
-    """The demo's stage in `folder` on Monday, 23 November 2026, with nothing harvested yet."""
+def staged(folder: Path, port: int, moment: datetime = NOW) -> Iterator[Stage]:
+    """The demo's stage in `folder` on Monday, 23 November 2026, or at another `moment`, with nothing harvested yet."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "now", lambda: NOW)
-        patch.setattr(demo, "create_app", partial(create_app, now=lambda: NOW))
+        patch.setattr(demo, "now", lambda: moment)
+        patch.setattr(demo, "create_app", partial(create_app, now=lambda: moment))
         with demo.stage(read_settings({"KITALOTSE_DATA_DIR": str(folder)}), folder / "demo", port) as at:
             yield at
 
@@ -31,13 +32,14 @@ def staged(folder: Path, port: int) -> Iterator[Stage]:
 @contextmanager
 def served(folder: Path, sources: tuple[str, ...] = ()) -> Iterator[Stage]:
     """The demo after its first week, with its portal serving; with `sources` only those are harvested."""
-    port = _free_port()
+    port = free_port()
     with staged(folder, port) as at, demo.serving(at, port):
         demo.play(replace(at, sources=tuple(s for s in at.sources if s.name in sources)) if sources else at)
         yield at
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

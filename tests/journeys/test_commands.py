@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from schemas.clock import now
 from schemas.db import Database
 from schemas.store.runs import save_source
 from schemas.tables.work import work
+from tests.journeys.served import free_port
 
 ROOT = Path(__file__).parents[2]
 KITALOTSE = Path(sys.executable).with_name("kitalotse")
@@ -162,9 +162,7 @@ def test_ranking_is_measured_in_the_shape_of_the_contract(tmp_path, shared):
 
 
 def test_serve_answers_and_ends_on_sigterm(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     migrated = kitalotse(tmp_path, "migrate")
     assert migrated.returncode == 0, migrated.stderr
 
