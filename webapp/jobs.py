@@ -18,6 +18,7 @@ from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.store.harvest import purge
+from schemas.store.invitations import purge_invitations
 from schemas.store.publishing import expire
 from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
@@ -153,11 +154,15 @@ def expire_job(task: Task) -> dict[str, Any]:
 
 
 def purge_job(task: Task) -> dict[str, Any]:
-    """Forget what must not be kept for ever: old Records, ended work."""
+    """Forget what must not be kept for ever: old Records, ended work, addresses that were asked and did not confirm."""
     with task.database.begin() as session:
         task.guard(session)
         now = clock.now()
-        return {"records": purge(session, now), "work": purge_work(session, before=now - KEEP_WORK)}
+        return {
+            "records": purge(session, now),
+            "work": purge_work(session, before=now - KEEP_WORK),
+            "invitations": purge_invitations(session, now),
+        }
 
 
 _DAY: Final = timedelta(hours=20)

@@ -7,7 +7,7 @@ values or ``None``; why a token was refused is nobody's business but ours.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -19,6 +19,9 @@ LINK_DAYS: Final = 90
 """Days for which links of a mail work, counted from the Monday of its week; they are personal data and end."""
 DESK_MINUTES: Final = 60
 """Minutes for which a sign-in link to the desk works."""
+
+CONFIRM_DAYS: Final = 14
+"""Days for which an invitation can be confirmed."""
 
 MAX_TOKEN: Final = 1000
 
@@ -39,6 +42,13 @@ class AnswerLink(NamedTuple):
     offer: str
     answer: Answered
     week: str
+
+
+class ConfirmLink(NamedTuple):
+    """Confirms the address of one recipient, for the invitation of that second only."""
+
+    recipient: int
+    invited_at: datetime
 
 
 class UnsubscribeLink(NamedTuple):
@@ -68,6 +78,10 @@ class Links:
         """Token for ``/antwort/<token>``."""
         return self._sign("answer", [link.kita, link.offer, link.answer.value, link.week])
 
+    def confirm(self, link: ConfirmLink) -> str:
+        """Token for ``/bestaetigen/<token>``, good for ``CONFIRM_DAYS`` from the invitation."""
+        return self._sign("confirm", [link.recipient, int(link.invited_at.timestamp())])
+
     def unsubscribe(self, link: UnsubscribeLink) -> str:
         """Token for ``/abmelden/<token>``."""
         return self._sign("unsubscribe", [*link])
@@ -88,6 +102,14 @@ class Links:
         match self._read("answer", token):
             case [str(kita), str(offer), str(answer), str(week)] if today <= _last_day(week):
                 return AnswerLink(kita, offer, Answered(answer), week)
+        return None
+
+    def read_confirm(self, token: str, *, now: datetime) -> ConfirmLink | None:
+        """Values of a token made by ``confirm``; ``None`` if it is not ours or has ended."""
+        match self._read("confirm", token):
+            case [int(recipient), int(asked)]:
+                invited_at = datetime.fromtimestamp(asked, UTC)
+                return ConfirmLink(recipient, invited_at) if now <= last_moment(invited_at) else None
         return None
 
     def read_unsubscribe(self, token: str) -> UnsubscribeLink | None:
@@ -121,6 +143,11 @@ class Links:
             salt=f"kitalotse.{purpose}",
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
+
+
+def last_moment(invited_at: datetime) -> datetime:
+    """Until when an invitation of that moment can be confirmed."""
+    return invited_at + timedelta(days=CONFIRM_DAYS)
 
 
 def _last_day(week: str) -> date:

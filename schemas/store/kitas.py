@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import AwareDatetime
 from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,8 @@ class StoredRecipient(Value):
     """Address and consent."""
     token_version: int = 0
     """Raising it ends every older link of this recipient."""
+    invited_at: AwareDatetime | None = None
+    """When it was last asked to confirm."""
 
     @property
     def wants_mail(self) -> bool:
@@ -306,6 +309,7 @@ def _recipient(row: Row[Any]) -> StoredRecipient:
             unsubscribed_at=row.unsubscribed_at,
         ),
         token_version=row.token_version,
+        invited_at=row.invited_at,
     )
 
 

@@ -44,11 +44,13 @@ recipients: Final = Table(
     Column("consent_text", String(80)),
     Column("unsubscribed_at", UTCDateTime),
     Column("token_version", Integer, nullable=False, server_default="0"),
+    Column("invited_at", UTCDateTime),
     UniqueConstraint("kita_id", "address"),
     UniqueConstraint("id", "confirmed"),
     CheckConstraint("confirmed = (confirmed_at IS NOT NULL)", name="confirmed"),
 )
-"""Mail addresses. ``confirmed`` says whether ``confirmed_at`` is known, so that ``digests`` can demand it (law 6)."""
+"""Mail addresses; ``invited_at`` is when each was last asked to confirm. ``confirmed`` says whether ``confirmed_at`` is
+known, so that ``digests`` can demand it (law 6)."""
 
 feedback: Final = Table(
     "feedback",

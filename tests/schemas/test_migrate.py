@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import delete, insert, inspect, text, update
+from sqlalchemy import delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from schemas.db import Database
 from schemas.exceptions import StoreError
-from schemas.migrate import current, head, is_ours, upgrade
+from schemas.migrate import _config, current, head, is_ours, upgrade
 from schemas.tables.base import metadata
 from schemas.tables.people import digests, kitas, recipients
 from schemas.tables.work import audit
@@ -52,6 +53,24 @@ def test_a_second_upgrade_changes_nothing(database: Database) -> None:
 
     with database.read() as session:
         assert session.execute(audit.select()).all()[0].data == {"field": "ages"}
+
+
+def test_an_older_database_keeps_its_rows(empty: Database) -> None:
+    with empty.begin() as session:
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "0001")
+        session.execute(insert(kitas), [_kita()])
+        row = {"id": 7, "kita_id": "kita_wolke", "address": "a@kita.example", "confirmed_at": NOW, "confirmed": True}
+        session.execute(insert(recipients), [row])
+        session.execute(insert(digests), [_ledger_row(7)])
+
+    upgrade(empty)
+
+    with empty.read() as session:
+        (person,) = session.execute(select(recipients))
+        assert (person.id, person.confirmed_at, person.invited_at) == (7, NOW, None)
+        assert session.execute(select(digests.c.recipient_id)).scalar_one() == 7
 
 
 def test_a_database_from_a_newer_program_is_left_alone(database: Database) -> None:
@@ -99,17 +118,21 @@ def _ledger_row(recipient_id: int) -> dict[str, object]:
     }
 
 
+def _kita() -> dict[str, object]:
+    profile = make_kita().model_dump(mode="json", exclude={"recipients"})
+    moments = {"created_at": NOW, "updated_at": NOW}
+    return {"id": "kita_wolke", "region": "13075", "profile": profile, "example": True} | moments
+
+
 @pytest.fixture
 def with_recipients(database: Database) -> Database:
     """Recipient 1 is confirmed, recipient 2 is not."""
-    profile = make_kita().model_dump(mode="json", exclude={"recipients"})
-    kita = {"id": "kita_wolke", "region": "13075", "profile": profile, "example": True}
     rows = [
         {"id": 1, "kita_id": "kita_wolke", "address": "a@kita.example", "confirmed_at": NOW, "confirmed": True},
         {"id": 2, "kita_id": "kita_wolke", "address": "b@kita.example", "confirmed_at": None, "confirmed": False},
     ]
     with database.begin() as session:
-        session.execute(insert(kitas), [kita | {"created_at": NOW, "updated_at": NOW}])
+        session.execute(insert(kitas), [_kita()])
         session.execute(insert(recipients), rows)
     return database
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from harvesters.registry import bundled_sources
+from schemas import clock
 from schemas.clock import local, week_of
 from schemas.harvest import Access, AccessKind
 from schemas.store.digests import DigestState, counts
-from schemas.store.kitas import save_kita
+from schemas.store.invitations import invite
+from schemas.store.kitas import recipients, save_kita
 from schemas.store.offers import published_offers
 from schemas.store.runs import runs, save_source
 from schemas.store.work import WorkState, add_work, claim_work
@@ -153,6 +155,20 @@ def test_what_is_over_disappears_and_what_is_old_is_forgotten(sqlite_database, s
     assert purged["records"] == 0, "the last three good versions stay"
     with sqlite_database.read() as session:
         assert list(published_offers(session)) == []
+
+
+def test_addresses_that_did_not_confirm_are_forgotten(database, settings):
+    with database.begin() as session:
+        save_kita(session, make_kita(recipients=(make_recipient(),)), now=NOON)
+        invite(session, "kita_wolke", "vergessen@kita.example", now=clock.now() - timedelta(days=30, minutes=1))
+        invite(session, "kita_wolke", "wartet@kita.example", now=clock.now() - timedelta(days=29))
+
+    purged = purge_job(task(database, settings, "purge", NIGHT))
+
+    assert purged["invitations"] == 1
+    with database.read() as session:
+        left = [person.recipient.address for person in recipients(session, "kita_wolke")]
+    assert left == ["leitung@kita.example", "wartet@kita.example"]
 
 
 def test_every_job_that_runs_by_itself_says_when_and_how_late_is_too_late():

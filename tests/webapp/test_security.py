@@ -9,11 +9,12 @@ from flask.testing import FlaskClient
 from schemas.exceptions import StoreError
 from schemas.offer import Price
 from schemas.review import DecisionKind
+from schemas.store.invitations import invite
 from schemas.store.reviews import correct, decide, detail, hold_withdrawals
 from schemas.vocabulary import PriceModel
 from tests.factories import make_source_offer
 from tests.webapp.site import HERE, THERE, Household, Site, csrf_token, make_other_offer, other_source
-from webapp.links import DeskLink
+from webapp.links import ConfirmLink, DeskLink
 from webapp.security import HEADERS
 
 # (method, rule) → status for a visitor, a coordinator of this Region, a coordinator of another Region.
@@ -28,6 +29,8 @@ ROUTES = {
     ("POST", "/antwort/<token>/zuruecknehmen"): (200, 200, 200),
     ("GET", "/abmelden/<token>"): (200, 200, 200),
     ("POST", "/abmelden/<token>"): (200, 200, 200),
+    ("GET", "/bestaetigen/<token>"): (200, 200, 200),
+    ("POST", "/bestaetigen/<token>"): (200, 200, 200),
     ("GET", "/desk/anmelden/<token>"): (200, 200, 403),
     ("POST", "/desk/anmelden/<token>"): (400, 303, 403),
     ("POST", "/desk/abmelden"): (400, 303, 303),
@@ -68,12 +71,14 @@ class Stage:
     home: Household
     conflict: int
     withdrawal: int
+    invitation: str
 
     def path(self, rule: str) -> str:
         """``rule`` with values that exist in the Region 13075."""
         token = {
             "kita": self.home.page.rpartition("/")[2],
             "antwort": self.home.answer(self.offer).rpartition("/")[2],
+            "bestaetigen": self.invitation,
             "abmelden": self.home.unsubscribe.rpartition("/")[2],
             "desk": self.site.links.desk(DeskLink("13075", "Koordination Greifswald"), now=self.site.now),
         }.get(rule.split("/")[1], "")
@@ -104,6 +109,8 @@ def stage(site: Site) -> Stage:
     home = site.settle(offers=[offer])
     site.client().post(home.answer(offer))
     with site.database.begin() as session:
+        asked = invite(session, home.kita, "neu@kita.example", now=site.now)
+        assert asked.invited_at is not None
         hold_withdrawals(session, [offer], now=site.now)
         found = detail(session, offer)
         assert found is not None
@@ -113,7 +120,8 @@ def stage(site: Site) -> Stage:
     (outbox / "mail.eml").write_bytes(
         b"Subject: Hallo\r\nContent-Type: text/html\r\n\r\n<html><head></head><a>x</a></html>"
     )
-    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0)
+    invitation = site.links.confirm(ConfirmLink(asked.id, asked.invited_at))
+    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0, invitation)
 
 
 def routes(site: Site) -> Iterator[tuple[str, str, str]]:

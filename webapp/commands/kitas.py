@@ -1,15 +1,19 @@
-"""``kitalotse kitas import``: lists of Kitas into the database."""
+"""``kitalotse kitas``: lists of Kitas into the database, and who receives their mail."""
 
 from pathlib import Path
 
 import click
 
 from schemas import clock
+from schemas.clock import local
 from schemas.exceptions import CorpusError
 from schemas.store.kitas import import_kitas
 from webapp.commands.common import database_option, emit, json_option, pass_settings, table
 from webapp.commands.database import open_database
+from webapp.invitations import send_invitation
+from webapp.jobs import issuing
 from webapp.kitas import read_kitas
+from webapp.mail.transports import transport
 from webapp.settings import Settings
 
 _SHOWN = 10
@@ -17,7 +21,7 @@ _SHOWN = 10
 
 @click.group()
 def kitas() -> None:
-    """Kitas: bring a list into the database."""
+    """Kitas: bring a list into the database, and ask people whether they want the mail."""
 
 
 @kitas.command("import")
@@ -54,3 +58,24 @@ def import_(settings: Settings, file: Path, region: str | None, as_json: bool) -
     table(rows, head=("count", "Kitas", "meaning"))
     for skipped in found.skipped[:_SHOWN]:
         click.echo(f"{skipped.where}: {skipped.why}", err=True)
+
+
+@kitas.command()
+@click.argument("kita")
+@click.argument("address")
+@database_option
+@json_option
+@pass_settings
+def invite(settings: Settings, kita: str, address: str, as_json: bool) -> None:
+    """Ask ADDRESS by one mail whether it wants the weekly mail of KITA.
+
+    Only who confirms on the page that the mail links receives anything more. An address is asked once in 30 days; one
+    that does not confirm is deleted then. The mail goes into the outbox folder unless a relay is set and switched on.
+    """
+    with open_database(settings) as database:
+        asked = send_invitation(database, transport(settings), issuing(settings), kita, address, now=clock.now())
+    if as_json:
+        emit(asked)
+    else:
+        way = "was sent" if settings.relay_on else f"lies in {settings.outbox_dir}"
+        click.echo(f"The question for {address} {way}; it can be confirmed until {local(asked.until):%Y-%m-%d %H:%M}.")

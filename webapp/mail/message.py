@@ -1,6 +1,7 @@
 """A mail as bytes: headers around a rendered snapshot. Pure; the same row gives the same bytes."""
 
 import re
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,6 +14,7 @@ from schemas.identifiers import digest
 from schemas.region import Region
 from schemas.store.digests import LedgerEntry
 from webapp.mail.cards import one_line
+from webapp.mail.render import Rendered
 
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
@@ -29,8 +31,17 @@ def message_id(week: str, kita: str, recipient: int, *, sender: str) -> str:
     >>> message_id("2026-W49", "kita-1", 7, sender="post@kitalotse.example")
     '<2026-w49.xdmc7d5ssmgydgjyvcrf@kitalotse.example>'
     """
-    domain = sender.rpartition("@")[2].encode("idna").decode()
-    return f"<{week.lower()}.{digest('digest', week, kita, str(recipient))[:20]}@{domain}>"
+    return f"<{week.lower()}.{digest('digest', week, kita, str(recipient))[:20]}@{_domain(sender)}>"
+
+
+def invitation_id(recipient: int, invited_at: datetime, *, sender: str) -> str:
+    """The Message-ID of the question whether an address wants the mail, as steadfast as that of the mail itself."""
+    moment = invited_at.astimezone(UTC).isoformat()
+    return f"<einladung.{digest('invitation', str(recipient), moment)[:20]}@{_domain(sender)}>"
+
+
+def _domain(sender: str) -> str:
+    return sender.rpartition("@")[2].encode("idna").decode()
 
 
 def compose(entry: LedgerEntry, region: Region, *, unsubscribe_url: str) -> EmailMessage:
@@ -38,21 +49,36 @@ def compose(entry: LedgerEntry, region: Region, *, unsubscribe_url: str) -> Emai
 
     Raises ``AddressError`` where recipient or sender is no address that mail servers take.
     """
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = address(region.sender_mail, region.sender_name)
-    message["To"] = address(entry.address)
-    if region.reply_to:
-        message["Reply-To"] = address(region.reply_to)
-    message["Subject"] = one_line(entry.subject)
-    message["Date"] = format_datetime(local(entry.rendered_at))
-    message["Message-ID"] = entry.message_id
+    message = assemble(
+        Rendered(entry.subject, entry.text, entry.html),
+        region,
+        to=entry.address,
+        at=entry.rendered_at,
+        message_id=entry.message_id,
+    )
     message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return message
+
+
+def assemble(mail: Rendered, region: Region, *, to: str, at: datetime, message_id: str) -> EmailMessage:
+    """A mail to the address ``to``, in the name of ``region``, with text and HTML.
+
+    Raises ``AddressError`` where recipient or sender is no address that mail servers take.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = address(region.sender_mail, region.sender_name)
+    message["To"] = address(to)
+    if region.reply_to:
+        message["Reply-To"] = address(region.reply_to)
+    message["Subject"] = one_line(mail.subject)
+    message["Date"] = format_datetime(local(at))
+    message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(entry.text, cte="quoted-printable")
-    message.add_alternative(entry.html, subtype="html", cte="quoted-printable")
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = "de"
-    message.set_boundary(f"=_{digest(entry.message_id)[:40]}")
+    message.set_boundary(f"=_{digest(message_id)[:40]}")
     return message
 
 

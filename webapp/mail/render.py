@@ -1,22 +1,29 @@
-"""The weekly mail: subject, text and HTML of one Kita, from three templates that say the same.
+"""The weekly mail and the invitation to it: subject, text and HTML, from three templates that say the same.
 
 Rendering is pure: the same input gives the same bytes, so a mail can be made again from what is stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from schemas.clock import local
 from schemas.kita import Kita
 from schemas.region import Region
+from schemas.store.invitations import FORGET_AFTER
+from schemas.wording import day_words
+from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
+from webapp.links import last_moment
 from webapp.mail.cards import Card, one_line
 
 MAX_SUBJECT: Final = 120
 """Characters of a subject; phones show fewer, and the best offer comes first."""
 _MAX_TITLE: Final = 70
+_NEXT_PURGE: Final = timedelta(days=1)
 
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("webapp", "templates"),
@@ -65,8 +72,31 @@ def render(
         "number": int(week[6:]),
         "example": example,
     }
+    return _rendered("digest", values)
+
+
+def render_invitation(
+    region: Region, kita: Kita, address: str, confirm: str, portal: str, *, invited_at: datetime, example: bool
+) -> Rendered:
+    """The question whether ``address`` wants the mail of ``kita``; ``confirm`` is the link that says yes."""
+    values = {
+        "region": region,
+        "kita": kita,
+        "address": address,
+        "confirm": confirm,
+        "portal": portal,
+        "consent": CONSENT_TEXTS[CONSENT_VERSION],
+        "version": CONSENT_VERSION,
+        "last_day": day_words(local(last_moment(invited_at)).date()),
+        "forgotten": day_words(local(invited_at + FORGET_AFTER + _NEXT_PURGE).date()),
+        "example": example,
+    }
+    return _rendered("invitation", values)
+
+
+def _rendered(name: str, values: Mapping[str, object]) -> Rendered:
     subject, text, html = (
-        _TEMPLATES.get_template(f"mail/digest.{part}").render(values) for part in ("subject.txt", "txt", "html")
+        _TEMPLATES.get_template(f"mail/{name}.{part}").render(values) for part in ("subject.txt", "txt", "html")
     )
     subject = one_line(subject)
     return Rendered(

@@ -1,6 +1,6 @@
-"""Answers and unsubscribing by links of a mail: GET shows, POST acts, since mail scanners follow links (law 7).
+"""Answering, confirming, leaving by links of a mail: GET shows, POST acts, because mail scanners follow links (law 7).
 
-No cookie takes part: who holds the signed link may give this one answer, or end these mails, and can do nothing else.
+No cookie takes part: who holds the signed link may do this one thing, and nothing else.
 """
 
 from datetime import date
@@ -12,17 +12,20 @@ from flask_babel import lazy_gettext as _l
 
 from schemas.kita import Feedback, Kita
 from schemas.publish import PublicOffer
+from schemas.store.invitations import confirm, invited
 from schemas.store.kitas import feedback_of, kita_by_id, recipient_by_id, save_feedback, undo_feedback, unsubscribe
 from schemas.store.offers import Tombstone, public_offer
 from schemas.vocabulary import Answered
 from schemas.wording import MONTHS
+from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
 from webapp.db import now, reading, state, today, writing
-from webapp.links import AnswerLink, Links
+from webapp.links import AnswerLink, ConfirmLink, Links
 
 pages = Blueprint("answers", __name__)
 
 MAX_WHY: Final = 500
 _ENDED: Final = _l("Dieser Link gilt nicht mehr. Die Links der neuesten Wochenmail funktionieren.")
+_UNASKED: Final = _l("Dieser Link gilt nicht mehr. Bitte lassen Sie sich von der Koordination neu eintragen.")
 
 
 @pages.after_request
@@ -84,6 +87,44 @@ def end(token: str) -> ResponseReturnValue:
     with writing() as change:
         unsubscribe(change, link.recipient, now=now())
     return _leave_page(token, done=True)
+
+
+@pages.get("/bestaetigen/<token>")
+def asked(token: str) -> ResponseReturnValue:
+    """Asks whether this address shall receive the Kita's mail, and says what one agrees to."""
+    return _confirm_page(token, _invitation(token))
+
+
+@pages.post("/bestaetigen/<token>")
+def agree(token: str) -> ResponseReturnValue:
+    """Completes the double opt-in; the first confirmation stands."""
+    link = _invitation(token)
+    with writing() as change:
+        confirm(change, link.recipient, link.invited_at, consent_text=CONSENT_VERSION, now=now())
+    return _confirm_page(token, link)
+
+
+def _invitation(token: str) -> ConfirmLink:
+    link = _links().read_confirm(token, now=now())
+    if link is None:
+        abort(404, _UNASKED)
+    return link
+
+
+def _confirm_page(token: str, link: ConfirmLink) -> ResponseReturnValue:
+    person = invited(reading(), link.recipient, link.invited_at)
+    kita = kita_by_id(reading(), person.kita) if person else None
+    if person is None or kita is None or person.recipient.unsubscribed_at is not None:
+        abort(404, _UNASKED)
+    return render_template(
+        "pages/confirm.html",
+        token=token,
+        address=person.recipient.address,
+        kita=kita,
+        consent=CONSENT_TEXTS[CONSENT_VERSION],
+        version=CONSENT_VERSION,
+        done=person.recipient.confirmed_at is not None,
+    )
 
 
 def _answer(token: str) -> AnswerLink:
