@@ -30,11 +30,19 @@ def staged(folder: Path, port: int, moment: datetime = NOW) -> Iterator[Stage]:
 
 
 @contextmanager
-def served(folder: Path, sources: tuple[str, ...] = ()) -> Iterator[Stage]:
-    """The demo after its first week, with its portal serving; with `sources` only those are harvested."""
+def served(folder: Path, sources: tuple[str, ...] = (), *, new: tuple[str, ...] = ()) -> Iterator[Stage]:
+    """The demo after its first week, with its portal serving.
+
+    With `sources` only those are harvested; offers of the `new` ones wait on the desk.
+    """
     port = free_port()
     with staged(folder, port) as at, demo.serving(at, port):
-        demo.play(replace(at, sources=tuple(s for s in at.sources if s.name in sources)) if sources else at)
+        read = tuple(
+            source.model_copy(update={"trust": "hold"}) if source.name in new else source
+            for source in at.sources
+            if not sources or source.name in sources
+        )
+        demo.play(replace(at, sources=read))
         yield at
 
 

@@ -29,6 +29,8 @@ from webapp.demo.stage import Played, Stage
 from webapp.links import Links, UnsubscribeLink
 from webapp.ranking import gather, rank_week
 
+pytestmark = pytest.mark.xdist_group("weekly mail")  # one worker: the week is harvested once
+
 PORT = 8765
 """Stands in the mails' links; nothing listens there."""
 NEXT = timedelta(days=7)
