@@ -88,6 +88,8 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
                     remedy="Bitte die Quelle auf den fehlerhaften Termin hinweisen.",
                 )
             )
+    if not complete:
+        events = _without_open_series(events)
     inclusive = any(_all_day(event) and _value(event, "DTEND") == _value(event, "DTSTART") for event in events)
     records = _records(origin, events, inclusive, issues)
     return finish(origin, records, issues, complete=complete)
@@ -126,6 +128,12 @@ def _event(block: str) -> Event:
     if not isinstance(event, Event):
         raise ValueError("no VEVENT")
     return event
+
+
+def _without_open_series(events: Sequence[Event]) -> list[Event]:
+    """``events`` of a calendar that breaks off, without the series at its end, whose moved dates may be lost."""
+    series = [str(event.get("UID", "")) for event in events[-1:] if "RRULE" in event or "RECURRENCE-ID" in event]
+    return [event for event in events if str(event.get("UID", "")) not in series]
 
 
 def _records(origin: Origin, events: Sequence[Event], inclusive: bool, issues: list[Issue]) -> Iterator[Record]:

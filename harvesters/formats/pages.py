@@ -1,5 +1,6 @@
 """What the formats of web pages share: parsing a page safely, its permalink, its links."""
 
+import re
 from typing import Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -12,16 +13,28 @@ from schemas.harvest import Source
 MAX_PAGE: Final = 5_000_000
 """Characters of a page that are read."""
 _END: Final = 4_000
+_CLOSED = re.compile(rb"(?i)<(/?)(?:article|aside|div|footer|header|main|nav|ol|script|section|style|table|ul)[\s>]")
+"""Tags of elements that must be closed, with the slash of end tags."""
 
 
 def is_cut_off(content: bytes) -> bool:
-    """Whether a page breaks off in the middle of a tag or a text, as pages do that were not sent to their end.
+    """Whether a page breaks off in the middle, as pages do that were not sent to their end.
+
+    Neither ``</html>`` nor ``</body>`` is required (HTML Standard §13.1.2.4), so a page without them is whole where it
+    ends with a tag and has closed all elements that must be closed.
 
     >>> is_cut_off(b"<html><p>Ab 4 Jahren</p>"), is_cut_off(b"<html><p>Ab 4 Ja"), is_cut_off(b"<p>x</p></html> 0.2 s")
     (False, True, False)
+    >>> is_cut_off(b"<!doctype html><main><p>Ab 4 Jahren</p>"), is_cut_off(b"<!doctype html><main><p>x</p></main>")
+    (True, False)
     """
     end = content[-_END:].rstrip(b"\0 \t\r\n")
-    return bool(end) and not end.endswith(b">") and not any(tag in end.lower() for tag in (b"</html", b"</body"))
+    if not end or any(tag in end.lower() for tag in (b"</html", b"</body")):
+        return False
+    if not end.endswith(b">"):
+        return True
+    closed = [bool(slash) for slash in _CLOSED.findall(content)]
+    return len(closed) > 2 * sum(closed)
 
 
 def page_of(content: bytes, source: Source, charset: str | None = None) -> lxml.html.HtmlElement | None:

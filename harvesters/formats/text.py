@@ -37,13 +37,12 @@ def decode(content: bytes, declared: str | None = None, transport: str | None = 
             return content[len(mark) :].decode(encoding, "replace"), encoding
     if declared:
         return content.decode(_known(declared) or "utf-8", "replace"), declared
-    try:
-        return content.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        fallback = _known(transport) or "cp1252"
-        if fallback in ("utf-8", "iso8859-1", "ascii"):
-            fallback = "cp1252"
-        return content.decode(fallback, "replace"), fallback
+    if (text := _utf8(content)) is not None:
+        return text, "utf-8"
+    fallback = _known(transport) or "cp1252"
+    if fallback in ("utf-8", "iso8859-1", "ascii"):
+        fallback = "cp1252"
+    return content.decode(fallback, "replace"), fallback
 
 
 def decode_html(content: bytes, declared: str | None = None, transport: str | None = None) -> str:
@@ -53,24 +52,33 @@ def decode_html(content: bytes, declared: str | None = None, transport: str | No
     """
     if declared or content.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
         return decode(content, declared)[0]
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        claimed = _known(transport)
-        header = f"text/html; charset={transport}" if claimed and claimed != "utf-8" else None
-        encoding, text = html_to_unicode(header, content, default_encoding="cp1252")
-        return content.decode("cp1252", "replace") if encoding == "utf-8" else text
+    if (unicode := _utf8(content)) is not None:
+        return unicode
+    claimed = _known(transport)
+    header = f"text/html; charset={transport}" if claimed and claimed != "utf-8" else None
+    encoding, text = html_to_unicode(header, content, default_encoding="cp1252")
+    return content.decode("cp1252", "replace") if encoding == "utf-8" else text
 
 
 def claims_utf8_wrongly(content: bytes, transport: str | None) -> bool:
     """Whether the HTTP header says UTF-8 of bytes that are not."""
     if _known(transport) != "utf-8" or content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return False
+    return _utf8(content) is None
+
+
+def _utf8(content: bytes) -> str | None:
+    """``content`` as UTF-8, ``None`` where it is something else. A character that the end cuts in two is left out.
+
+    >>> _utf8("für Größere".encode()[:-4]), _utf8("für".encode("cp1252"))
+    ('für Grö', None)
+    """
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        whole = content[: error.start]
+        cut = error.reason == "unexpected end of data" and not whole.isascii()
+        return whole.decode("utf-8") if cut else None
 
 
 def looks_garbled(text: str) -> bool:

@@ -170,6 +170,15 @@ def test_a_cut_off_calendar_keeps_what_is_whole_and_is_not_complete() -> None:
     assert not parsed.complete
 
 
+def test_a_series_at_the_end_of_a_cut_off_calendar_may_lack_a_moved_date_and_is_not_read() -> None:
+    series = event("RRULE:FREQ=WEEKLY;COUNT=4", uid="2")
+    whole = calendar(event(), series, event("RECURRENCE-ID:20261212T093000", uid="2"))
+    parsed = read(whole[: whole.index("RECURRENCE-ID")])
+
+    assert [record.origin.key for record in parsed.records] == ["1"]
+    assert not parsed.complete
+
+
 def test_the_same_uid_for_two_different_events_keeps_the_first() -> None:
     parsed = read(calendar(event(), event(start="DTSTART:20270101T100000")))
 
