@@ -62,6 +62,7 @@ def surfer(browser: Browser, portal: Stage, request: pytest.FixtureRequest) -> I
 
 def fits(page: Page) -> None:
     """Nothing sticks out to the right, so nobody has to scroll sideways."""
+    page.wait_for_load_state("load")  # with its style sheet
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} pixels too wide"
 
