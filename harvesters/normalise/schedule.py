@@ -17,7 +17,7 @@ _ARRANGED: Final = re.compile(
     r"nach (?:vorheriger |individueller |telefonischer |terminlicher )?(?:vereinbarung|absprache|"
     r"anfrage|voranmeldung|terminabsprache|terminvereinbarung|rücksprache|verabredung|bedarf)|"
     r"auf anfrage|auf wunsch|terminvereinbarung|terminabsprache|termine? (?:nach|auf|bitte|frei|"
-    r"flexibel|individuell|können|machen wir|sprechen wir|stimmen wir)|"
+    r"flexibel|individuell|können|machen wir|sprechen wir|stimmen wir|(?:\w{2,14} ){0,4}vergeben wir)|"
     r"\bbuchbar|wunschtermin\w?|\bjederzeit|ganzjährig|individuell\w{0,2} termin|"
     r"termin absprechen|im voraus (?:anfragen|anmelden|buchen)|absprache\b|vereinbaren|"
     r"frei wählbar|flexibel|melden sie sich|anfragen"
@@ -28,11 +28,18 @@ _ARRANGED_NEAR: Final = re.compile(
     r"am besten|am liebsten|möglich|bevorzugt|gern\b|"
     r"wählbar|wünsch"
 )
-_GROUPS: Final = re.compile(
-    r"gruppen?\b|\bkitas?\b|kindergruppen?|kita-\w{3,14}|kindergartengruppe\w?|schulklass\w{0,2}|"
-    r"klassenstufen?|kinder\b|vorschul\w{2,10}|wir kommen|kommt in|einrichtung|anmeldung|anmelden|"
-    r"ausleihe|leihen"
+_BOOKED: Final = re.compile(
+    r"\b(?:vor)?an(?:zu)?meld(?:en|ung)\b|\bmeld(?:et euch|en sie sich)\b|\bbuch(?:en|ung|ungen)\b|\bgebucht\b|"
+    r"\banfragen?\b|\bfragen sie\b|\breservier(?:en|ung)\b|"
+    rf"\b{NUMBER} (?:tage?|wochen?|monate?) (?:vorher|vorab|vorlauf|im voraus)|"
+    r"\bausleih(?:e|en|bar)\b|\bauszuleihen\b|\bausgeliehen\b|\bverleih(?:en)?\b|\bleihen\b|"
+    r"(?:€|euro) (?:pro|je|für (?:die|eine)) (?:kita-|kinder)?gruppe\b|\bgruppenpreis|\bgruppenpauschale|"
+    r"\bkontakt(?:aufnahme)?\b|\btel(?:\.|efon)|\banruf|\brufen sie\b"
 )
+"""Words that say a group books, lends or pays for the visit as a group, or whom it asks."""
+_GROUPS: Final = re.compile(r"gruppen?\b|\bkitas?\b|\bkindergärten\b|schulklassen\b")
+_SPEAKS_OF_DAYS: Final = re.compile(r"\b(?:termin|datum\b|tage? der\b|am \d)")
+_SPEAKS_OF_HOURS: Final = re.compile(r"\d ?uhr\b")
 _CANCELLED_AFTER: Final = re.compile(
     r"^[^.;]{0,6}(?:entfällt|entfallen|fällt (?:leider )?aus|abgesagt|"
     r"findet (?:leider )?nicht statt|gecancelt)"
@@ -62,8 +69,15 @@ _COUNT: Final = re.compile(
 _VORMITTAG: Final = re.compile(r"vormittag|morgens|nachmittag|abends|abend\b|früh\b")
 
 
-def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> ScheduleReading:
-    """When an offer takes place. ``bookable`` offers for groups without any date are by arrangement.
+IMPLIED: Final = frozenset(["schedule.comes_to_groups", "schedule.booked_by_groups", "schedule.season"])
+"""Rules that take a visit for one by arrangement without a word about its days."""
+
+
+def read_schedule(
+    text: str | Prose, today: date, *, bookable: bool = True, comes: str | None = None
+) -> ScheduleReading:
+    """When an offer takes place. ``bookable`` says that it is for groups: where they book it, or where it comes to
+    them (in the words ``comes``), and nothing speaks of days, it is by arrangement.
 
     >>> read_schedule("dienstags 9:30 Uhr (außer in den Ferien)", date(2026, 11, 23)).schedule.value.recurrence.rule
     'FREQ=WEEKLY;BYDAY=TU'
@@ -84,7 +98,8 @@ def read_schedule(text: str | Prose, today: date, *, bookable: bool = True) -> S
     if parts.events or parts.starts:
         reading.schedule = _dated(page, parts, dates)
         return reading
-    reading.schedule = _on_request(page, weekdays, months, parts, bookable)
+    booked = bookable and not dates and not reading.impossible and not _SPEAKS_OF_DAYS.search(page.lower)
+    reading.schedule = _on_request(page, weekdays, months, parts) or (_booked(page, months, comes) if booked else None)
     return reading
 
 
@@ -293,7 +308,7 @@ def _hours(clock: TimesFound | None) -> tuple[TimeWindow, ...]:
 
 
 def _on_request(
-    page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: Parts, bookable: bool
+    page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: Parts
 ) -> Found[Schedule] | None:
     arranged = _ARRANGED.search(page.lower)
     days = next(
@@ -301,22 +316,19 @@ def _on_request(
             one
             for one in weekdays
             if not re.search(
-                r"davor|öffnungszeit|\btel|anmeld\w{2,6} bis|erreichbar|bürozeit",
+                r"davor|öffnungszeit|geöffnet|\btel|anmeld\w{2,6} bis|erreichbar|bürozeit",
                 page.lower[slice(*page.around(one.start))],
             )
         ),
         None,
     )
     season = months[0].months if months else ()
-    evidence = arranged or _GROUPS.search(page.lower)
     if days is not None:
         span, confidence, rule = (days.start, days.end), 0.75, "schedule.weekdays"
     elif arranged is not None:
         span, confidence, rule = arranged.span(), 0.88, "schedule.arranged"
     elif parts.spans:
         span, confidence, rule = (parts.spans[0].start, parts.spans[0].end), 0.6, "schedule.period"
-    elif bookable and evidence is not None:
-        span, confidence, rule = evidence.span(), 0.55, "schedule.booked_by_groups"
     else:
         return None
     clock = _clock_near(page, span) if days is not None else next(iter(read_times(page, 0, len(page.text))), None)
@@ -332,3 +344,25 @@ def _on_request(
         words=words[:400],
     )
     return Found(schedule, words, rule, confidence, span)
+
+
+def _booked(page: Prose, months: list[MonthsFound], comes: str | None) -> Found[Schedule] | None:
+    """By arrangement, because groups book the visit or it comes to them, and the text knows of no days."""
+    timed = _SPEAKS_OF_HOURS.search(page.lower) is not None
+    season = next((one for one in months if len(one.months) > 1), None)
+    if comes is not None:
+        span, words, rule = (0, 0), comes, "schedule.comes_to_groups"
+    elif (match := _BOOKED.search(page.lower)) is not None and not timed:
+        span, words, rule = match.span(), page.text[match.start() : match.end()], "schedule.booked_by_groups"
+    elif season is not None and not timed and _GROUPS.search(page.lower):
+        span, words, rule = (season.start, season.end), page.text[season.start : season.end], "schedule.season"
+    else:
+        return None
+    clock = next(iter(read_times(page, 0, len(page.text))), None)
+    schedule = Schedule(
+        kind=ScheduleKind.ON_REQUEST,
+        hours=_hours(clock) if clock and clock.ending else (),
+        months=months[0].months if months else (),
+        words=words[:400],
+    )
+    return Found(schedule, words, rule, 0.55, span)

@@ -18,7 +18,7 @@ from harvesters.normalise.places import (
     with_point,
 )
 from harvesters.normalise.reading import OWN_NAME, Reading
-from harvesters.normalise.schedule import read_schedule
+from harvesters.normalise.schedule import IMPLIED, read_schedule
 from harvesters.normalise.text import Prose
 from schemas.harvest import RecordField
 from schemas.offer import Occurrence, Schedule
@@ -38,7 +38,7 @@ _SOLD_OUT_WORDS: Final = re.compile(r"sold.?out|ausgebucht|ausverkauft", re.I)
 
 def read_when(reading: Reading, occurrences: tuple[Occurrence, ...]) -> None:
     """Schedule from the ``occurrences`` given as data, else from their own wording, else from the text."""
-    text = read_schedule(reading.page, reading.today, bookable=_is_bookable(reading))
+    text = read_schedule(reading.page, reading.today, bookable=_is_bookable(reading), comes=_comes(reading))
     if occurrences:
         _machine_schedule(reading, occurrences, text)
     elif (parts := _date_parts(reading)) is not None:
@@ -55,11 +55,18 @@ def read_when(reading: Reading, occurrences: tuple[Occurrence, ...]) -> None:
         found = said.schedule or _season_alone(reading, own, text)
         if found is None:
             reading.not_understood("schedule", "dates", own, "Termine")
-        reading.put_found("schedule", found or text.schedule)
+        reading.put_found("schedule", found or _unless_doubtful(reading, text))
     else:
         _report(reading, text)
-        reading.put_found("schedule", text.schedule)
+        reading.put_found("schedule", _unless_doubtful(reading, text))
     reading.deadlines = text
+
+
+def _unless_doubtful(reading: Reading, text: ScheduleReading) -> Found[Schedule] | None:
+    """What the text says; what it only implies is dropped where words about days were not understood."""
+    found = text.schedule
+    doubtful = any(issue.field == "schedule" for issue in reading.issues)
+    return None if found is not None and found.rule in IMPLIED and doubtful else found
 
 
 def _season_alone(reading: Reading, own: str, text: ScheduleReading) -> Found[Schedule] | None:
@@ -72,6 +79,14 @@ def _season_alone(reading: Reading, own: str, text: ScheduleReading) -> Found[Sc
         return None
     schedule = schedule.model_copy(update={"months": months, "words": own[:400]})
     return Found(schedule, own, "schedule.own_season", 0.9, (0, len(own)))
+
+
+def _comes(reading: Reading) -> str | None:
+    """The words that say an offer comes to the Kita, and only there."""
+    modes: tuple[Mode, ...] = reading.fields.get("modes", ())
+    if Mode.IN_KITA not in modes or Mode.AT_PROVIDER in modes:
+        return None
+    return reading.provenance["modes"].evidence
 
 
 def _is_bookable(reading: Reading) -> bool:

@@ -288,6 +288,13 @@ def test_an_impossible_day_in_prose_is_an_issue() -> None:
     assert "schedule.impossible_date" in rules(understood(text="Am 31.02.2027 um 10 Uhr für Kita-Gruppen."))
 
 
+def test_days_that_were_not_understood_do_not_become_by_arrangement() -> None:
+    result = understood(text="Kita-Gruppen buchen bitte per Mail.", words={"start_date": "30.02.2027"})
+
+    assert "schedule.impossible_date" in rules(result)
+    assert result.offer.fields.schedule is None
+
+
 def test_personal_addresses_are_left_out_with_an_issue() -> None:
     result = understood(text="Anmeldung bei erika.muster@forsthaus.example oder anmeldung@forsthaus.example")
 

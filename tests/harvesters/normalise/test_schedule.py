@@ -199,3 +199,45 @@ def test_easter_is_where_the_calendar_has_it() -> None:
 )
 def test_finds_no_date_where_none_is(wording: str) -> None:
     assert read_schedule(wording, TODAY, bookable=False).schedule is None
+
+
+@pytest.mark.parametrize(
+    ("wording", "evidence"),
+    [
+        ("Führung für Kita-Gruppen. Bitte rechtzeitig buchen.", "buchen"),
+        ("Sockenpuppen basteln mit Gruppen. Anmeldung per Mail.", "Anmeldung"),
+        ("Deichspaziergang für Kitas, 25 € pro Gruppe", "€ pro Gruppe"),
+        ("Wiesentag für Kita-Gruppen, Mai bis August", "Mai bis August"),
+    ],
+)
+def test_visits_that_groups_book_are_by_arrangement(wording: str, evidence: str) -> None:
+    found = read_schedule(wording, TODAY).schedule
+
+    assert found is not None
+    assert found.value.kind.value == "on_request"
+    assert found.evidence == evidence
+
+
+def test_what_comes_to_the_kita_is_by_arrangement() -> None:
+    found = read_schedule("Das Klangmobil rollt auf Ihren Hof.", TODAY, comes="auf Ihren Hof").schedule
+
+    assert found is not None
+    assert (found.value.kind.value, found.evidence) == ("on_request", "auf Ihren Hof")
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "Führung für Kita-Gruppen ab 4 Jahren",
+        "Kita-Gruppen ab 4 Jahren. Termin am 29.2.2027, 10 Uhr. Anmeldung erforderlich.",
+        "Kita-Gruppen sind willkommen. Die Termine folgen, Anmeldung per Mail.",
+        "Lesefest für Kita-Gruppen um 10 Uhr, bitte anmelden",
+        "Für Kinder ab 4. Das Haus ist dienstags bis sonntags geöffnet.",
+    ],
+)
+def test_nothing_is_by_arrangement_without_words_for_it(wording: str) -> None:
+    assert read_schedule(wording, TODAY).schedule is None
+
+
+def test_what_groups_do_not_book_is_not_by_arrangement() -> None:
+    assert read_schedule("Familiennachmittag, bitte anmelden", TODAY, bookable=False).schedule is None
