@@ -32,6 +32,9 @@ MAX_ATTEMPTS: Final = len(RETRY_AFTER) + 1
 """After so many temporary refusals a mail counts as failed."""
 CLAIM_LASTS: Final = timedelta(minutes=15)
 """A mail still *sending* after this has lost its sender; longer than all time limits of one hand-over together."""
+SENDER_DIED: Final = "the sender ended before the relay's answer was known"
+TOO_LATE: Final = "not sent within its week"
+HAS_LEFT: Final = "unsubscribed before it was sent"
 
 
 class DigestState(StrEnum):
@@ -140,20 +143,20 @@ def sweep(session: Session, *, now: datetime, week: str) -> dict[DigestState, in
     unsure = session.execute(
         update(digests)
         .where(digests.c.state == DigestState.SENDING, digests.c.claimed_at <= now - CLAIM_LASTS)
-        .values(state=DigestState.UNSURE, error="the sender ended before the relay's answer was known")
+        .values(state=DigestState.UNSURE, error=SENDER_DIED)
         .returning(digests.c.id)
     ).all()
     late = session.execute(
         update(digests)
         .where(digests.c.state == DigestState.NEW, digests.c.week < week)
-        .values(state=DigestState.FAILED, error=func.coalesce(digests.c.error, "not sent within its week"))
+        .values(state=DigestState.FAILED, error=func.coalesce(digests.c.error, TOO_LATE))
         .returning(digests.c.id)
     ).all()
     left = exists().where(recipients.c.id == digests.c.recipient_id, recipients.c.unsubscribed_at.is_not(None))
     gone = session.execute(
         update(digests)
         .where(digests.c.state == DigestState.NEW, left)
-        .values(state=DigestState.FAILED, error="unsubscribed before it was sent")
+        .values(state=DigestState.FAILED, error=HAS_LEFT)
         .returning(digests.c.id)
     ).all()
     return {DigestState.UNSURE: len(unsure), DigestState.FAILED: len(late) + len(gone)}
@@ -250,11 +253,12 @@ def ledger(
     week: str | None = None,
     kita: str | None = None,
     region: str | None = None,
+    since: str | None = None,
     states: Sequence[DigestState] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> list[LedgerEntry]:
-    """Rows of the ledger, newest week first, then by number."""
+    """Rows of the ledger, newest week first, then by number; ``since`` is the first week."""
     conditions: list[ColumnElement[bool]] = []
     if week is not None:
         conditions.append(digests.c.week == week)
@@ -262,6 +266,8 @@ def ledger(
         conditions.append(digests.c.kita_id == kita)
     if region is not None:
         conditions.append(kitas.c.region.startswith(region, autoescape=True))
+    if since is not None:
+        conditions.append(digests.c.week >= since)
     if states:
         conditions.append(digests.c.state.in_(list(states)))
     return _entries(session, *conditions, limit=limit, offset=offset)

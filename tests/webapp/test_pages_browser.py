@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from schemas.db import Database
+from schemas.store.invitations import invite
 from schemas.vocabulary import Answered
 from tests.factories import OPEN, make_source, make_source_offer
 from tests.webapp.site import COORDINATOR, HOSTILE, REGION, Site
-from webapp.links import DeskLink
+from webapp.links import ConfirmLink, DeskLink
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -103,6 +104,26 @@ def test_a_kita_finds_an_offer_opens_it_and_answers_from_its_mail(portal):
     assert page.context.cookies() == []
 
 
+def invitation(portal: Portal, address: str) -> str:
+    """The page that asks ``address`` whether it wants the mail of the Kita."""
+    with portal.site.database.begin() as session:
+        person = invite(session, "kita_wolke", address, now=portal.site.now)
+    assert person.invited_at is not None
+    return f"/bestaetigen/{portal.site.links.confirm(ConfirmLink(person.id, person.invited_at))}"
+
+
+def test_somebody_who_was_invited_agrees_and_hears_that_mails_will_come(portal):
+    portal.site.settle()
+    page = portal.page
+
+    portal.open(invitation(portal, "neu@kita.example"))
+    expect(page.get_by_text("jederzeit über den Link „Abmelden“")).to_be_visible()
+    page.get_by_role("button", name="Ja, ich stimme zu").click()
+
+    expect(page.get_by_role("status")).to_contain_text("an neu@kita.example")
+    assert page.context.cookies() == []
+
+
 def test_a_coordinator_signs_in_corrects_a_field_and_takes_it_back(portal):
     (offer,) = portal.site.harvest(make_source_offer())
     page = portal.page
@@ -144,9 +165,10 @@ def test_a_hostile_offer_does_nothing_in_a_browser(portal):
 def test_pages_fit_a_small_screen_and_large_text(portal):
     offers = portal.site.harvest(make_source_offer(), make_source_offer("lang", title="Donaudampfschifffahrt" * 6))
     home = portal.site.settle(offers=offers)
+    question = invitation(portal, "leitung-der-kindertagesstaette-wolkenschiff@donaudampfschifffahrt.example")
     portal.page.set_viewport_size({"width": 320, "height": 700})
 
-    for path in ("/", f"/angebote/{offers[1]}", "/daten", "/impressum", home.page, home.answer(offers[0])):
+    for path in ("/", f"/angebote/{offers[1]}", "/daten", "/impressum", home.page, home.answer(offers[0]), question):
         for size in ("100%", "200%"):
             portal.open(path)
             portal.page.evaluate("size => { document.documentElement.style.fontSize = size }", size)

@@ -8,12 +8,15 @@ from lxml import html
 from schemas.harvest import HarvestRun, Issue, RunStatus
 from schemas.offer import AgeRange, Price, Suitability
 from schemas.review import ReviewKind
+from schemas.store.digests import SENDER_DIED, DigestState, claim_next, enter, ledger, mark_failed, mark_unsure
 from schemas.store.harvest import save_readings
+from schemas.store.kitas import recipients, save_kita
 from schemas.store.offers import public_offer
 from schemas.store.reviews import detail, hold_withdrawals
 from schemas.store.runs import save_source, start_run
 from schemas.vocabulary import PriceModel, Status, Verdict
-from tests.factories import make_key, make_source, make_source_offer
+from tests.factories import make_key, make_kita, make_recipient, make_source, make_source_offer
+from tests.webapp.mail_setup import ledger_mail
 from tests.webapp.site import COORDINATOR, HOSTILE, Reader, Site, make_other_offer, other_source, post
 
 UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5, reasons=("nennt nur Familien",))
@@ -334,3 +337,68 @@ def test_deciding_and_correcting_work_on_both_databases(both_sites):
         shown = public_offer(session, offer)
     assert shown is not None
     assert (shown.status, getattr(shown, "ages", None)) == (Status.PUBLISHED, AgeRange(min_months=24))
+
+
+# -- mails ------------------------------------------------------------------------------------------------------------
+
+
+def mail_table(client: Reader) -> list[list[str]]:
+    tables = html.fromstring(client.get("/desk/").text).cssselect("h2 ~ .scroll table")
+    return [[" ".join(cell.text_content().split()) for cell in row] for row in tables[1].cssselect("tbody tr")]
+
+
+def troubled(site: Site, kita: str, region: str, week: str, **outcome: str) -> None:
+    """A mail of ``week`` to a Kita, that ends as ``outcome`` says."""
+    with site.database.begin() as session:
+        address = f"leitung@{kita}.example".replace("_", "-")
+        home = make_kita(kita, region=region, name=f"Kita {kita}", recipients=(make_recipient(address),))
+        save_kita(session, home, now=site.now)
+        (person,) = recipients(session, kita)
+        enter(session, [ledger_mail(kita, person.id, week)], now=site.now)
+        entry = claim_next(session, now=site.now, kita=kita)
+        assert entry is not None
+        {"unsure": mark_unsure, "failed": mark_failed}[outcome["state"]](session, entry, error=outcome["error"])
+
+
+def test_mails_that_may_not_have_arrived_are_named_with_the_reason(both_sites):
+    troubled(both_sites, "kita_a", "13075", "2026-W48", state="unsure", error=SENDER_DIED)
+    troubled(both_sites, "kita_b", "13075", "2026-W47", state="failed", error="550 <b>no such user</b>")
+
+    unsure, failed = mail_table(both_sites.coordinator())
+
+    with both_sites.database.read() as session:
+        (number,) = [entry.message_id for entry in ledger(session, states=[DigestState.UNSURE])]
+    subject = "Dinosaurier entdecken für Kita Wolkenschiff"
+    assert unsure[:4] == ["Kita kita_a", "2026-W48", "leitung@kita-a.example", subject]
+    assert unsure[4].startswith("vielleicht verschickt Der Versand brach ab, bevor die Antwort des Mailservers da war.")
+    assert unsure[4].endswith(number)
+    assert failed[0] == "Kita kita_b"
+    assert failed[4] == "nicht verschickt 550 <b>no such user</b>"
+
+
+def test_old_mails_and_those_that_went_out_are_not_named(both_sites):
+    both_sites.harvest(make_source_offer())
+    troubled(both_sites, "kita_alt", "13075", "2026-W45", state="unsure", error=SENDER_DIED)
+    with both_sites.database.begin() as session:
+        (person,) = recipients(session, "kita_alt")
+        enter(session, [ledger_mail("kita_alt", person.id, "2026-W48")], now=both_sites.now)
+
+    page = both_sites.coordinator().get("/desk/")
+
+    assert "In den letzten zwei Wochen keine." in text_of(page.text)
+    assert "kita_alt" not in page.text
+
+
+def test_no_region_sees_the_mails_of_another_nor_a_land_those_of_its_kreise(both_sites):
+    troubled(both_sites, "kita_hier", "13075", "2026-W48", state="unsure", error=SENDER_DIED)
+    troubled(both_sites, "kita_kiel", "01002", "2026-W48", state="unsure", error=SENDER_DIED)
+    regions = both_sites.app.extensions["kitalotse"].regions
+    here, there = mail_table(both_sites.coordinator("13075")), mail_table(both_sites.coordinator("01002"))
+
+    assert ([row[0] for row in here], [row[0] for row in there]) == (["Kita kita_hier"], ["Kita kita_kiel"])
+
+    coordinator = both_sites.coordinator("13075")
+    regions["1307510"] = regions["13075"].model_copy(update={"key": "1307510", "base_url": "http://stadt.example"})
+    troubled(both_sites, "kita_stadt", "13075105", "2026-W48", state="unsure", error=SENDER_DIED)
+
+    assert [row[0] for row in mail_table(coordinator)] == ["Kita kita_hier"]

@@ -1,5 +1,8 @@
-"""The coordinators' desk: how harvesting went, what is held and why, and plain forms to decide, correct and undo."""
+"""The coordinators' desk: how harvesting and mailing went, what is held and why, and plain forms to decide, correct and
+undo.
+"""
 
+from datetime import timedelta
 from math import ceil
 from typing import Final
 
@@ -8,9 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from schemas.clock import week_of
 from schemas.exceptions import StoreError
 from schemas.harvest import HarvestRun
 from schemas.review import DecisionKind
+from schemas.store.digests import DigestState, LedgerEntry, ledger
+from schemas.store.kitas import kita_by_id
 from schemas.store.reviews import (
     OfferDetail,
     correct,
@@ -24,15 +30,19 @@ from schemas.store.reviews import (
     undo_decision,
 )
 from schemas.store.runs import runs, source, sources
-from webapp.db import current_region, now, reading, state, writing
+from webapp.db import current_region, now, reading, state, today, writing
 from webapp.links import Links
 from webapp.pages.correcting import FORMS, Input
 from webapp.pages.paging import page_number
+from webapp.regions import region_of
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 PER_PAGE: Final = 25
 MAX_WHY: Final = 500
+MAX_MAILS: Final = 100
+MAILS_SHOWN: Final = timedelta(days=14)
+"""How far back mails are shown that were not, or may not have been, sent."""
 OPEN: Final = frozenset({"desk.sign_in", "desk.enter"})
 """Views that need no signing in, because they do it; everything else of the desk does."""
 
@@ -83,7 +93,7 @@ def leave() -> ResponseReturnValue:
 
 @pages.get("/")
 def home() -> ResponseReturnValue:
-    """Last runs, what was not understood, everything held."""
+    """Last runs, what was not understood, everything held, mails that did not or may not have arrived."""
     region = current_region().key
     page = page_number(request.args)
     latest: dict[str, HarvestRun] = {}
@@ -98,6 +108,7 @@ def home() -> ResponseReturnValue:
         total=total,
         page=page,
         last_page=max(1, ceil(total / PER_PAGE)),
+        mails=_troubled_mails(),
     )
 
 
@@ -198,6 +209,22 @@ def vanished(offer_id: str, review_id: int) -> ResponseReturnValue:
         resolve_withdrawal(change, review_id, withdraw=take == "withdraw", by=g.coordinator, now=now())
     flash(_("Das Angebot ist zurückgezogen.") if take == "withdraw" else _("Das Angebot bleibt stehen."))
     return _back(offer_id)
+
+
+def _troubled_mails() -> list[tuple[LedgerEntry, str]]:
+    """Mails to Kitas of this Region, and of no Region inside it, that were not or may not have been sent of late, each
+    with the Kita's name; at most ``MAX_MAILS``."""
+    region, regions = current_region(), state().regions
+    found = ledger(
+        reading(),
+        region=region.key,
+        since=week_of(today() - MAILS_SHOWN),
+        states=[DigestState.UNSURE, DigestState.FAILED],
+        limit=MAX_MAILS,
+    )
+    own = [entry for entry in found if region_of(entry.region, regions) == region]
+    names = {kita_id: kita_by_id(reading(), kita_id) for kita_id in {entry.kita for entry in own}}
+    return [(entry, kita.name if (kita := names[entry.kita]) else entry.kita) for entry in own]
 
 
 def _invited(token: str) -> str | None:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, ReviewKind
+from schemas.store.digests import HAS_LEFT, SENDER_DIED, TOO_LATE, DigestState
 from webapp.pages.correcting import FORMS
 from webapp.pages.value_words import value_words
 
@@ -43,6 +44,16 @@ DECISION: Final[dict[str, Any]] = {
     DecisionKind.ACCEPT: _l("Angenommen"),
     DecisionKind.REJECT: _l("Abgelehnt"),
 }
+MAIL_STATE: Final[dict[str, Any]] = {
+    DigestState.UNSURE: _l("vielleicht verschickt"),
+    DigestState.FAILED: _l("nicht verschickt"),
+}
+MAIL_ERROR: Final[dict[str, Any]] = {
+    SENDER_DIED: _l("Der Versand brach ab, bevor die Antwort des Mailservers da war."),
+    TOO_LATE: _l("Der Versand gelang nicht in dieser Woche."),
+    HAS_LEFT: _l("Die Adresse hat sich vorher abgemeldet."),
+}
+"""Reasons of our own; all others are shown in the words of the mail server."""
 OTHER_FIELDS: Final[dict[str, Any]] = {
     "accessibility": _l("Barrierefreiheit"),
     "all_day": _l("ganztägig"),
@@ -99,6 +110,8 @@ def init_app(app: Flask) -> None:
         review_kind=lambda code: REVIEW_KIND.get(code, code),
         default_action=lambda code: DEFAULT_ACTION.get(code, code),
         decision_kind=lambda code: DECISION.get(code, code),
+        mail_state=lambda code: MAIL_STATE.get(code, code),
+        mail_error=lambda words: MAIL_ERROR.get(words, words or ""),
         field_name=field_name,
         value_words=value_words,
     )
