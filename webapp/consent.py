@@ -9,7 +9,7 @@ CONSENT_TEXTS: Final[Mapping[str, str]] = {
     "2026-11": (
         "Ich möchte an diese Adresse die Wochenmail mit Angeboten für die genannte Kita erhalten. Dafür werden die "
         "Adresse, die verschickten Wochenmails und die Antworten auf Angebote gespeichert. Die Zustimmung ist "
-        "freiwillig; ich kann sie jederzeit über den Link „Abmelden“ in jeder Wochenmail beenden."
+        "freiwillig; ich kann sie jederzeit über den Link ‚Abmelden‘ in jeder Wochenmail beenden."
     ),
 }
 """Version → German text."""

@@ -117,7 +117,7 @@ def test_somebody_who_was_invited_agrees_and_hears_that_mails_will_come(portal):
     page = portal.page
 
     portal.open(invitation(portal, "neu@kita.example"))
-    expect(page.get_by_text("jederzeit über den Link „Abmelden“")).to_be_visible()
+    expect(page.get_by_text("jederzeit über den Link ‚Abmelden‘")).to_be_visible()
     page.get_by_role("button", name="Ja, ich stimme zu").click()
 
     expect(page.get_by_role("status")).to_contain_text("an neu@kita.example")
