@@ -22,8 +22,8 @@ from twisted.python.failure import Failure
 
 from harvesters.fetch.client import Client, FetchSettings
 from harvesters.fetch.ledger import Ledger, MemoryLedger
-from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
+from harvesters.formats.page_kinds import PAGE_PARSERS
 from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin
 from harvesters.ledger import DatabaseLedger
@@ -126,7 +126,7 @@ class OfferSpider(Spider):
 
     def detail(self, response: Response, order: tuple[int, int, int]) -> None:
         """A page with offers."""
-        parsed = PARSERS[self.source.access.kind](
+        parsed = PAGE_PARSERS[self.source.access.kind](
             response.body, source=self.source, url=response.url, fetched_at=self._now, charset=_charset(response)
         )
         for record in parsed.records:

@@ -1,92 +1,17 @@
 """Which format modules read what a source serves."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from harvesters.formats import csv_table, html_selectors, ical, json_api, jsonld, microdata
-from harvesters.formats.pages import is_cut_off
-from harvesters.formats.records import Origin, Parsed
-from harvesters.formats.text import claims_utf8_wrongly
-from schemas.harvest import AccessKind, Source
+from harvesters.formats import csv_table, ical, json_api
+from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
+from schemas.harvest import AccessKind
 
-
-class Parse(Protocol):
-    """What every format module offers: bytes in, Records out, nothing else touched."""
-
-    def __call__(
-        self, content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
-    ) -> Parsed:
-        """The Records in ``content``, which came from ``url`` at ``fetched_at``; ``charset`` is the HTTP header's."""
-
-
-def structured(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
-    """schema.org in a page: JSON-LD, and where that holds no offer, microdata. A page without either is an Issue."""
-    first = jsonld.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-    if first.records:
-        return first
-    second = microdata.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-    issues = first.issues + second.issues
-    if not second.records and not issues:
-        issues = (
-            Origin(source, url, fetched_at, "structured").problem(
-                "record",
-                "structured.nothing",
-                message="Die Seite enthält kein Angebot als JSON-LD oder Mikrodaten.",
-                remedy="Bitte access.follow prüfen oder die Quelle als kind = „html“ mit Selektoren beschreiben.",
-            ),
-        )
-    return Parsed(records=second.records, issues=issues, complete=first.complete and second.complete)
-
-
-def _whole(parse: Parse) -> Parse:
-    """``parse`` for whole pages only: half a page would replace what is stored by half an offer."""
-
-    def parse_whole(
-        content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
-    ) -> Parsed:
-        if not is_cut_off(content):
-            return parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-        cut = Origin(source, url, fetched_at, "page").problem(
-            "source",
-            "page.cut_off",
-            message="Die Seite bricht mittendrin ab und wurde nicht gelesen.",
-            remedy="Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
-        )
-        return Parsed(issues=(cut,), complete=False)
-
-    return parse_whole
-
-
-def _telling(parse: Parse) -> Parse:
-    """``parse`` with an Issue where the header is wrong about the encoding, or JSON is not UTF-8 (RFC 8259 §8.1)."""
-
-    def parse_and_tell(
-        content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
-    ) -> Parsed:
-        parsed = parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-        claimed = "utf-8" if source.access.kind is AccessKind.JSON else charset
-        if source.access.encoding is not None or not claims_utf8_wrongly(content, claimed):
-            return parsed
-        wrong = Origin(source, url, fetched_at, "page").problem(
-            "source",
-            "encoding.claimed",
-            charset or "",
-            message="Angegeben ist UTF-8, die Zeichen sind aber anders kodiert; gelesen wurde als Windows-1252.",
-            remedy="Bitte die Betreiber ansprechen, oder access.encoding auf die wirkliche Kodierung setzen.",
-        )
-        return replace(parsed, issues=(wrong, *parsed.issues))
-
-    return parse_and_tell
-
-
-PARSERS: Final[dict[AccessKind, Parse]] = {
-    AccessKind.STRUCTURED: _telling(_whole(structured)),
-    AccessKind.HTML: _telling(_whole(html_selectors.parse)),
-    AccessKind.ICAL: _telling(ical.parse),
-    AccessKind.CSV: _telling(csv_table.parse),
-    AccessKind.JSON: _telling(json_api.parse),
+PARSERS: Final[Mapping[AccessKind, Parse]] = {
+    **PAGE_PARSERS,
+    AccessKind.ICAL: telling(ical.parse),
+    AccessKind.CSV: telling(csv_table.parse),
+    AccessKind.JSON: telling(json_api.parse),
 }
 """Way of access → its reader."""
 

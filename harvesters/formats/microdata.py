@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any, Final
 
-from extruct.w3cmicrodata import MicrodataExtractor
-
 from harvesters.formats.pages import canonical, page_of
 from harvesters.formats.records import Origin, Parsed, finish
 from harvesters.formats.schema_org import Node, offers_in, record_of
@@ -19,6 +17,10 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     page = page_of(content, source, charset)
     if page is None:
         return Parsed()
+    if next(page.iterfind(".//*[@itemscope]"), None) is None and page.get("itemscope") is None:
+        return Parsed()
+    from extruct.w3cmicrodata import MicrodataExtractor  # noqa: PLC0415  (brings RDF readers; few crawls need to wait)
+
     issues: list[Issue] = []
     try:
         items = MicrodataExtractor(nested=True).extract_items(page, base_url=url)

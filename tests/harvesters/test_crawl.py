@@ -1,6 +1,8 @@
 """Crawling web pages in a child process, over real HTTP."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.factories import NOW, make_record, make_source
 from tests.harvesters.loopback import QUICK, Site, running_site
 
 FIELDS = {"title": "h1", "ages": ".alter"}
+HOME = Path(__file__).parents[2]
 
 
 def museum(site: Site, offers: int = 3, **access: object) -> Source:
@@ -152,6 +155,22 @@ def test_endless_paging_ends(site: Site, tmp_path: Path) -> None:
     assert len(site.paths()) == 4
     assert [issue.rule for issue in result.issues] == ["crawl.too_many_pages"]
     assert not result.complete
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("harvesters.crawl", {"extruct", "icalendar", "numpy", "harvesters.normalise", "schemas.geography"}),
+        ("harvesters.run", {"scrapy", "extruct"}),
+    ],
+)
+def test_no_process_waits_for_what_only_the_other_needs(module: str, unwanted: set[str]) -> None:
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME).stdout
+
+    assert module in loaded.split()
+    assert unwanted & set(loaded.split()) == set()
 
 
 def test_a_crawl_that_hangs_is_killed(site: Site, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from harvesters.formats import microdata
-from harvesters.formats.by_kind import structured
+from harvesters.formats.page_kinds import structured
 from schemas.harvest import RawOccurrence
 from tests.harvesters.parsing import only, parse, rules
 
