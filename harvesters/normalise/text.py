@@ -13,6 +13,8 @@ from typing import Final
 
 import nh3
 
+from harvesters.normalise.addresses import masked
+
 _BREAKS: Final = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr|/ul|/ol|/table|/section|/article)\b[^<>]{0,200}>", re.I)
 _ITEMS: Final = re.compile(r"<li\b[^<>]{0,200}>", re.I)
 _LOOKS_LIKE_HTML: Final = re.compile(r"</?[a-z][a-z0-9]{0,12}(?:\s[^<>]{0,500})?/?>|<!--", re.I)
@@ -118,11 +120,12 @@ _MAX_CLAUSE: Final = 700
 
 
 class Prose:
-    """Cleaned text ready for reading: the words, their lower-case twin, and where each clause begins."""
+    """Cleaned text ready for reading: the words, their lower-case twin (addresses masked), and where each clause
+    begins."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.lower = lower(text)
+        self.lower = masked(lower(text))
 
     @cached_property
     def starts(self) -> list[int]:

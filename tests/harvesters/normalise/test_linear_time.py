@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from harvesters.normalise.accessibility import read_accessibility, read_practicalities
+from harvesters.normalise.addresses import masked
 from harvesters.normalise.ages import read_ages
 from harvesters.normalise.areas import read_areas, read_topics
 from harvesters.normalise.audience import read_audience
@@ -44,6 +45,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "required": read_required,
     "service_area": read_service_area,
     "persons": without_persons,
+    "masked": masked,
 }
 SEEDS = (
     "a",
@@ -68,6 +70,10 @@ SEEDS = (
     "im umkreis von ",
     "x@",
     "x@a.b ",
+    "a.",
+    "aa.de/",
+    "www.a).",
+    "x@a.",
     "0 1",
     "jeden 1. ",
     "am ersten und ",
