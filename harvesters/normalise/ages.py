@@ -10,7 +10,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import Found, outermost
 from harvesters.normalise.numbers import START, WORDS, parse
-from harvesters.normalise.text import Prose, matches, prose
+from harvesters.normalise.text import Prose, matches, prose, search
 from schemas.offer import AgeRange
 
 _AGE_WORDS: Final = "|".join(
@@ -155,8 +155,11 @@ def read_ages(text: str | Prose) -> list[Found[AgeRange]]:
     >>> [one.value for one in read_ages("Waldtag ab 4 J.")]
     [AgeRange(min_months=48, max_months=None)]
     """
-    page = prose(text)
-    if not any(cue in page.lower for cue in _CUES):
+    return prose(text).once(_all_ages)
+
+
+def _all_ages(page: Prose) -> list[Found[AgeRange]]:
+    if not page.has_any(_CUES):
         return []
     found = [one for reader in _READERS for one in reader(page)]
     kept = [one for one in outermost(found) if not _is_other_age(page, one)]
@@ -165,7 +168,7 @@ def read_ages(text: str | Prose) -> list[Found[AgeRange]]:
 
 def _levels(page: Prose, found: list[Found[AgeRange]]) -> list[Found[AgeRange]]:
     """Several levels of age of one offer ("Zwei Altersstufen: ab 2 oder 3–6") span all of them."""
-    match = _LEVELS.search(page.lower)
+    match = search(_LEVELS, page)
     if match is None:
         return []
     first = page.clause_index(match.start())

@@ -17,7 +17,7 @@ from harvesters.normalise.ages import read_ages
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.scopes import points_elsewhere
 from harvesters.normalise.tables import Phrase, table
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from schemas.offer import Occurrence, Suitability
 from schemas.vocabulary import Audience, Verdict
 
@@ -254,7 +254,7 @@ def read_audience(
     first: dict[Audience, Found[Audience]] = {}
     strongest: dict[Audience, float] = dict.fromkeys(Audience, 0.0)
     reasons: list[tuple[float, str]] = []
-    venues = [match.span() for match in _VENUE.finditer(page.lower)]
+    venues = [match.span() for match in all_matches(_VENUE, page)]
     turned_away: set[Audience] = set()
     strongest_of: dict[int, tuple[float, Phrase[Audience], re.Match[str]]] = {}
     elsewhere: dict[int, bool] = {}
@@ -299,7 +299,7 @@ def read_audience(
     if "hort" in lower_place:
         points[H] += 1.5
     when = _when(page, dates)
-    public = _PUBLIC.search(page.lower) is not None
+    public = search(_PUBLIC, page) is not None
     older = _ages(page, when.morning and not public, points, reasons)
     _evening_or_weekend(when, points, reasons)
     nobody = _NOBODY.search(page.lower[: title_end + 200])
@@ -322,12 +322,12 @@ def _when(page: Prose, dates: Sequence[Occurrence]) -> _When:
     if clocks:
         morning = not weekend and all(time(7) <= clock < _MORNING_ENDS for clock in clocks)
         return _When(morning, weekend, all(clock >= _AFTERNOON_BEGINS for clock in clocks))
-    morning = _MORNING.search(page.lower) is not None
-    said_weekend = _WEEKEND.search(page.lower) is not None
+    morning = search(_MORNING, page) is not None
+    said_weekend = search(_WEEKEND, page) is not None
     return _When(
         morning and not said_weekend and not weekend,
         weekend or (said_weekend and not morning),
-        not morning and _LATE.search(page.lower) is not None,
+        not morning and search(_LATE, page) is not None,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final
 
-from harvesters.normalise.text import Prose
+from harvesters.normalise.text import Prose, all_matches, search
 
 MONTHS: Final[dict[str, int]] = {
     name: number
@@ -116,11 +116,11 @@ def read_dates(page: Prose, today: date) -> tuple[list[DateFound], list[Impossib
     found: list[DateFound] = []
     impossible: list[Impossible] = []
     if "." in page.lower or "-" in page.lower:
-        for match in _DATE.finditer(page.lower):
+        for match in all_matches(_DATE, page):
             days = _resolve(page, match, today, impossible)
             if days:
                 found.extend(days)
-    if _FEAST_CUE.search(page.lower):
+    if search(_FEAST_CUE, page):
         found.extend(_feasts(page, today))
     found.sort(key=lambda one: (one.start, one.first))
     del found[MAX_DATES:]
@@ -265,7 +265,7 @@ def _feast_day(code: str, ordinal: int, year: int) -> date:
 
 def _feasts(page: Prose, today: date) -> list[DateFound]:
     found = []
-    for match in _FEAST.finditer(page.lower):
+    for match in all_matches(_FEAST, page):
         index = next(i for i in range(len(_FEASTS)) if match[f"f{i}"])
         code = _FEASTS[index][1]
         named = match[f"n{index}"] if f"n{index}" in match.re.groupindex else None

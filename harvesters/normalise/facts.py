@@ -13,7 +13,7 @@ from harvesters.normalise.modes import is_indoor, read_cancelled, read_funding, 
 from harvesters.normalise.own_words import C, codes
 from harvesters.normalise.persons import ContactReading, without_persons
 from harvesters.normalise.reading import LEAST_CONFIDENCE, OWN_NAME, Reading
-from harvesters.normalise.text import Prose
+from harvesters.normalise.text import Prose, search
 from schemas.harvest import RecordField
 from schemas.offer import Capacity, Image, Schedule
 from schemas.organisation import Booking, Contact
@@ -222,7 +222,7 @@ def read_rest(reading: Reading) -> None:
     funds = read_funding(page)
     if funds:
         reading.put("funding", tuple(one.value for one in funds), funds[0].rule, funds[0].confidence, funds[0].evidence)
-    capacity = _CAPACITY.search(page.lower)
+    capacity = search(_CAPACITY, page)
     if capacity:
         reading.put(
             "capacity",

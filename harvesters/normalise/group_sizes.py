@@ -5,7 +5,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import Found, outermost
 from harvesters.normalise.numbers import NUMBER, START, whole
-from harvesters.normalise.text import Prose, matches, prose
+from harvesters.normalise.text import Prose, matches, prose, search
 from schemas.offer import GroupSize
 
 _WHO: Final = (
@@ -28,16 +28,16 @@ _BARE: Final = re.compile(
     rf"\b(?:höchstens|maximal|max\.|bis zu)\s({NUMBER})(?=\s?(?:[.,;)·|]|$|\n|mit\b|pro gruppe|"
     rf"je gruppe|pro durchgang|pro termin|je termin|je vormittag))(?![.,]\d)"
     rf"|\bbis\s({NUMBER})\s(?:pro|je) (?:gruppe|durchgang|termin)"
-    rf"|({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|platz für (?:bis zu |"
+    rf"|\b({NUMBER})\s(?:kinder|personen)\s(?:haben|finden) (?:bequem )?platz|\bplatz für (?:bis zu |"
     rf"max\. |maximal |ca\. )?({NUMBER})\s(?:kinder|personen)"
     rf"|\bhaben ({NUMBER}) kinder (?:bequem )?platz"
 )
 _GROUP_WITH: Final = re.compile(
     rf"\b(?:gruppen?|kleingruppen?|pro gruppe|je gruppe|pro durchgang)\s(?:mit |à |von |zu |"
     rf"a )?(?:je |jeweils |max\. |maximal )?({NUMBER})\s(?:kinder|kindern|personen)\b"
-    rf"|\bgruppen? à ({NUMBER})\b|(?<![\d.,])(\d{{1,2}})er-?\s?gruppen?\b|\b(?:begrenzt auf|"
+    rf"|\bgruppen? à ({NUMBER})\b|\b(?<![.,])(\d{{1,2}})er-?\s?gruppen?\b|\b(?:begrenzt auf|"
     rf"auf maximal) ({NUMBER})\b|\bauf ({NUMBER}) (?:kinder |personen |plätze )?begrenzt"
-    rf"|\(max\.? ({NUMBER})\)|(?<![\d.,])(\d{{1,3}}) plätze\b(?! frei)"
+    rf"|\b(?<=\()max\.? ({NUMBER})(?=\))|\b(?<![.,])(\d{{1,3}}) plätze\b(?! frei)"
 )
 _LIST_RANGE: Final = re.compile(
     rf"\b(?:teilnehmer|tn|kinder|personen)\w{{0,6}}:\s?({NUMBER})\s?(?:-|–|"
@@ -179,7 +179,7 @@ def _other(page: Prose, match: re.Match[str]) -> bool:
 
 def _together(page: Prose, low: list[Found[int]], high: list[Found[int]]) -> list[Found[GroupSize]]:
     """Each upper bound, with the lower bound that stands nearest to it and below it."""
-    adults = _ADULTS.search(page.lower)
+    adults = search(_ADULTS, page)
     count = whole(adults[1]) if adults else None
     found: list[Found[GroupSize]] = []
     for top in high:

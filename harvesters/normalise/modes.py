@@ -6,7 +6,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import MAX_EVIDENCE, Found
 from harvesters.normalise.tables import Table, find_all, table
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from schemas.vocabulary import Funding, Kind, Mode
 
 IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
@@ -268,7 +268,7 @@ def read_cancelled(text: str | Prose, *, title_end: int = 0) -> Found[bool] | No
     Said in the title, or in a clause that is no condition and names no other date.
     """
     page = prose(text)
-    for match in _CANCELLED.finditer(page.lower):
+    for match in all_matches(_CANCELLED, page):
         clause = page.lower[slice(*page.around(match.start()))]
         if match.start() <= title_end:
             return Found(True, page.text[match.start() : match.end()], "cancelled.title", 0.95, match.span())
@@ -285,7 +285,7 @@ def read_cancelled(text: str | Prose, *, title_end: int = 0) -> Found[bool] | No
 def read_sold_out(text: str | Prose, *, title_end: int = 0) -> Found[bool] | None:
     """Whether nothing is free."""
     page = prose(text)
-    match = _SOLD_OUT.search(page.lower)
+    match = search(_SOLD_OUT, page)
     if match is None:
         return None
     clause = page.lower[slice(*page.around(match.start()))]
@@ -304,5 +304,5 @@ def read_funding(text: str | Prose) -> list[Found[Funding]]:
 def is_indoor(text: str | Prose) -> Found[bool] | None:
     """Words that say it is (also) indoors."""
     page = prose(text)
-    match = _INDOOR.search(page.lower)
+    match = search(_INDOOR, page)
     return Found(True, page.text[match.start() : match.end()], "weather.indoor", 0.7, match.span()) if match else None

@@ -14,7 +14,7 @@ from harvesters.normalise.durations import read_duration
 from harvesters.normalise.evidence import Found, best
 from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.prices import Unit, adults_free, read_amounts, read_price
-from harvesters.normalise.text import Prose
+from harvesters.normalise.text import Prose, search
 from schemas.offer import AgeRange, GroupSize, Price
 from schemas.vocabulary import Code, PriceModel
 
@@ -69,7 +69,7 @@ def own_ages(page: Prose) -> list[Found[AgeRange]]:
 
 def _grown_up(page: Prose) -> list[Found[AgeRange]]:
     """ "ab 60", "Erwachsene und Jugendliche ab 14", "Erwachsene": ages that prose rules leave to the context."""
-    since = _FROM_AGE.search(page.lower)
+    since = search(_FROM_AGE, page)
     named = _ADULTS.match(page.lower)
     if since is None and named is None:
         return []
@@ -102,7 +102,7 @@ def own_season(page: Prose) -> tuple[int, ...]:
 def own_price(page: Prose) -> list[Found[Price]]:
     """Prices under their own name: as in prose, a bare number as Euro per person ("0" is free), "frei" alone, and
     what an amount is for on the next line. A number with a sign or an exponent is none."""
-    if _ODD_NUMBER.search(page.lower):
+    if search(_ODD_NUMBER, page):
         return []
     match = _BARE_NUMBER.fullmatch(page.lower.strip())
     if match is not None:
@@ -152,7 +152,7 @@ def own_group_size(page: Prose) -> list[Found[GroupSize]]:
     match = _SIZE_FIGURES.fullmatch(page.lower.strip())
     if match is None:
         said = read_group_size(page)
-        match = None if said else _SIZE_OF.search(page.lower)
+        match = None if said else search(_SIZE_OF, page)
         if match is None:
             return said
     first, last = int(match[1]), int(match[2]) if match[2] else None

@@ -7,7 +7,7 @@ from typing import Final
 
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.numbers import NUMBER, parse
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from schemas.geography import find_municipality, find_places, locate, parse_address
 from schemas.geography.names import fold
 from schemas.geography.tables import kreise
@@ -187,13 +187,13 @@ def read_service_area(
                 0.88,
                 (match.start(), end),
             )
-    whole = _WHOLE_KREIS.search(page.lower)
+    whole = search(_WHOLE_KREIS, page)
     if whole is not None:
         words = page.text[whole.start() : whole.end()]
         own = near if near and len(near) == 5 else place.kreis if place else None
         area = ServiceArea(words=words, municipalities=(own,) if own else (), sure=own is not None and own == near)
         return Found(area, words, "service_area.own_kreis", 0.8, whole.span())
-    named = _AREA_WORDS.search(page.lower)
+    named = search(_AREA_WORDS, page)
     if named is not None:
         words = page.text[named.start() : named.end()].strip()
         return Found(ServiceArea(words=words[:400]), words, "service_area.words", 0.6, named.span())
@@ -203,7 +203,7 @@ def read_service_area(
 def _radius(page: Prose, near: str | None, place: Place | None) -> Found[ServiceArea] | None:
     if "km" not in page.lower and "kilometer" not in page.lower:
         return None
-    for match in _RADIUS.finditer(page.lower):
+    for match in all_matches(_RADIUS, page):
         begin, stop = page.around(match.start())
         if _NOT_A_RADIUS.search(page.lower[begin : match.start()]) or _NOT_A_RADIUS_AFTER.match(
             page.lower, match.end(), stop

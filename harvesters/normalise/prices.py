@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from harvesters.normalise.evidence import Found
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from schemas.offer import Price
 from schemas.vocabulary import PriceModel
 
@@ -250,7 +250,7 @@ def read_amounts(page: Prose) -> list[Amount]:
     """Every sum of money with its unit."""
     if not any(cue in page.lower for cue in _CUES):
         return []
-    return [_judge(page, match) for match in islice(_AMOUNT.finditer(page.lower), _MAX_AMOUNTS)]
+    return [_judge(page, match) for match in islice(all_matches(_AMOUNT, page), _MAX_AMOUNTS)]
 
 
 def _judge(page: Prose, match: re.Match[str]) -> Amount:
@@ -326,7 +326,7 @@ def _extra(page: Prose, amounts: list[Amount]) -> Amount | None:
     """What comes on top: only where another amount is the price, or the price is free."""
     mains = [a for a in amounts if a.unit in (Unit.CHILD, Unit.GROUP, Unit.PLAIN)]
     for amount in amounts:
-        if amount.unit is Unit.EXTRA and (mains or _FREE.search(page.lower)):
+        if amount.unit is Unit.EXTRA and (mains or search(_FREE, page)):
             return amount
     groups = [a for a in mains if a.unit is Unit.GROUP]
     for amount in mains:
@@ -350,7 +350,7 @@ def _shared(page: Prose, extra: Amount) -> bool:
 
 def adults_free(page: Prose) -> bool | None:
     """True where accompanying adults pay nothing, ``None`` where nothing is said."""
-    return True if _ADULTS_FREE.search(page.lower) else None
+    return True if search(_ADULTS_FREE, page) else None
 
 
 def _donation_nearby(page: Prose, amount: Amount) -> re.Match[str] | None:
@@ -365,7 +365,7 @@ def _wordy(page: Prose, adults: bool | None, extra: Amount | None, amounts: bool
     """Free, donation and "auf Anfrage", which name no amount."""
     found: list[Found[Price]] = []
     extra_eur = extra.euros if extra else None
-    for match in _DONATION.finditer(page.lower):
+    for match in all_matches(_DONATION, page):
         begin, stop = page.around(match.start())
         if not _NOT_A_DONATION.search(page.lower[begin:stop]):
             price = Price(model=PriceModel.DONATION, adults_free=adults, extra_eur=extra_eur)
@@ -378,7 +378,7 @@ def _wordy(page: Prose, adults: bool | None, extra: Amount | None, amounts: bool
                     match.span(),
                 )
             )
-    for match in _FREE.finditer(page.lower):
+    for match in all_matches(_FREE, page):
         begin, _ = page.around(match.start())
         ahead = page.lower[max(begin, match.start() - 38) : match.start()]
         comma = max(ahead.rfind(","), ahead.rfind("("))
@@ -399,7 +399,7 @@ def _wordy(page: Prose, adults: bool | None, extra: Amount | None, amounts: bool
         price = Price(model=PriceModel.FREE, amount_eur=0, adults_free=adults, extra_eur=extra_eur)
         found.append(Found(price, page.text[match.start() : match.end()], "price.free", confidence, match.span()))
     if not found and not amounts:
-        asked = _ON_REQUEST.search(page.lower)
+        asked = search(_ON_REQUEST, page)
         if asked is not None:
             words = page.text[asked.start() : asked.end()]
             found.append(Found(Price(model=PriceModel.UNKNOWN), words, "price.on_request", 0.7, asked.span()))

@@ -8,7 +8,7 @@ from harvesters.normalise.date_roles import Parts, ScheduleReading, sort_dates, 
 from harvesters.normalise.dates import DateFound, TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.numbers import NUMBER, whole
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from harvesters.normalise.weekdays import DaysFound, MonthlyFound, MonthsFound, read_monthly, read_months, read_weekdays
 from schemas.offer import Occurrence, Recurrence, Schedule, TimeWindow
 from schemas.vocabulary import OccurrenceStatus, ScheduleKind, Weekday
@@ -98,7 +98,7 @@ def read_schedule(
     if parts.events or parts.starts:
         reading.schedule = _dated(page, parts, dates)
         return reading
-    booked = bookable and not dates and not reading.impossible and not _SPEAKS_OF_DAYS.search(page.lower)
+    booked = bookable and not dates and not reading.impossible and not search(_SPEAKS_OF_DAYS, page)
     reading.schedule = _on_request(page, weekdays, months, parts) or (_booked(page, months, comes) if booked else None)
     return reading
 
@@ -159,7 +159,7 @@ def _recurrence(
     days: tuple[Weekday, ...] = ()
     span = (0, 0)
     confidence = 0.0
-    interval = ";INTERVAL=2" if _EVERY_TWO.search(page.lower) else ""
+    interval = ";INTERVAL=2" if search(_EVERY_TWO, page) else ""
     if monthly:
         first = monthly[0]
         days = (first.day,)
@@ -207,8 +207,8 @@ def _recurrence(
         starts_on=begins,
         ends_on=until,
         except_days=tuple(sorted({one.first for one in parts.excluded if one.first == one.last})),
-        not_in_school_holidays=_NO_HOLIDAYS.search(page.lower) is not None,
-        not_on_public_holidays=_NO_PUBLIC.search(page.lower) is not None,
+        not_in_school_holidays=search(_NO_HOLIDAYS, page) is not None,
+        not_on_public_holidays=search(_NO_PUBLIC, page) is not None,
     )
     words = page.text[clause[0] : clause[1]].strip() if clause[1] - clause[0] <= 160 else page.text[span[0] : span[1]]
     schedule = Schedule(
@@ -253,7 +253,7 @@ def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
         return 0.0
     if one.every and (one.adverb or timed or not one.is_range):
         return 0.85 if timed else 0.7
-    if _WEEKLY.search(page.lower) and (one.adverb or (timed and not one.is_range)):
+    if search(_WEEKLY, page) and (one.adverb or (timed and not one.is_range)):
         return 0.8
     if _EVERY_TWO.search(clause):
         return 0.8
@@ -276,7 +276,7 @@ def _season(page: Prose, months: list[MonthsFound], clause: tuple[int, int]) -> 
 
 
 def _count(page: Prose, span: tuple[int, int]) -> int | None:
-    for match in _COUNT.finditer(page.lower):
+    for match in all_matches(_COUNT, page):
         number = whole(match[1])
         if number is not None and 3 <= number <= 60 and abs(match.start() - span[0]) < 120:
             if re.search(
@@ -310,7 +310,7 @@ def _hours(clock: TimesFound | None) -> tuple[TimeWindow, ...]:
 def _on_request(
     page: Prose, weekdays: list[DaysFound], months: list[MonthsFound], parts: Parts
 ) -> Found[Schedule] | None:
-    arranged = _ARRANGED.search(page.lower)
+    arranged = search(_ARRANGED, page)
     days = next(
         (
             one
@@ -348,13 +348,13 @@ def _on_request(
 
 def _booked(page: Prose, months: list[MonthsFound], comes: str | None) -> Found[Schedule] | None:
     """By arrangement, because groups book the visit or it comes to them, and the text knows of no days."""
-    timed = _SPEAKS_OF_HOURS.search(page.lower) is not None
+    timed = search(_SPEAKS_OF_HOURS, page) is not None
     season = next((one for one in months if len(one.months) > 1), None)
     if comes is not None:
         span, words, rule = (0, 0), comes, "schedule.comes_to_groups"
-    elif (match := _BOOKED.search(page.lower)) is not None and not timed:
+    elif (match := search(_BOOKED, page)) is not None and not timed:
         span, words, rule = match.span(), page.text[match.start() : match.end()], "schedule.booked_by_groups"
-    elif season is not None and not timed and _GROUPS.search(page.lower):
+    elif season is not None and not timed and search(_GROUPS, page):
         span, words, rule = (season.start, season.end), page.text[season.start : season.end], "schedule.season"
     else:
         return None

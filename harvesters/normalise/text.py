@@ -7,13 +7,18 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import nh3
 
 from harvesters.normalise.addresses import masked
+from harvesters.normalise.cues import anchors_of, cues_of
+
+T = TypeVar("T")
 
 _BREAKS: Final = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr|/ul|/ol|/table|/section|/article)\b[^<>]{0,200}>", re.I)
 _ITEMS: Final = re.compile(r"<li\b[^<>]{0,200}>", re.I)
@@ -126,6 +131,15 @@ class Prose:
     def __init__(self, text: str) -> None:
         self.text = text
         self.lower = masked(lower(text))
+        self._cues: dict[str, bool] = {}
+        self._read: dict[object, Any] = {}
+
+    def once(self, reader: "Callable[[Prose], T]") -> T:
+        """What ``reader`` makes of this text, read once however often it is asked; nobody may change it."""
+        if reader not in self._read:
+            self._read[reader] = reader(self)
+        found: T = self._read[reader]
+        return found
 
     @cached_property
     def starts(self) -> list[int]:
@@ -152,6 +166,38 @@ class Prose:
     def word_starts(self) -> list[int]:
         """Where every word begins."""
         return [match.start() for match in _WORD.finditer(self.lower)]
+
+    @cached_property
+    def by_prefix(self) -> dict[str, list[int]]:
+        """Beginnings of words by their first two characters."""
+        found: dict[str, list[int]] = {}
+        for start in self.word_starts:
+            found.setdefault(self.lower[start : start + 2], []).append(start)
+        return found
+
+    @cached_property
+    def by_letter(self) -> dict[str, list[int]]:
+        """Beginnings of words by their first character."""
+        found: dict[str, list[int]] = {}
+        for start in self.word_starts:
+            found.setdefault(self.lower[start], []).append(start)
+        return found
+
+    def may_match(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the words are there without which a pattern of this package cannot match the lower-case text."""
+        cues = _needs(pattern).cues
+        return not cues or self.has_any(cues)
+
+    def has_any(self, cues: Iterable[str]) -> bool:
+        """Whether one of ``cues`` (lower case) stands anywhere in the text."""
+        known = self._cues
+        for cue in cues:
+            there = known.get(cue)
+            if there is None:
+                there = known[cue] = cue in self.lower
+            if there:
+                return True
+        return False
 
     def _is_abbreviation(self, dot: int, following: int) -> bool:
         before = self.lower[max(0, dot - 12) : dot + 1]
@@ -185,9 +231,59 @@ MAX_MATCHES: Final = 200
 """Most matches of one rule in one text that are looked at."""
 
 
-def matches(pattern: re.Pattern[str], page: Prose) -> "islice[re.Match[str]]":
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a text must hold for a pattern to match."""
+
+    pattern: re.Pattern[str]
+    cues: tuple[str, ...]
+    pairs: frozenset[str]
+    letters: frozenset[str]
+
+
+_NEEDS: Final[dict[int, _Needs]] = {}
+"""By the identity of the pattern, which is kept alive in the value (hashing a pattern reads all of it)."""
+
+
+def _needs(pattern: re.Pattern[str]) -> _Needs:
+    known = _NEEDS.get(id(pattern))
+    if known is None:
+        cased = bool(pattern.flags & re.IGNORECASE)
+        anchors = frozenset() if cased else anchors_of(pattern.pattern)
+        known = _NEEDS[id(pattern)] = _Needs(
+            pattern,
+            () if cased else tuple(sorted(cues_of(pattern.pattern), key=len)),
+            frozenset(one for one in anchors if len(one) == 2),
+            frozenset(one for one in anchors if len(one) == 1),
+        )
+    return known
+
+
+def all_matches(pattern: re.Pattern[str], page: Prose) -> Iterator[re.Match[str]]:
+    """All matches of a pattern in the lower-case text, as ``finditer`` gives them, without trying it in vain."""
+    needs = _needs(pattern)
+    if needs.cues and not page.has_any(needs.cues):
+        return
+    if not needs.pairs and not needs.letters:
+        yield from pattern.finditer(page.lower)
+        return
+    starts = [start for pair in needs.pairs & page.by_prefix.keys() for start in page.by_prefix[pair]]
+    starts += [start for letter in needs.letters & page.by_letter.keys() for start in page.by_letter[letter]]
+    end = 0
+    for start in sorted(starts):
+        if start >= end and (match := pattern.match(page.lower, start)) is not None:
+            end = match.end()
+            yield match
+
+
+def matches(pattern: re.Pattern[str], page: Prose) -> Iterator[re.Match[str]]:
     """The first matches of a pattern in the lower-case text."""
-    return islice(pattern.finditer(page.lower), MAX_MATCHES)
+    return islice(all_matches(pattern, page), MAX_MATCHES)
+
+
+def search(pattern: re.Pattern[str], page: Prose) -> re.Match[str] | None:
+    """The first match of a pattern in the lower-case text."""
+    return next(all_matches(pattern, page), None)
 
 
 def prose(text: "str | Prose") -> Prose:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harvesters.normalise.dates import MONTH, MONTHS, weekday_number
-from harvesters.normalise.text import Prose
+from harvesters.normalise.text import Prose, all_matches, search
 from schemas.vocabulary import Weekday
 
 MAX_DAYS: Final = 40
@@ -108,7 +108,7 @@ class MonthsFound:
 def read_weekdays(page: Prose) -> list[DaysFound]:
     """Weekdays said of many weeks; those that belong to a date are left to ``dates``."""
     found = []
-    for match in _DAYS.finditer(page.lower):
+    for match in all_matches(_DAYS, page):
         words = match[0]
         if _DATE_FOLLOWS.match(page.lower, match.end()) or _DATE_FOLLOWS.match(page.lower, match.end() - 1):
             continue
@@ -140,9 +140,9 @@ def read_weekdays(page: Prose) -> list[DaysFound]:
             short and after_time and len(tokens) > 1
         )
         found.append(DaysFound(days, match.start(), match.end(), is_range, adverb, every))
-    for match in _WORKDAYS.finditer(page.lower):
+    for match in all_matches(_WORKDAYS, page):
         found.append(DaysFound(DAYS[:5], match.start(), match.end(), True, True, False))
-    for match in _WEEKENDS.finditer(page.lower):
+    for match in all_matches(_WEEKENDS, page):
         found.append(DaysFound(DAYS[5:], match.start(), match.end(), False, True, False))
     return sorted(found, key=lambda one: one.start)[:MAX_DAYS]
 
@@ -167,9 +167,9 @@ def read_monthly(page: Prose) -> list[MonthlyFound]:
     """Rules like "jeden 1. und 3. Mittwoch im Monat"."""
     found = []
     monthly = None
-    for match in _MONTHLY.finditer(page.lower):
+    for match in all_matches(_MONTHLY, page):
         if monthly is None:
-            monthly = _MONTHLY_CUE.search(page.lower) is not None
+            monthly = search(_MONTHLY_CUE, page) is not None
         lead = page.lower[match.start() : match.start("o")]
         if not (match["m"] or monthly or re.search(r"jeden|jeweils|immer|jedem", lead)):
             continue
@@ -193,7 +193,7 @@ def read_months(page: Prose) -> list[MonthsFound]:
     """Seasons: "April bis Oktober", "im Winterhalbjahr"."""
     found = []
     for pattern in (_MONTH_RANGE, _DATED_RANGE):
-        for match in pattern.finditer(page.lower):
+        for match in all_matches(pattern, page):
             first, last = MONTHS[match["a"].rstrip(".")], MONTHS[match["b"].rstrip(".")]
             if re.match(r"\s\d{4}", page.lower[match.end() : match.end() + 5]) or (
                 " und " in match[0] and "zwischen" not in page.lower[max(0, match.start() - 10) : match.start()]
@@ -202,10 +202,10 @@ def read_months(page: Prose) -> list[MonthsFound]:
             months = tuple(range(first, last + 1)) if first <= last else (*range(1, last + 1), *range(first, 13))
             if 1 < len(months) < 12:
                 found.append(MonthsFound(months, match.start(), match.end()))
-    for match in _MONTH_LIST.finditer(page.lower):
+    for match in all_matches(_MONTH_LIST, page):
         months = tuple(sorted({MONTHS[word.rstrip(".")] for word in (match["a"], match["b"], match["c"]) if word}))
         found.append(MonthsFound(months, match.start(), match.end()))
     for pattern, months in _SEASONS:
-        for match in pattern.finditer(page.lower):
+        for match in all_matches(pattern, page):
             found.append(MonthsFound(months, match.start(), match.end()))
     return sorted(found, key=lambda one: one.start)
