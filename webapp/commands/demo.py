@@ -20,7 +20,9 @@ from webapp.settings import Settings
 @click.command()
 @click.option("--check", is_flag=True, help="Verify each step and exit: 0 when all hold, 1 otherwise.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the portal; 0 takes a free one.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Folder of the demo; it is emptied.")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Folder of its own: new, empty or a demo's."
+)
 @pass_settings
 def demo(settings: Settings, check: bool, port: int, folder: Path | None) -> None:
     """Show everything with example data: harvest, ranking, weekly mails, portal, desk and open data.

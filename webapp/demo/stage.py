@@ -39,6 +39,8 @@ from webapp.regions import load_regions
 from webapp.settings import Settings
 
 COORDINATOR: Final = "Koordination (Beispiel)"
+_MARK: Final = ".kitalotse-demo"
+"""File that says that a folder is a demo's own."""
 _PARALLEL: Final = 3
 """Sources read at the same time; most of the time goes into starting the crawling processes."""
 
@@ -85,7 +87,8 @@ class Played:
 def stage(settings: Settings, folder: Path, port: int) -> Iterator[Stage]:
     """An empty demo in ``folder`` whose portal will be at ``port``; example providers run until the block ends.
 
-    The folder is emptied first. Raises ``KitalotseError`` while another demo uses it.
+    What an earlier demo left there is removed first. Raises ``KitalotseError`` while another demo uses the folder, and
+    for one that holds anything else: nothing of yours is ever deleted.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -174,7 +177,13 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
+    found = list(folder.iterdir())
+    if found and not (folder / _MARK).is_file():
+        raise KitalotseError(f"{folder}: is not empty and no demo's; choose another --folder, or empty it yourself")
+    (folder / _MARK).write_text("This folder belongs to `kitalotse demo`, which empties it at each start.\n", "utf-8")
+    for path in found:
+        if path.name == _MARK:
+            continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

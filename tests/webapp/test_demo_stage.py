@@ -1,0 +1,35 @@
+"""The demo keeps to a folder of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.exceptions import KitalotseError
+from webapp.demo.stage import stage
+from webapp.settings import read_settings
+
+
+def test_a_folder_that_is_not_a_demos_is_left_alone(tmp_path: Path) -> None:
+    letter = tmp_path / "wichtig.txt"
+    letter.write_text("nicht löschen")
+
+    with (
+        pytest.raises(KitalotseError, match="is not empty and no demo's"),
+        stage(read_settings({"KITALOTSE_DATA_DIR": str(tmp_path / "data")}), tmp_path, 8000),
+    ):
+        pytest.fail("the demo began in somebody's folder")
+
+    assert letter.read_text() == "nicht löschen"
+    assert {path.name for path in tmp_path.iterdir()} == {"wichtig.txt"}
+
+
+def test_what_an_earlier_demo_left_is_removed(tmp_path: Path) -> None:
+    settings, folder = read_settings({"KITALOTSE_DATA_DIR": str(tmp_path / "data")}), tmp_path / "demo"
+    with stage(settings, folder, 8000) as first:
+        old = first.settings.outbox_dir / "alt.eml"
+        old.parent.mkdir()
+        old.write_text("alt")
+
+    with stage(settings, folder, 8000) as again:
+        assert not old.exists()
+        assert len(again.sources) == 9
