@@ -84,7 +84,7 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
     (K, 0.9, r"bis (?:zum )?(?:schuleintritt|schulanfang|einschulung|vorschule)|krippe\b|\bu ?3\b|bis zur einschulung"),
     (K, 0.6, r"\bkitas?\b|kindergart\w{0,2}|kindergärten"),
     (K, 0.8, r"vormittags?\b|am vormittag"),
-    (K, 0.6, r"kinder-?(?:führung|theater|konzert|kino|lesung|tour|stück|vorstellung)\w{0,3}|für kleine \w{3,12}\b"),
+    (K, 0.8, r"kinder-?(?:führung|theater|konzert|kino|lesung|tour|stück|vorstellung)\w{0,3}|für kleine \w{3,12}\b"),
     (
         K,
         0.7,

@@ -87,10 +87,15 @@ def test_a_public_event_without_a_word_for_kitas_is_not_for_them(text: str) -> N
     assert read_audience(text, title_end=text.index("\n")).suitability.verdict is Verdict.NO
 
 
-def test_a_public_event_for_small_children_goes_to_the_desk() -> None:
-    text = "Klangfestival\nMitmachkonzert für Kinder ab 4 Jahren, Dienstag 10 Uhr."
-
-    assert read_audience(text, title_end=13).suitability.verdict is Verdict.UNSURE
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Klangfestival\nMitmachkonzert für Kinder ab 4 Jahren, Dienstag 10 Uhr.",
+        "Kinderführung im Kloster\nDonnerstag 11 Uhr, wer mag, bringt die Familie mit; bis 20 Teilnehmende.",
+    ],
+)
+def test_a_public_event_for_children_goes_to_the_desk(text: str) -> None:
+    assert read_audience(text, title_end=text.index("\n")).suitability.verdict is Verdict.UNSURE
 
 
 MORNINGS = (Occurrence(day=date(2027, 3, 2), start=time(9, 30)), Occurrence(day=date(2027, 3, 4), start=time(10)))
