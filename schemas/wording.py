@@ -198,6 +198,8 @@ def recurrence_words(recurrence: Recurrence) -> str | None:
     'jeden Dienstag und Donnerstag, nicht in den Schulferien'
     >>> recurrence_words(Recurrence(rule="FREQ=MONTHLY;BYDAY=1WE"))
     'jeden ersten Mittwoch im Monat'
+    >>> recurrence_words(Recurrence(rule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"))
+    'jede Woche Mo–Fr'
     """
     parts = dict(item.split("=", 1) for item in recurrence.rule.upper().split(";") if "=" in item)
     named = [_rule_day(word) for word in parts.get("BYDAY", "").split(",") if word]
@@ -206,6 +208,9 @@ def recurrence_words(recurrence: Recurrence) -> str | None:
     days = " und ".join(word for word in named if word)
     every = parts.get("INTERVAL", "1")
     match parts.get("FREQ"):
+        case "WEEKLY" if len(named) > 2:
+            week = "jede Woche" if every == "1" else f"alle {every} Wochen"
+            words = f"{week} {weekday_words(tuple(Weekday(word[-2:]) for word in parts['BYDAY'].split(',')))}"
         case "WEEKLY" if days:
             words = f"jeden {days}" if every == "1" else f"alle {every} Wochen am {days}"
         case "MONTHLY" if days:

@@ -117,3 +117,9 @@ def test_the_sentence_is_made_from_the_fields_alone():
         "Besuch vor Ort von Beispielmuseum für Kita-Gruppen (Bereich Mathematik, Naturwissenschaft, Technik). "
         "Ab 4 Jahren; 1 Stunde; 2,50 € pro Kind."
     )
+
+
+def test_many_days_of_a_week_are_said_as_a_run():
+    rule = Recurrence(rule="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE,TH,FR")
+
+    assert wording.recurrence_words(rule) == "alle 2 Wochen Mo, Mi–Fr"

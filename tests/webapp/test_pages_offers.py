@@ -81,6 +81,13 @@ def test_an_unknown_place_is_said_and_filters_nothing(site, found):
     assert len(titles(page)) == 3
 
 
+@pytest.mark.parametrize("asked", ["30", "", "viel"])
+def test_a_radius_that_cannot_be_chosen_shows_the_one_that_was_used(site, asked):
+    page = site.client().get("/", query_string={"ort": "17489", "umkreis": asked}).text
+
+    assert '<option value="20" selected>' in page
+
+
 def test_nothing_found_says_what_helps(site):
     assert "größerer Umkreis" in site.client().get("/?q=nirgendwo").text
 

@@ -67,6 +67,7 @@ def _list(asked: dict[str, str], page: int) -> Response:
             areas=tuple(Area),
             weekdays=WEEKDAYS,
             radii=RADII_KM,
+            radius=_choice(asked.get("umkreis"), RADII_KM) or DEFAULT_KM,
             ages=AGES,
             today=today(),
         )
