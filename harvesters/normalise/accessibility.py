@@ -81,6 +81,12 @@ _NO_AFTER: Final = re.compile(
     r"zu (?:eng|sandig|steil|schmal)|bleiben (?:bitte )?(?:im|draußen|vor)|müssen (?:draußen|im|"
     r"unten)|schwierig nicht|fehlt|gibt es (?:leider |im \w{2,10} )?(?:nicht|keine))"
 )
+_NO_STEPS: Final = re.compile(r"\bkeine (?:stufen|treppen?|schwellen?|hindernisse|barrieren)\b")
+_PARTLY: Final = re.compile(
+    r"^[^.;!?,]{0,30}\b(?:befahrbar|zugänglich|erreichbar|nutzbar|möglich|geeignet|barrierefrei|vorhanden)\b"
+    r"[^.;!?,]{0,10}, [^.;!?]{0,40}\b(?:nicht|kein\w{0,2})\b"
+)
+"""A yes for one part of the house and a no for another in one sentence."""
 _LIMITED: Final = re.compile(
     r"eingeschränkt|teilweise|bedingt|zum teil|nur (?:das )?(?:erdgeschoss|eg)|nach absprache|"
     r"auf anfrage|mit hilfe|fast (?:überall|alle)|bei trockenheit|weitgehend|nicht alle|außer auf|"
@@ -123,9 +129,11 @@ def read_practicalities(text: str | Prose) -> list[Found[tuple[Practicality, Ans
 def _answer(page: Prose, match: re.Match[str]) -> Answer:
     begin, stop = page.around(match.start())
     before = page.lower[max(begin, match.start() - 40) : match.start()]
-    after = page.lower[match.end() : min(stop, match.end() + 60)]
+    after = _NO_STEPS.sub("", page.lower[match.end() : min(stop, match.end() + 60)])
     if re.search(r"kein (?:problem|hindernis|thema)", after):
         return Answer.YES
+    if _PARTLY.match(after):
+        return Answer.LIMITED
     if _NO_BEFORE.search(before) or _NO_AFTER.match(after):
         return Answer.NO
     if _LIMITED.search(page.lower[max(begin, match.start() - 40) : min(stop, match.end() + 50)]):

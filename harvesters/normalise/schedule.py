@@ -226,7 +226,10 @@ def _recurrence(
 def _is_open_at(page: Prose, one: DaysFound) -> bool:
     """Whether weekdays with a time stand for open hours of something that groups do not book."""
     begin, stop = page.around(one.start)
-    if re.search(r"öffnungszeit|\btel|bürozeit|erreichbar|sprechzeit|geschlossen|anmeldung", page.lower[begin:stop]):
+    clause = page.lower[begin:stop]
+    if re.search(r"öffnungszeit|\btel|bürozeit|erreichbar|sprechzeit|geschlossen|anmeldung", clause):
+        return False
+    if _ARRANGED_NEAR.search(clause):
         return False
     return bool(read_times(page, one.end, min(stop, one.end + 40)))
 

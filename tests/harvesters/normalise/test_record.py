@@ -9,7 +9,7 @@ from harvesters.normalise.reading import Reading
 from harvesters.normalise.record import normalise
 from schemas.harvest import Access, AccessKind, Normalised, RawOccurrence, Record, Source
 from schemas.offer import Rights, SourceKey
-from schemas.vocabulary import RightsKind, Verdict
+from schemas.vocabulary import RightsKind, ScheduleKind, Verdict
 
 TODAY = date(2026, 11, 23)
 TEXT = (
@@ -165,6 +165,13 @@ def test_defaults_stand_where_the_record_says_nothing() -> None:
     assert fields.price is not None
     assert fields.price.model.value == "free"
     assert [code.value for code in fields.audience] == ["kita"]
+
+
+def test_hours_by_arrangement_are_no_weekly_date() -> None:
+    schedule = understood(words={"dates": "auf Anfrage, werktags ab 8.30 Uhr"}).offer.fields.schedule
+
+    assert schedule is not None
+    assert (schedule.kind, schedule.recurrence) == (ScheduleKind.ON_REQUEST, None)
 
 
 def test_unknown_stays_unknown() -> None:
