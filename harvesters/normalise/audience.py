@@ -89,7 +89,7 @@ PHRASES: Final[tuple[tuple[Audience, float, str], ...]] = (
         K,
         0.7,
         r"nach (?:vereinbarung|absprache|anmeldung)|wir kommen (?:zu|in)|buchbar|matschhose|"
-        r"gummistiefel|frühstück im rucksack",
+        r"gummistiefel",
     ),
     (
         K,
@@ -187,7 +187,7 @@ _VENUE: Final = re.compile(
     r"(?:die kinder|kinderchor|chor) (?:der|aus der|des) (?:\w{1,20} ?)?(?:kita|"
     r"kindergarten)\w{0,2}|kita-(?:anträge|bedarf\w{0,8}|gebühr\w{0,3}|platz|plätze|beitr\w{1,4}|"
     r"anmeldung|verwaltung|ausschuss|satzung|navigator|portal)|"
-    r"\bkinder und jugendliche\b|kitaplatz|förderverein der kita|\bkinderkarussell|kita-?neubau"
+    r"\bkinder und jugendliche\b|kitaplatz|förderverein der kita|kita-?neubau"
 )
 _NOBODY: Final = re.compile(
     r"\bsitzung\b|tagesordnung|\btop \d|gemeindevertret|stadtvertret|\bausschuss\w{0,3}|"

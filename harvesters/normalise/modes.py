@@ -65,9 +65,9 @@ OUTDOOR: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"im (?:\w{3,14})?park\b|auf (?:dem|das) feld|im watt\b|wattwanderung|strandspaziergang|"
         r"hafenrundgang|naturlehrpfad|lehrpfad\b|erlebnispfad|spurenpfad|pfad\b|streuobstwiese|(?:den|"
         r"zum|an den|am|im|an einem) (?:bach|teich|see|fluss|wald|strand|park|moor)\b|"
-        r"freilicht\w{0,16}|freigelände|naturschutzstation|über den deich|vom unterstand|"
+        r"freilicht\w{0,16}|freigelände|naturschutzstation|"
         r"imkerei\w{0,3}|bienenkasten|bienenstöcke|ponyhof|reiterhof|alpakahof|milchhof|windpark|"
-        r"am fuß eines|auf der weide|streichelzoo|"
+        r"auf der weide|streichelzoo|"
         r"auf dem acker|obstwiesen?|kräutergarten|schulgarten|wallanlage|burgruine|ruine\b|"
         r"bauspielplatz|kutter\w{0,6}|barfußpfad|"
         r"streifzug|pirsch\w{0,4}|waldschule|waldhaus|wildgehege|wildnis\w{0,10}|bushcraft|hüttenbau|"
@@ -76,7 +76,7 @@ OUTDOOR: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"exkursion\w{0,3}|wanderung\w{0,2}|stadtrundgang|stadtführung|rundgang durch (?:die|den)|"
         r"schatzsuche|geocaching|rallye|kanu\w{0,6}|kletter(?:wald|park)|tierpark|zoo\b|wildpark|"
         r"bauernhof|imkerei|bienenstock|ziegenhof|hochbeet\w{0,2}|beet\w{0,2}\b|schlosspark|"
-        r"klosterruine|laternenumzug|weihnachtsmarkt|adventsmarkt|osterfeuer|lagerfeuer|promenade|"
+        r"\w{0,12}ruine\b|laternenumzug|weihnachtsmarkt|adventsmarkt|osterfeuer|lagerfeuer|promenade|"
         r"verkehrsgarten|verkehrsübungsplatz|spielplatz\b|sternwanderung",
     ),
     (
@@ -159,7 +159,7 @@ _CANCELLED: Final = re.compile(
 )
 _CONDITIONAL: Final = re.compile(
     r"\b(?:bei|falls|wenn|sollte|sofern|im fall|bis \d{1,2} tage)\b|storno|absage (?:bis|bitte|"
-    r"ist|muss)|24\.12|dann auch|wetterbedingt kurzfristig|gebühr|leihgebühr|betrag|eintritt entf|"
+    r"ist|muss)|dann auch|wetterbedingt kurzfristig|gebühr|leihgebühr|betrag|eintritt entf|"
     r"ersatztermin bei"
 )
 _SOLD_OUT: Final = re.compile(

@@ -160,7 +160,7 @@ _FREE: Final = re.compile(
     r"eintritt(?: ist)?(?: für \w{1,20})?:? frei\b|freie[rnm]? eintritt|kostet (?:sie |euch |"
     r"die kita |ihre kita )?(?:\w{1,8} )?nichts|\bunentgeltlich\w{0,2}|"
     r"kosten:? (?:entstehen )?(?:ihnen )?(?:keine|0)\b|\bkeine kosten|keine gebühr\w{0,2}|"
-    r"nehmen kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
+    r"(?:nehmen|verlangen) (?:dafür )?kein geld|gebührenfrei|ohne (?:kosten|gebühr)\w{0,2}|(?:leih|"
     r"teilnahme)?gebühr(?:en)? entf[aä]ll\w{1,3}|zum nulltarif|kein honorar|ohne entgelt|"
     r"keinen (?:eintritt|beitrag|kostenbeitrag)|für (?:\w{1,12} )?(?:kitas|kindergärten|"
     r"kindergruppen|kita-gruppen) frei\b|trägt die kosten|"
