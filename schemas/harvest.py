@@ -41,6 +41,14 @@ class AccessKind(StrEnum):
     """A table with a header row (httpx)."""
     JSON = "json"
     """JSON over HTTP, mapped by dotted paths, optionally paged (httpx)."""
+    TABLE = "table"
+    """A table that a coordinator uploads at the desk; nothing is fetched, its stored Records are read again."""
+    FORM = "form"
+    """Entries typed by providers on the portal or by coordinators at the desk; nothing is fetched."""
+
+
+FETCHED: Final[frozenset[AccessKind]] = frozenset(AccessKind) - {AccessKind.TABLE, AccessKind.FORM}
+"""Ways of access that read an address."""
 
 
 class Access(Value):
@@ -48,8 +56,8 @@ class Access(Value):
 
     kind: AccessKind
     """Way of access."""
-    start: tuple[str, ...] = Field(min_length=1)
-    """Addresses to begin with (http or https)."""
+    start: tuple[str, ...] = ()
+    """Addresses to begin with (http or https), at least one; none where nothing is fetched (``table``, ``form``)."""
     follow: str | None = None
     """Web pages: CSS selector of the links from a listing to the detail pages; without it the start pages are read."""
     next: str | None = None
@@ -79,6 +87,16 @@ class Access(Value):
             if not re.match(r"https?://[^/\s]+", address):
                 raise ValueError(f"start: {address!r} is not an http or https address")
         return start
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if (self.kind in FETCHED) is not bool(self.start):
+            raise ValueError(
+                f"start: kind {self.kind.value} needs at least one address"
+                if self.kind in FETCHED
+                else f"start: kind {self.kind.value} fetches nothing, so it has no address"
+            )
+        return self
 
     @field_validator("key_pattern")
     @classmethod
@@ -137,6 +155,8 @@ class Source(Value):
     """Words to use where a Record has none under that name."""
     lookups: dict[RecordField, dict[str, str]] = {}
     """Record field → wording of the source → wording that the normaliser understands (``""`` drops it)."""
+    status: Literal["unverified", "verified"] = "unverified"
+    """``verified`` once a preview or run of this installation has found offers; nobody claims it otherwise."""
     active: bool = True
     """Whether the scheduler reads it."""
     example: bool = False

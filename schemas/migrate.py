@@ -10,8 +10,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import schemas.tables.harvest
+import schemas.tables.letters
 import schemas.tables.offers
 import schemas.tables.people
+import schemas.tables.providers
 import schemas.tables.reviews
 import schemas.tables.work  # noqa: F401  # every table must be known to the metadata
 from schemas.db import Database, sqlite_file

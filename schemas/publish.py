@@ -174,10 +174,11 @@ def publish(
     fields = apply_corrections(harvested, tuple(corrections))
     if fields is not harvested:
         provenance = provenance | {c.field: _edited(c) for c in corrections if c.undone_at is None}
-    accepted = [d for d in decisions if d.undone_at is None]
-    latest = max(accepted, key=lambda d: (d.at, d.id or 0), default=None)
+    standing_decisions = [d for d in decisions if d.undone_at is None]
+    decided = [d for d in standing_decisions if d.kind is not DecisionKind.CONFIRM]
+    latest = max(decided, key=lambda d: (d.at, d.id or 0), default=None)
     status, reason = _status(fields, members, latest, today)
-    confirmed = [d.at for d in accepted if d.kind is DecisionKind.ACCEPT]
+    confirmed = [d.at for d in standing_decisions if d.kind is not DecisionKind.REJECT]
     return unchecked(
         Offer,
         {name: getattr(fields, name) for name in _FIELDS}

@@ -1,5 +1,7 @@
 """A Region is a tenant: a Landkreis or city with its own name, texts and people, made by configuration alone."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from schemas.base import Value
@@ -13,6 +15,25 @@ class Coordinator(Value):
     """Name as shown on the desk and kept with every decision."""
     mail: str = Field(max_length=254)
     """Mail address for sign-in links and the Friday mail."""
+
+
+class Relay(Value):
+    """The mail relay of one Region; without one the installation's settings count."""
+
+    host: str = Field(min_length=1, max_length=255)
+    """Host that takes the mails."""
+    port: int = Field(587, ge=1, le=65535)
+    """Its port."""
+    security: Literal["starttls", "ssl", "none"] = "starttls"
+    """How the way to it is protected."""
+    user: str | None = Field(None, max_length=255)
+    """User name, where it asks for one."""
+    password_file: str | None = Field(None, max_length=500)
+    """File that holds the password, readable by the service only; the password itself stands in no configuration."""
+    on: bool = False
+    """Whether mails really leave this machine."""
+    per_minute: int = Field(0, ge=0, le=1_000_000)
+    """Most mails per minute; 0 is no limit."""
 
 
 class Region(Value):
@@ -46,6 +67,16 @@ class Region(Value):
     """Privacy notice."""
     accessibility: str | None = Field(None, max_length=50_000)
     """Accessibility statement."""
+    private_persons: str | None = Field(None, max_length=10_000)
+    """What Kitas are told about offers of private persons (Führungszeugnis, § 72a SGB VIII); else a default."""
+    data_licence: str = Field("http://dcat-ap.de/def/licenses/cc-zero", max_length=400)
+    """Licence of the facts that this Region publishes, as a URI of DCAT-AP.de."""
+    publisher: str | None = Field(None, max_length=200)
+    """Who publishes the data; the name of the Region where absent."""
+    contributor_id: str | None = Field(None, max_length=400)
+    """``dcatde:contributorID`` of the supplying portal, where the Region has one."""
+    relay: Relay | None = None
+    """Mail relay of its own."""
     coordinators: tuple[Coordinator, ...] = ()
     """People at the desk."""
     example: bool = False

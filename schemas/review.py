@@ -64,10 +64,12 @@ class Judgement(Value):
 
 
 class DecisionKind(StrEnum):
-    """Whether an offer may be published."""
+    """What somebody said about an offer as a whole."""
 
     ACCEPT = "accept"
     REJECT = "reject"
+    CONFIRM = "confirm"
+    """*Still correct*: sets ``last_confirmed`` and decides nothing."""
 
 
 class Decision(Value):
@@ -78,7 +80,7 @@ class Decision(Value):
     offer: str
     """Id of the offer."""
     kind: DecisionKind
-    """Accept or reject."""
+    """Accept, reject or confirm."""
     by: str = Field(max_length=200)
     """Who."""
     at: AwareDatetime
@@ -100,6 +102,10 @@ class ReviewKind(StrEnum):
     """The source changed a field that a person had corrected."""
     WITHDRAWAL = "withdrawal"
     """Offers vanished, and withdrawing them is not plausible enough."""
+    DUPLICATE = "duplicate"
+    """It may be the same as another offer: ``field`` is the other's id, ``harvested`` says why."""
+    SUGGESTION = "suggestion"
+    """A visitor says that something is wrong: ``field`` is the suggestion's number, ``harvested`` what was said."""
 
 
 class Review(Value):
@@ -124,7 +130,7 @@ class Review(Value):
     due_at: AwareDatetime | None = None
     """When the default applies if nobody decides."""
     default: str | None = None
-    """What then happens, as a code: ``keep_correction``, ``stay_held``, ``withdraw``."""
+    """What then happens, as a code: ``keep_correction``, ``stay_held``, ``withdraw``, ``keep_both``, ``keep_value``."""
     closed_at: AwareDatetime | None = None
     """When it was closed."""
     closed_by: str | None = None

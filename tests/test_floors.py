@@ -28,6 +28,9 @@ DATABASE = (
 # reads a table under the ODbL: what is harvested or exported must not come from it
 SHARE_ALIKE = "schemas.geography.share_alike"
 
+# what is known about people: Kitas and who reads their mail, providers, coordinators
+PEOPLE = ("schemas.tables.people", "schemas.tables.providers", "schemas.tables.letters", "schemas.store.kitas")
+
 # who (a module prefix) → what it must not reach by any chain of imports, ours or foreign (module prefixes)
 UNREACHABLE = {
     "schemas": ("harvesters", "recommender", "webapp"),
@@ -35,8 +38,8 @@ UNREACHABLE = {
     "recommender": ("harvesters", "webapp", *DATABASE),
     "harvesters.formats": ("harvesters.fetch", *DATABASE),
     "harvesters.normalise": ("harvesters.fetch", *DATABASE),
-    "webapp.feeds": ("schemas.tables.people", "schemas.store.kitas", SHARE_ALIKE),
-    "webapp.api": ("schemas.tables.people", "schemas.store.kitas", SHARE_ALIKE),
+    "webapp.feeds": (*PEOPLE, SHARE_ALIKE),
+    "webapp.api": (*PEOPLE, SHARE_ALIKE),
 }
 
 # a dotted name, or everything below it → the files that may use it

@@ -22,6 +22,8 @@ DEFAULTS: Final = {
     ReviewKind.UNSURE: "stay_held",
     ReviewKind.CONFLICT: "keep_correction",
     ReviewKind.WITHDRAWAL: "withdraw",
+    ReviewKind.DUPLICATE: "keep_both",
+    ReviewKind.SUGGESTION: "keep_value",
 }
 """What happens to an item that nobody decides, by its kind."""
 

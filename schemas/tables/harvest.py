@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -28,8 +29,83 @@ sources: Final = Table(
     Column("data", Json, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("updated_at", UTCDateTime, nullable=False),
+    Column("overlay", Json),
+    Column("previewed_at", UTCDateTime),
+    Column("deleted_at", UTCDateTime),
 )
-"""Sources by name, from a TOML file (``origin`` = ``file``) or made at the desk (``desk``)."""
+"""Sources by name, from a TOML file (``origin`` = ``file``) or made at the desk (``desk``). ``data`` is what counts:
+the file's description with ``overlay``, what the desk decided about it (active, trust, status …), laid over it (law 1);
+``previewed_at`` is when a preview last found offers; a deleted source is never read again."""
+
+drafts: Final = Table(
+    "drafts",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("region", String(8), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("address", String(2000), nullable=False),
+    Column("source", Json),
+    Column("state", String(10), nullable=False),
+    Column("result", Json),
+    Column("error", Text),
+    Column("upload_id", Number, ForeignKey("uploads.id", ondelete="SET NULL")),
+    Column("by", String(200), nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("updated_at", UTCDateTime, nullable=False),
+    CheckConstraint("state IN ('new', 'waiting', 'ready', 'failed', 'done')", name="state"),
+    Index("ix_drafts_state", "state"),
+)
+"""Sources in the making: an address that was pasted, or a table that was uploaded, until it is active or dropped."""
+
+uploads: Final = Table(
+    "uploads",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("region", String(8), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+"""Files that coordinators uploaded, until what they hold is taken over or dropped."""
+
+wordings: Final = Table(
+    "wordings",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("source", String(80), ForeignKey("sources.name"), nullable=False),
+    Column("field", String(80), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("wording", String(500), nullable=False),
+    Column("where", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("first_seen", UTCDateTime, nullable=False),
+    Column("last_seen", UTCDateTime, nullable=False),
+    Column("decided", String(10)),
+    Column("meaning", Text),
+    Column("decided_by", String(200)),
+    Column("decided_at", UTCDateTime),
+    UniqueConstraint("source", "field", "wording"),
+)
+"""Wording of a source that was not understood: open, to be ignored, or given a ``meaning`` (a lookup of the source)."""
+
+exclusions: Final = Table(
+    "exclusions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("value", String(500), nullable=False),
+    Column("region", String(8), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("why", Text),
+    Column("undone_at", UTCDateTime),
+    Column("undone_by", String(200)),
+    CheckConstraint("kind IN ('host', 'address', 'provider')", name="kind"),
+    Index("ix_exclusions_value", "value"),
+)
+"""*Please do not list us*: hosts and addresses never to be fetched, providers whose offers are never to be stored."""
 
 runs: Final = Table(
     "runs",

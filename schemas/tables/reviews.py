@@ -76,3 +76,16 @@ reviews: Final = Table(
     ),
 )
 """Items on the desk; at most one open of a kind per offer and field (``""`` where no field is meant)."""
+
+suggestions: Final = Table(
+    "suggestions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, index=True),
+    Column("field", String(40)),
+    Column("words", Text, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("closed_at", UTCDateTime),
+    Column("closed_by", String(200)),
+)
+"""What visitors say is wrong with an offer. Nothing about who said it is kept."""

@@ -132,7 +132,7 @@ def offer(offer_id: str) -> ResponseReturnValue:
 def decide_offer(offer_id: str) -> ResponseReturnValue:
     """Accept or reject."""
     kind = request.form.get("kind", "")
-    if kind not in tuple(DecisionKind):
+    if kind not in (DecisionKind.ACCEPT, DecisionKind.REJECT):
         abort(400)
     why = request.form.get("why", "").strip()[:MAX_WHY] or None
     with writing() as change:

@@ -34,6 +34,8 @@ REVIEW_KIND: Final[dict[str, Any]] = {
     ReviewKind.UNSURE: _l("Eignung unklar"),
     ReviewKind.CONFLICT: _l("Widerspruch zur Korrektur"),
     ReviewKind.WITHDRAWAL: _l("bei der Quelle verschwunden"),
+    ReviewKind.DUPLICATE: _l("vielleicht doppelt"),
+    ReviewKind.SUGGESTION: _l("Hinweis von Besuchern"),
 }
 DEFAULT_ACTION: Final[dict[str, Any]] = {
     "keep_correction": _l("die Korrektur bleibt"),
@@ -43,6 +45,7 @@ DEFAULT_ACTION: Final[dict[str, Any]] = {
 DECISION: Final[dict[str, Any]] = {
     DecisionKind.ACCEPT: _l("Angenommen"),
     DecisionKind.REJECT: _l("Abgelehnt"),
+    DecisionKind.CONFIRM: _l("Bestätigt"),
 }
 MAIL_STATE: Final[dict[str, Any]] = {
     DigestState.UNSURE: _l("vielleicht verschickt"),
