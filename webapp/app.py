@@ -1,16 +1,16 @@
 """The Flask app: ``create_app(settings)``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFProtect
 
 from schemas import clock
 from schemas.db import Database
-from webapp import addresses, db, errors, security, template_filters
+from webapp import access, addresses, db, errors, security, template_filters
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
 from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox
@@ -61,10 +61,9 @@ def create_app(
         part.init_app(app)
     for blueprint in (offers.pages, kita.pages, answers.pages, desk.pages, about.pages, feeds.pages):
         app.register_blueprint(blueprint)
-    for blueprint in (kita.pages, answers.pages):
-        csrf.exempt(blueprint)  # these act on an unguessable signed link, never on a cookie; RFC 8058 demands it
     if settings.demo:
         app.register_blueprint(outbox.pages)
+    access.init_app(app, csrf)
     app.context_processor(_shared)
     return app
 
@@ -77,7 +76,32 @@ def _language() -> str:
 def _shared() -> dict[str, Any]:
     """What every template may use. It is the same for everybody who asks for a page, so that pages can be cached."""
     region, demo = db.current_region(), db.state().settings.demo
-    menu = [("offers.search", gettext("Angebote")), ("about.data", gettext("Offene Daten"))]
-    if demo:
-        menu.append(("outbox.mails", gettext("Postausgang")))
-    return {"region": region, "language": _language(), "menu": menu, "demo": demo, "attributions": ATTRIBUTIONS}
+    menu = (
+        ("offers.search", gettext("Angebote")),
+        ("providers.home", gettext("Anbieter")),
+        ("entries.new", gettext("Angebot eintragen")),
+        ("about.data", gettext("Offene Daten")),
+        ("outbox.mails", gettext("Postausgang")),
+    )
+    desk_menu = (
+        ("desk.home", gettext("Übersicht")),
+        ("held.home", gettext("Zurückgehalten")),
+        ("sources.home", gettext("Quellen")),
+        ("tables.home", gettext("Tabelle hochladen")),
+        ("phone.new", gettext("Angebot eintragen")),
+        ("week.home", gettext("Montagsmail")),
+        ("exclusions.home", gettext("Nicht listen")),
+    )
+    return {
+        "region": region,
+        "language": _language(),
+        "menu": _there(menu),
+        "desk_menu": _there(desk_menu),
+        "demo": demo,
+        "attributions": ATTRIBUTIONS,
+    }
+
+
+def _there(menu: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What of ``menu`` this app has."""
+    return [(endpoint, name) for endpoint, name in menu if endpoint in current_app.view_functions]

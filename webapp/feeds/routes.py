@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from schemas.store.offers import latest_change, stream_csv, stream_ndjson
+from webapp.access import Who, who
 from webapp.db import current_region, public_url, read_until_sent, reading, today
 from webapp.feeds.atom import FEED_LENGTH
 from webapp.feeds.atom import atom as atom_feed
@@ -20,6 +21,7 @@ _MAX_DIGITS = 15
 
 
 @pages.get("/offers.ndjson")
+@who(Who.EVERYBODY)
 def ndjson() -> ResponseReturnValue:
     """Every shown offer, one JSON document a line; with ``?since=NUMBER`` what changed after that change, tombstones
     included."""
@@ -28,18 +30,21 @@ def ndjson() -> ResponseReturnValue:
 
 
 @pages.get("/offers.csv")
+@who(Who.EVERYBODY)
 def csv() -> ResponseReturnValue:
     """Every shown offer as a table."""
     return _stream(lambda: stream_csv(reading()), "text/csv; charset=utf-8", "offers.csv")
 
 
 @pages.get("/offers.ics")
+@who(Who.EVERYBODY)
 def ics() -> ResponseReturnValue:
     """Every date that is still to come, as a calendar."""
     return _stream(_calendar, "text/calendar; charset=utf-8", "offers.ics", today())
 
 
 @pages.get("/offers.atom")
+@who(Who.EVERYBODY)
 def atom() -> ResponseReturnValue:
     """The latest changes, newest first, with tombstones."""
     return _open(conditional(_atom, _change()))

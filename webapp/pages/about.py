@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from schemas.jsonschema import schema_text
 from schemas.store.offers import CSV_COLUMNS, latest_change
+from webapp.access import Who, who
 from webapp.db import current_region, reading
 from webapp.feeds.conditional import conditional
 
@@ -13,24 +14,28 @@ pages = Blueprint("about", __name__)
 
 
 @pages.get("/impressum")
+@who(Who.EVERYBODY)
 def imprint() -> ResponseReturnValue:
     """Who is responsible."""
     return _text(_("Impressum"), current_region().imprint)
 
 
 @pages.get("/datenschutz")
+@who(Who.EVERYBODY)
 def privacy() -> ResponseReturnValue:
     """What happens with personal data."""
     return _text(_("Datenschutz"), current_region().privacy)
 
 
 @pages.get("/barrierefreiheit")
+@who(Who.EVERYBODY)
 def accessibility() -> ResponseReturnValue:
     """Accessibility statement."""
     return _text(_("Erklärung zur Barrierefreiheit"), current_region().accessibility)
 
 
 @pages.get("/daten")
+@who(Who.EVERYBODY)
 def data() -> ResponseReturnValue:
     """What can be downloaded, in which form and under which terms."""
     return render_template(
@@ -41,6 +46,7 @@ def data() -> ResponseReturnValue:
 
 
 @pages.get("/schema/<name:name>.json")
+@who(Who.EVERYBODY)
 def schema(name: str) -> ResponseReturnValue:
     """The JSON Schema of one of our models."""
     text = schema_text(name)
@@ -52,6 +58,7 @@ def schema(name: str) -> ResponseReturnValue:
 
 
 @pages.get("/healthz")
+@who(Who.EVERYBODY)
 def health() -> ResponseReturnValue:
     """For the operator's monitoring: the database answers."""
     return {"status": "ok", "change": latest_change(reading())}

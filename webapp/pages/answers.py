@@ -6,7 +6,7 @@ No cookie takes part: who holds the signed link may do this one thing, and nothi
 from datetime import date
 from typing import Final
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -17,6 +17,7 @@ from schemas.store.kitas import feedback_of, kita_by_id, recipient_by_id, save_f
 from schemas.store.offers import Tombstone, public_offer
 from schemas.vocabulary import Answered
 from schemas.wording import MONTHS
+from webapp.access import Who, who
 from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
 from webapp.db import now, reading, state, today, writing
 from webapp.links import AnswerLink, ConfirmLink, Links
@@ -28,21 +29,15 @@ _ENDED: Final = _l("Dieser Link gilt nicht mehr. Die Links der neuesten Wochenma
 _UNASKED: Final = _l("Dieser Link gilt nicht mehr. Bitte lassen Sie sich von der Koordination neu eintragen.")
 
 
-@pages.after_request
-def private(response: Response) -> Response:
-    """Nobody keeps or lists these pages."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 @pages.get("/antwort/<token>")
+@who(Who.LINK)
 def show(token: str) -> ResponseReturnValue:
     """What would be answered, with a button that does it."""
     return _answer_page(token, _answer(token))
 
 
 @pages.post("/antwort/<token>")
+@who(Who.LINK)
 def give(token: str) -> ResponseReturnValue:
     """Keep the answer."""
     link = _answer(token)
@@ -62,6 +57,7 @@ def give(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/antwort/<token>/zuruecknehmen")
+@who(Who.LINK)
 def undo(token: str) -> ResponseReturnValue:
     """Take this answer back."""
     link = _answer(token)
@@ -73,12 +69,14 @@ def undo(token: str) -> ResponseReturnValue:
 
 
 @pages.get("/abmelden/<token>")
+@who(Who.LINK)
 def leave(token: str) -> ResponseReturnValue:
     """Asks whether mails to this address shall end."""
     return _leave_page(token, done=False)
 
 
 @pages.post("/abmelden/<token>")
+@who(Who.LINK)
 def end(token: str) -> ResponseReturnValue:
     """Ends the mails to this address at once; also by a mail program's one click (RFC 8058), and as often as asked."""
     link = _links().read_unsubscribe(token)
@@ -90,12 +88,14 @@ def end(token: str) -> ResponseReturnValue:
 
 
 @pages.get("/bestaetigen/<token>")
+@who(Who.LINK)
 def asked(token: str) -> ResponseReturnValue:
     """Asks whether this address shall receive the Kita's mail, and says what one agrees to."""
     return _confirm_page(token, _invitation(token))
 
 
 @pages.post("/bestaetigen/<token>")
+@who(Who.LINK)
 def agree(token: str) -> ResponseReturnValue:
     """Completes the double opt-in; the first confirmation stands."""
     link = _invitation(token)

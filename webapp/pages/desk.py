@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Final
 
-from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -30,6 +30,7 @@ from schemas.store.reviews import (
     undo_decision,
 )
 from schemas.store.runs import runs, source, sources
+from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.links import Links
 from webapp.pages.correcting import FORMS, Input
@@ -43,30 +44,10 @@ MAX_WHY: Final = 500
 MAX_MAILS: Final = 100
 MAILS_SHOWN: Final = timedelta(days=14)
 """How far back mails are shown that were not, or may not have been, sent."""
-OPEN: Final = frozenset({"desk.sign_in", "desk.enter"})
-"""Views that need no signing in, because they do it; everything else of the desk does."""
-
-
-@pages.before_request
-def only_coordinators() -> None:
-    """Lets only those coordinators through whom this Region's file names today; everybody else gets 403."""
-    if request.endpoint in OPEN:
-        return
-    names = {coordinator.name for coordinator in current_region().coordinators}
-    if session.get("region") != current_region().key or session.get("name") not in names:
-        abort(403)
-    g.coordinator = str(session["name"])
-
-
-@pages.after_request
-def private(response: Response) -> Response:
-    """Nothing of the desk is kept by a browser or a proxy, or listed by a search engine."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
 
 
 @pages.get("/anmelden/<token>")
+@who(Who.SIGN_IN)
 def sign_in(token: str) -> ResponseReturnValue:
     """Shows who would be signed in; signing in itself needs the button, since mail scanners follow links."""
     name = _invited(token)
@@ -74,6 +55,7 @@ def sign_in(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/anmelden/<token>")
+@who(Who.SIGN_IN)
 def enter(token: str) -> ResponseReturnValue:
     """Signs in with the link, in a new session."""
     name = _invited(token)
@@ -85,6 +67,7 @@ def enter(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/abmelden")
+@who(Who.COORDINATOR)
 def leave() -> ResponseReturnValue:
     """Signs out."""
     session.clear()
@@ -92,6 +75,7 @@ def leave() -> ResponseReturnValue:
 
 
 @pages.get("/")
+@who(Who.COORDINATOR)
 def home() -> ResponseReturnValue:
     """Last runs, what was not understood, everything held, mails that did not or may not have arrived."""
     region = current_region().key
@@ -113,6 +97,7 @@ def home() -> ResponseReturnValue:
 
 
 @pages.get("/abrufe/<name:name>")
+@who(Who.COORDINATOR)
 def source_runs(name: str) -> ResponseReturnValue:
     """The last runs of one source with their Issues."""
     found = source(reading(), name)
@@ -123,12 +108,14 @@ def source_runs(name: str) -> ResponseReturnValue:
 
 
 @pages.get("/angebote/<offer:offer_id>")
+@who(Who.COORDINATOR)
 def offer(offer_id: str) -> ResponseReturnValue:
     """One offer with the source's words, evidence per field, corrections and decisions."""
     return _offer_page(_own(reading(), offer_id))
 
 
 @pages.post("/angebote/<offer:offer_id>/entscheiden")
+@who(Who.COORDINATOR)
 def decide_offer(offer_id: str) -> ResponseReturnValue:
     """Accept or reject."""
     kind = request.form.get("kind", "")
@@ -143,6 +130,7 @@ def decide_offer(offer_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/angebote/<offer:offer_id>/korrigieren/<field>")
+@who(Who.COORDINATOR)
 def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
     """Set one field by hand; what cannot be understood is shown again with a word why, and nothing is changed."""
     form = FORMS.get(field)
@@ -167,6 +155,7 @@ def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
 
 
 @pages.post("/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>")
+@who(Who.COORDINATOR)
 def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
     """Take a correction or decision back."""
     actions = {"korrektur": undo_correction, "entscheidung": undo_decision}
@@ -183,6 +172,7 @@ def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
 
 
 @pages.post("/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>")
+@who(Who.COORDINATOR)
 def resolve(offer_id: str, review_id: int) -> ResponseReturnValue:
     """Decide between a correction and what the source says now."""
     take = request.form.get("take", "")
@@ -199,6 +189,7 @@ def resolve(offer_id: str, review_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>")
+@who(Who.COORDINATOR)
 def vanished(offer_id: str, review_id: int) -> ResponseReturnValue:
     """Withdraw an offer that its source no longer shows, or go on showing it."""
     take = request.form.get("take", "")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -12,6 +12,7 @@ from schemas.publish import PublicOffer
 from schemas.store.kitas import digest_of, feedback_of, kita_by_id, recipient_by_id, undo_feedback
 from schemas.store.offers import public_offer
 from schemas.vocabulary import Answered
+from webapp.access import Who, who
 from webapp.db import now, reading, state, today, writing
 from webapp.links import AnswerLink, Links
 
@@ -20,15 +21,8 @@ pages = Blueprint("kita", __name__, url_prefix="/kita")
 _ENDED: Final = _l("Dieser Link gilt nicht mehr. Der Link in der neuesten Wochenmail führt auf Ihre Seite.")
 
 
-@pages.after_request
-def private(response: Response) -> Response:
-    """A Kita's page is nobody else's: no cache keeps it, no search engine lists it."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 @pages.get("/<token>")
+@who(Who.LINK)
 def home(token: str) -> ResponseReturnValue:
     """Recommendations of the latest week with their reasons, and what was answered."""
     kita = _opened(token)
@@ -53,6 +47,7 @@ def home(token: str) -> ResponseReturnValue:
 
 
 @pages.post("/<token>/antwort/<int(max=2147483647):number>/zuruecknehmen")
+@who(Who.LINK)
 def undo(token: str, number: int) -> ResponseReturnValue:
     """Take an answer back."""
     kita = _opened(token)

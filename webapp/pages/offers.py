@@ -13,6 +13,7 @@ from schemas.geography import locate
 from schemas.publish import PublicOffer
 from schemas.store.offers import OfferQuery, Tombstone, latest_change, public_offer, search_offers
 from schemas.vocabulary import Area, Weekday
+from webapp.access import Who, who
 from webapp.db import current_region, public_url, reading, state, today
 from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
@@ -32,6 +33,7 @@ _POSTCODE: Final = re.compile(r"[0-9]{5}")
 
 
 @pages.get("/")
+@who(Who.EVERYBODY)
 def search() -> ResponseReturnValue:
     """Published offers, filtered by what stands in the address."""
     asked = {name: words for name in FILTERS if (words := request.args.get(name, "").strip()[:200])}
@@ -39,6 +41,7 @@ def search() -> ResponseReturnValue:
 
 
 @pages.get("/angebote/<offer:offer_id>")
+@who(Who.EVERYBODY)
 def show(offer_id: str) -> ResponseReturnValue:
     """One offer; merged ones lead to their successor, gone ones say so (law 5: old addresses answer for ever)."""
     offer = public_offer(reading(), offer_id)

@@ -12,6 +12,7 @@ from typing import Final
 from flask import Blueprint, Response, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
+from webapp.access import Who, who
 from webapp.db import state
 from webapp.security import HEADERS
 
@@ -51,6 +52,7 @@ class Mail:
 
 
 @pages.get("/")
+@who(Who.EVERYBODY)
 def mails() -> ResponseReturnValue:
     """All mails, newest first."""
     paths = sorted(_folder().glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
@@ -59,6 +61,7 @@ def mails() -> ResponseReturnValue:
 
 
 @pages.get("/<name>")
+@who(Who.EVERYBODY)
 def mail(name: str) -> ResponseReturnValue:
     """One mail: headers, HTML in a frame, text part."""
     response = make_response(render_template("pages/outbox_mail.html", mail=_find(name)))
@@ -67,6 +70,7 @@ def mail(name: str) -> ResponseReturnValue:
 
 
 @pages.get("/<name>/html")
+@who(Who.EVERYBODY)
 def html(name: str) -> ResponseReturnValue:
     """The HTML part alone, fenced in."""
     body = _HEAD.sub(r"\g<0>" + _OUT_OF_THE_FRAME, _find(name).part("html"), count=1)
