@@ -29,7 +29,8 @@ class Relay(Value):
     user: str | None = Field(None, max_length=255)
     """User name, where it asks for one."""
     password_file: str | None = Field(None, max_length=500)
-    """File that holds the password, readable by the service only; the password itself stands in no configuration."""
+    """File that holds the password, readable by the service only; a relative path starts in the data folder. The
+    password itself stands in no configuration."""
     on: bool = False
     """Whether mails really leave this machine."""
     per_minute: int = Field(0, ge=0, le=1_000_000)

@@ -7,6 +7,7 @@ A job gets a ``Task`` and gives back what it did, for the desk. Readings of sing
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
 from webapp.harvesting import fetch_settings, save_sources
 from webapp.links import Links
-from webapp.mail.sender import Sending, send_due
+from webapp.mail.sender import Sending, send_all
 from webapp.mail.transports import transport
 from webapp.ranking import rank_week
 from webapp.regions import load_regions
@@ -142,7 +143,8 @@ def digest_job(task: Task) -> dict[str, Any]:
 
 def send_job(task: Task) -> dict[str, Any]:
     """Send what is due: mails that were refused for now, or left over by a run that was killed."""
-    return asdict(send_due(task.database, transport(task.settings), sending(task.settings), clock.now))
+    way = partial(transport, task.settings)
+    return asdict(send_all(task.database, way, sending(task.settings), clock.now))
 
 
 def expire_job(task: Task) -> dict[str, Any]:

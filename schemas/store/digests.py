@@ -10,7 +10,7 @@ never silently none.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -162,13 +162,24 @@ def sweep(session: Session, *, now: datetime, week: str) -> dict[DigestState, in
     return {DigestState.UNSURE: len(unsure), DigestState.FAILED: len(late) + len(gone)}
 
 
-def claim_next(session: Session, *, now: datetime, kita: str | None = None) -> LedgerEntry | None:
+def due_regions(session: Session) -> list[str]:
+    """Official keys of the Kitas that a mail waits for, in order."""
+    waiting = select(kitas.c.region).join(digests, digests.c.kita_id == kitas.c.id)
+    return list(session.scalars(waiting.where(digests.c.state == DigestState.NEW).distinct().order_by(kitas.c.region)))
+
+
+def claim_next(
+    session: Session, *, now: datetime, kita: str | None = None, keys: Collection[str] | None = None
+) -> LedgerEntry | None:
     """Claim one mail that is due, oldest first, and give it; ``None`` where nothing is. Commit before sending.
 
+    ``kita`` limits it to one Kita, ``keys`` to Kitas whose official key is one of them.
     Two senders never get the same row: SQLite lets one writer in, PostgreSQL skips rows that another one holds.
     """
     cutoffs = {f"cutoff_{number}": now - pause for number, pause in enumerate(RETRY_AFTER, 1)}
     statement = _NEXT if kita is None else _NEXT.where(digests.c.kita_id == kita)
+    if keys is not None:
+        statement = statement.where(kitas.c.region.in_(list(keys)))
     found = session.execute(statement, cutoffs).one_or_none()
     if found is None:
         return None

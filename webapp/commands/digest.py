@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from functools import partial
 
 import click
 
@@ -13,7 +14,7 @@ from webapp.commands.common import database_option, emit, json_option, pass_sett
 from webapp.commands.database import open_database
 from webapp.digest import prepare
 from webapp.jobs import issuing, sending
-from webapp.mail.sender import send_due
+from webapp.mail.sender import send_all
 from webapp.mail.transports import transport
 from webapp.settings import Settings
 
@@ -37,7 +38,7 @@ def digest(settings: Settings, week: str | None, kita: str | None, dry_run: bool
         prepared = prepare(database, issuing(settings), week=week, now=now, kita=kita, dry_run=dry_run)
         report = None
         if not dry_run:
-            report = send_due(database, transport(settings), sending(settings), clock.now, kita=kita)
+            report = send_all(database, partial(transport, settings), sending(settings), clock.now, kita=kita)
         with database.read() as session:
             standing = {state.value: number for state, number in counts(session, week=week).items()}
             doubts = [

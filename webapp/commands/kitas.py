@@ -7,13 +7,14 @@ import click
 from schemas import clock
 from schemas.clock import local
 from schemas.exceptions import CorpusError
-from schemas.store.kitas import import_kitas
+from schemas.store.kitas import import_kitas, kita_by_id
 from webapp.commands.common import database_option, emit, json_option, pass_settings, table
 from webapp.commands.database import open_database
 from webapp.invitations import send_invitation
 from webapp.jobs import issuing
 from webapp.kitas import read_kitas
-from webapp.mail.transports import transport
+from webapp.mail.transports import mails_leave, transport
+from webapp.regions import region_of
 from webapp.settings import Settings
 
 _SHOWN = 10
@@ -72,10 +73,14 @@ def invite(settings: Settings, kita: str, address: str, as_json: bool) -> None:
     Only who confirms on the page that the mail links receives anything more. An address is asked once in 30 days; one
     that does not confirm is deleted then. The mail goes into the outbox folder unless a relay is set and switched on.
     """
+    issue = issuing(settings)
     with open_database(settings) as database:
-        asked = send_invitation(database, transport(settings), issuing(settings), kita, address, now=clock.now())
+        with database.read() as session:
+            found = kita_by_id(session, kita)
+        region = region_of(found.region, issue.regions) if found else None
+        asked = send_invitation(database, transport(settings, region), issue, kita, address, now=clock.now())
     if as_json:
         emit(asked)
     else:
-        way = "was sent" if settings.relay_on else f"lies in {settings.outbox_dir}"
+        way = "was sent" if mails_leave(settings, region) else f"lies in {settings.outbox_dir}"
         click.echo(f"The question for {address} {way}; it can be confirmed until {local(asked.until):%Y-%m-%d %H:%M}.")

@@ -5,7 +5,7 @@ killed one left behind is shown as *unsure*.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from schemas.store.digests import (
     DigestState,
     LedgerEntry,
     claim_next,
+    due_regions,
     mark_failed,
     mark_sent,
     mark_unsure,
@@ -46,6 +47,11 @@ class SendReport:
     stopped: str | None = None
     """Why the run ended early, where the relay could not be used at all; nothing is lost."""
 
+    def __add__(self, other: "SendReport") -> "SendReport":
+        """Both runs together."""
+        counted = {name: getattr(self, name) + getattr(other, name) for name in ("sent", "failed", "retry", "unsure")}
+        return SendReport(**counted, stopped="; ".join(filter(None, (self.stopped, other.stopped))) or None)
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -60,6 +66,32 @@ class Sending:
     """Waits for so many seconds."""
 
 
+def send_all(
+    database: Database,
+    transport_of: Callable[[Region | None], Transport],
+    sending: Sending,
+    clock: Callable[[], datetime],
+    *,
+    kita: str | None = None,
+) -> SendReport:
+    """Send what is due in all Regions, each through its own way: ``transport_of`` a Region with a relay of its own, and
+    of ``None`` for all the others. A relay that cannot be used ends the run of those who use it, and of nobody else.
+    """
+    with database.read() as session:
+        keys = due_regions(session)
+    ways: dict[str | None, list[str]] = {None: []}
+    for key in keys:
+        region = region_of(key, sending.regions)
+        ways.setdefault(region.key if region is not None and region.relay is not None else None, []).append(key)
+    report = SendReport()
+    for name, members in ways.items():
+        region = sending.regions[name] if name is not None else None
+        own = region.relay if region is not None else None
+        pace = replace(sending, per_minute=own.per_minute) if own is not None else sending
+        report += send_due(database, transport_of(region), pace, clock, kita=kita, keys=members)
+    return report
+
+
 def send_due(
     database: Database,
     transport: Transport,
@@ -67,8 +99,10 @@ def send_due(
     clock: Callable[[], datetime],
     *,
     kita: str | None = None,
+    keys: Collection[str] | None = None,
 ) -> SendReport:
-    """Send every mail that is due, oldest first, and say what happened; ``kita`` limits it to one Kita.
+    """Send every mail that is due, oldest first, and say what happened; ``kita`` limits it to one Kita, ``keys`` to
+    Kitas whose official key is one of them.
 
     ``clock`` gives the current moment; it is asked at each claim, for a run may take hours. A relay that cannot be used
     ends the run: everything stays in the ledger for the next one.
@@ -80,7 +114,7 @@ def send_due(
     with transport:
         while report.stopped is None:
             with database.begin(durable=True) as session:
-                entry = claim_next(session, now=clock(), kita=kita)
+                entry = claim_next(session, now=clock(), kita=kita, keys=keys)
             if entry is None:
                 break
             report = _hand_over(database, transport, sending, entry, report, clock)

@@ -7,16 +7,22 @@ handed over), ``InDoubt`` (it may have been taken).
 import os
 import smtplib
 import ssl
+import stat
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from schemas.exceptions import KitalotseError, SettingsError
+from schemas.region import Region
 from webapp.settings import Security, Settings
 
 TIMEOUT_S: Final = 60.0
 """Seconds to wait for each answer of the relay."""
+THE_SETTINGS: Final = "KITALOTSE_RELAY_HOST, _PORT, _SECURITY, _USER and _PASSWORD"
+"""Where the installation's relay is configured."""
+
+_LONGEST_PASSWORD: Final = 1000
 
 
 class MailError(KitalotseError):
@@ -102,14 +108,21 @@ class Relay:
         security: Security,
         user: str | None = None,
         password: str | None = None,
+        password_file: Path | None = None,
         timeout_s: float = TIMEOUT_S,
+        configured_in: str = THE_SETTINGS,
     ) -> None:
+        """``password_file`` is read at each connection and replaces ``password``; ``configured_in`` is named where the
+        relay cannot be used.
+        """
         self._host: Final = host
         self._port: Final = port
         self._security: Final = security
         self._user: Final = user
         self._password: Final = password
+        self._password_file: Final = password_file
         self._timeout_s: Final = timeout_s
+        self._configured_in: Final = configured_in
         self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
@@ -158,10 +171,16 @@ class Relay:
             self._smtp = self._connect()
         except (smtplib.SMTPException, OSError) as error:
             raise NotReached(
-                f"{self._name}: cannot be used ({error}); check KITALOTSE_RELAY_HOST, _PORT, _SECURITY, _USER and "
-                "_PASSWORD, and whether the relay runs"
+                f"{self._name}: cannot be used ({error}); check {self._configured_in}, and whether the relay runs"
             ) from error
+        except SettingsError as error:
+            raise NotReached(f"{self._name}: cannot be used: {error}") from error
         return self._smtp
+
+    def check(self) -> None:
+        """Connect, protect the way and sign in as for a mail, send nothing; raises ``NotReached``."""
+        with self:
+            self._connected()
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -175,11 +194,14 @@ class Relay:
                 smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
             if self._user is not None:
-                smtp.login(self._user, self._password or "")
+                smtp.login(self._user, self._secret())
         except BaseException:
             smtp.close()
             raise
         return smtp
+
+    def _secret(self) -> str:
+        return self._password or "" if self._password_file is None else read_password(self._password_file)
 
     def _expect(self, answer: tuple[int, bytes], *good: int) -> None:
         code, words = answer
@@ -195,8 +217,24 @@ class Relay:
             self._smtp = None
 
 
-def transport(settings: Settings) -> Transport:
-    """The transport that the settings ask for: the outbox, unless a relay is configured *and* switched on."""
+def transport(settings: Settings, region: Region | None = None) -> Transport:
+    """The transport for mails of ``region``: its own relay where it has one, else what the settings ask for.
+
+    Mails go into the outbox unless a relay is configured *and* switched on. Raises ``SettingsError`` where the settings
+    contradict themselves; a password file that cannot be used is ``NotReached`` when a mail is sent.
+    """
+    if region is not None and region.relay is not None:
+        own = region.relay
+        if not own.on:
+            return Outbox(settings.outbox_dir)
+        return Relay(
+            own.host,
+            own.port,
+            security=own.security,
+            user=own.user,
+            password_file=settings.data_dir / own.password_file if own.password_file else None,
+            configured_in=f"[relay] in the file of Region {region.key}",
+        )
     if not settings.relay_on:
         return Outbox(settings.outbox_dir)
     if settings.relay_host is None:
@@ -208,6 +246,34 @@ def transport(settings: Settings) -> Transport:
         user=settings.relay_user,
         password=settings.relay_password,
     )
+
+
+def mails_leave(settings: Settings, region: Region | None = None) -> bool:
+    """Whether mails of ``region`` really leave this machine."""
+    return region.relay.on if region is not None and region.relay is not None else settings.relay_on
+
+
+def read_password(path: Path) -> str:
+    """The password in ``path``, without the end of its line.
+
+    Raises ``SettingsError`` where it cannot be read, is empty or too long, or where everybody on this machine may read
+    it.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            raise SettingsError(
+                f"{path}: everybody on this machine may use the password file (mode {mode:04o}); run: chmod 600 {path}"
+            )
+        with path.open(encoding="utf-8") as file:
+            password = file.read(_LONGEST_PASSWORD + 1).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path}: the password file cannot be read ({error}); make it readable for the user that runs Kitalotse"
+        ) from error
+    if not 0 < len(password) <= _LONGEST_PASSWORD or "\n" in password:
+        raise SettingsError(f"{path}: expected one line with the password, 1 to {_LONGEST_PASSWORD} characters")
+    return password
 
 
 def file_stem(message_id: str) -> str:
