@@ -32,6 +32,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         404: (_("Diese Seite gibt es nicht"), _("Vielleicht hilft die Suche auf der Startseite weiter.")),
         405: (_("So geht es nicht"), _("Bitte benutzen Sie den Knopf auf der vorigen Seite.")),
         413: (_("Das ist zu groß"), _("Bitte kürzen Sie die Eingabe.")),
+        429: (
+            _("Das war sehr oft in kurzer Zeit"),
+            _("Bitte warten Sie eine Stunde und versuchen Sie es dann noch einmal."),
+        ),
     }
     wrong = (
         _("Da ist etwas schiefgegangen"),

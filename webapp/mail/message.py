@@ -40,6 +40,15 @@ def invitation_id(recipient: int, invited_at: datetime, *, sender: str) -> str:
     return f"<einladung.{digest('invitation', str(recipient), moment)[:20]}@{_domain(sender)}>"
 
 
+def letter_id(dedupe: str, *, sender: str) -> str:
+    """The Message-ID of a letter: it follows from what the letter is about.
+
+    >>> letter_id("friday:13075:2026-W48:koordination@kreis.example", sender="post@kitalotse.example")
+    '<brief.yovtjguhzh5f2zreowdt@kitalotse.example>'
+    """
+    return f"<brief.{digest('letter', dedupe)[:20]}@{_domain(sender)}>"
+
+
 def _domain(sender: str) -> str:
     return sender.rpartition("@")[2].encode("idna").decode()
 

@@ -72,7 +72,7 @@ def render(
         "number": int(week[6:]),
         "example": example,
     }
-    return _rendered("digest", values)
+    return render_parts("digest", values)
 
 
 def render_invitation(
@@ -91,10 +91,11 @@ def render_invitation(
         "forgotten": day_words(local(invited_at + FORGET_AFTER + _NEXT_PURGE).date()),
         "example": example,
     }
-    return _rendered("invitation", values)
+    return render_parts("invitation", values)
 
 
-def _rendered(name: str, values: Mapping[str, object]) -> Rendered:
+def render_parts(name: str, values: Mapping[str, object]) -> Rendered:
+    """``mail/<name>.subject.txt``, ``.txt`` and ``.html`` with ``values``; a name they lack is an error."""
     subject, text, html = (
         _TEMPLATES.get_template(f"mail/{name}.{part}").render(values) for part in ("subject.txt", "txt", "html")
     )
