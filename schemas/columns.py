@@ -1,37 +1,71 @@
 """The numbers by which lists filter published offers: one narrow row per offer. Pure.
 
 Bit sets take their bits in the order of the vocabulary; vocabularies therefore only grow at the end (a test holds
-this). What is not stated is ``None``, a bit set of 0, or the ages from 0 to ``ANY_AGE``.
+this). What is not stated is ``None``, a bit set of 0, or the ages from ``NO_AGE`` to ``ANY_AGE``.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from schemas.identifiers import provider_key
 from schemas.offer import Offer, Price
 from schemas.publish import expires_on
-from schemas.vocabulary import Area, Mode, OccurrenceStatus, PriceModel, ScheduleKind, Weekday
+from schemas.vocabulary import (
+    Access,
+    Answer,
+    Area,
+    BookingWay,
+    Mode,
+    OccurrenceStatus,
+    PriceModel,
+    ScheduleKind,
+    Topic,
+    Weekday,
+)
+
+Coded = TypeVar("Coded", bound=StrEnum)
 
 EARTH_RADIUS_KM: Final = 6371.0088
 """Mean radius R1 of the GRS 80 ellipsoid, as in ``schemas.geography``."""
 ANY_AGE: Final = 9_999
 """Stands in the columns for an age without an upper end."""
+NO_AGE: Final = -1
+"""Stands in the columns for the youngest age where none is stated; "for every age" is 0 instead."""
+CIRCLE: Final = "*"
+"""Stands in the place of a key where a mobile offer goes into a circle."""
 MAX_DAYS: Final = 1_000
 """Days of one offer that can be searched for."""
 
 _WEEKDAYS: Final = tuple(Weekday)
-_BITS: Final[dict[StrEnum, int]] = {code: 1 << n for codes in (Area, Mode, Weekday) for n, code in enumerate(codes)}
+_KEY: Final = re.compile(r"[0-9]{2,8}")
+_NOWHERE: Final[dict[str, Any]] = dict.fromkeys(("x", "y", "z", "chord"))
+_BITS: Final = {
+    (codes, code.value): 1 << n
+    for codes in (Access, Area, BookingWay, Mode, Topic, Weekday)
+    for n, code in enumerate(codes)
+}
 
 
 def bits(codes: Iterable[StrEnum]) -> int:
-    """The bit set of ``codes``, all of one vocabulary (areas, modes or weekdays).
+    """The bit set of ``codes``, all of one vocabulary (access, areas, ways to book, modes, topics or weekdays).
 
     >>> bits((Weekday.MO, Weekday.WE))
     5
     """
-    return sum({_BITS[code] for code in codes})
+    return sum({_BITS[type(code), code.value] for code in codes})
+
+
+def codes_of(vocabulary: type[Coded], found: int | None) -> tuple[Coded, ...]:
+    """The codes of a bit set, in the order of the vocabulary.
+
+    >>> codes_of(Weekday, 5)
+    (<Weekday.MO: 'MO'>, <Weekday.WE: 'WE'>)
+    """
+    return tuple(code for n, code in enumerate(vocabulary) if (found or 0) >> n & 1)
 
 
 def month_bits(months: Iterable[int]) -> int:
@@ -85,7 +119,7 @@ def columns(offer: Offer) -> dict[str, Any]:
         "region": offer.region,
         "kind": offer.kind.value,
         "last_seen": offer.last_seen,
-        "min_months": ages.min_months or 0 if ages else 0,
+        "min_months": ages.min_months or 0 if ages else NO_AGE,
         "max_months": ANY_AGE if ages is None or ages.max_months is None else ages.max_months,
         "x": x,
         "y": y,
@@ -102,7 +136,31 @@ def columns(offer: Offer) -> dict[str, Any]:
         "last_day": (recurrence and recurrence.ends_on) or (schedule.bookable_until if schedule else None),
         "expires_on": expires_on(schedule),
         "provider": offer.provider.name.replace("\x00", "") if offer.provider else None,
+        "provider_key": provider_key(offer.provider.name) if offer.provider else None,
+        "locality": place.locality.replace("\x00", "") if place and place.locality else None,
+        "group_max": offer.group_size.children_max if offer.group_size else None,
+        "topics": bits(offer.topics),
+        "ways": bits(offer.booking.ways),
+        "access": bits(code for code, answer in offer.accessibility.items() if answer is not Answer.NO),
+        "languages": ",".join(offer.languages).replace("\x00", "")[:200] or None,
+        "reach_unknown": Mode.IN_KITA in offer.modes and not reach(offer),
     }
+
+
+def reach(offer: Offer) -> list[dict[str, Any]]:
+    """Where a mobile offer says that it goes, as rows of ``published_reach`` without ``row``: official keys (or their
+    beginnings), and its circle as a point with the square of the chord that reaches its edge."""
+    area, place = offer.service_area, offer.place
+    if area is None:
+        return []
+    found: list[dict[str, Any]] = [
+        _NOWHERE | {"key": key} for key in sorted(set(area.municipalities)) if _KEY.fullmatch(key)
+    ]
+    middle = area if area.lat is not None and area.lon is not None else place
+    if area.radius_km is not None and middle is not None and middle.lat is not None and middle.lon is not None:
+        x, y, z = unit_vector(middle.lat, middle.lon)
+        found.append({"key": CIRCLE, "x": x, "y": y, "z": z, "chord": squared_chord(area.radius_km)})
+    return found
 
 
 def _weekdays(offer: Offer) -> Iterable[Weekday]:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.clock import local
-from schemas.columns import columns, days
+from schemas.columns import columns, days, reach
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.offer import Offer, SourceKey, SourceOffer
@@ -33,6 +33,7 @@ from schemas.tables.offers import (
     published,
     published_bytes,
     published_days,
+    published_reach,
     published_words,
 )
 from schemas.tables.reviews import corrections, decisions
@@ -263,7 +264,8 @@ def _write(session: Session, writes: Sequence[_Write], now: datetime) -> int:
         )
     if old:
         session.execute(update(published).where(published.c.row == bindparam("number")), old)
-        session.execute(delete(published_days).where(published_days.c.row.in_([row["number"] for row in old])))
+        for table in (published_days, published_reach):
+            session.execute(delete(table).where(table.c.row.in_([row["number"] for row in old])))
     _write_forms(session, writes, rows, versions)
     if log:
         session.execute(insert(changes), log)
@@ -297,6 +299,9 @@ def _write_forms(
     dated = [{"row": rows[write.offer.id], "day": day} for write in writes for day in days(write.offer)]
     if dated:
         session.execute(insert(published_days), dated)
+    mobile = [{"row": rows[write.offer.id]} | area for write in writes for area in reach(write.offer)]
+    if mobile:
+        session.execute(insert(published_reach), mobile)
 
 
 def _take_numbers(session: Session, count: int) -> range:

@@ -87,18 +87,29 @@ published: Final = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("changed_at", UTCDateTime, nullable=False),
     Column("last_seen", UTCDateTime),
+    Column("provider_key", String(80)),
+    Column("locality", String(120)),
+    Column("group_max", Integer),
+    Column("topics", Number),
+    Column("ways", Integer),
+    Column("access", Integer),
+    Column("languages", String(200)),
+    Column("reach_unknown", Boolean),
     Index(
         "ix_published_filters", "status", "areas", "min_months", "max_months", "x", "y", "z",
         "modes", "weekdays", "months", "cost_child", "cost_group", "kind", "on_request",
-        "dated", "first_day", "last_day", "region",
+        "dated", "first_day", "last_day", "region", "group_max", "topics", "reach_unknown", "provider",
     ),
+    Index("ix_published_providers", "status", "provider_key", "region", "provider"),
 )  # fmt: skip
 """One narrow row per offer; what lists filter by comes first, for a scan reads a row from its front.
 
-Ages are 0 and 9999 where open or unknown; ``areas``, ``modes``, ``weekdays`` and ``months`` are bit sets
-(``schemas.columns``), 0 is *not stated*; ``x, y, z`` are the place as a unit vector (distance by arithmetic, the same
-on both databases); ``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day
-after its last."""
+Ages are 0 and 9999 where open, the first -1 where unknown; ``areas``, ``modes``, ``weekdays``, ``months``, ``topics``,
+``ways`` (to book) and ``access`` (possible, perhaps with limits) are bit sets (``schemas.columns``), 0 is *not stated*;
+``x, y, z`` are the place as a unit vector (distance by arithmetic, the same on both databases);
+``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day after its last;
+``provider_key`` joins the spellings of one name (``schemas.identifiers``); ``reach_unknown`` is a mobile offer that
+does not say where it goes."""
 
 published_bytes: Final = Table(
     "published_bytes",
@@ -118,6 +129,20 @@ published_words: Final = Table(
     Column("words", Text, nullable=False),
 )
 """Search words (folded, stemmed) of the title and of the rest."""
+
+published_reach: Final = Table(
+    "published_reach",
+    metadata,
+    Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
+    Column("key", String(8), primary_key=True),
+    Column("x", Float(53)),
+    Column("y", Float(53)),
+    Column("z", Float(53)),
+    Column("chord", Float(53)),
+    Index("ix_published_reach_key", "key"),
+)
+"""Where mobile offers say that they go: official keys or their beginnings; ``*`` is a circle, its middle as a unit
+vector and the squared chord to its edge."""
 
 published_days: Final = Table(
     "published_days",

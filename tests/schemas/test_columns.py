@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from schemas.columns import ANY_AGE, bits, columns, costs, days, month_bits, squared_chord, unit_vector
+from schemas.columns import ANY_AGE, NO_AGE, bits, columns, costs, days, month_bits, squared_chord, unit_vector
 from schemas.geography import Point, distance_km
 from schemas.offer import AgeRange, Occurrence, Price, Schedule
 from schemas.vocabulary import Area, Mode, OccurrenceStatus, PriceModel, ScheduleKind, Weekday
@@ -54,7 +54,7 @@ def test_the_columns_of_a_price_say_what_the_price_says(price: Price) -> None:
 def test_what_is_not_stated_stays_open() -> None:
     found = columns(make_offer(ages=None, price=None, place=None, schedule=None, areas=(), modes=(), provider=None))
 
-    assert (found["min_months"], found["max_months"]) == (0, ANY_AGE)
+    assert (found["min_months"], found["max_months"]) == (NO_AGE, ANY_AGE)
     assert {found[name] for name in ("x", "cost_child", "cost_group", "first_day", "last_day", "provider")} == {None}
     assert {found[name] for name in ("areas", "modes", "weekdays", "months")} == {0}
 

@@ -13,10 +13,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.migrate import _config, current, head, is_ours, upgrade
+from schemas.offer import ServiceArea
 from schemas.tables.base import metadata
+from schemas.tables.offers import published, published_reach
 from schemas.tables.people import digests, kitas, recipients
 from schemas.tables.work import audit
+from schemas.vocabulary import Mode
 from tests.factories import NOW, make_kita
+from tests.schemas.harvesting import Harvest
 
 ENTRY = {"at": NOW, "by": "koordination", "action": "correct", "subject": "o1", "data": {"field": "ages"}}
 
@@ -71,6 +75,23 @@ def test_an_older_database_keeps_its_rows(empty: Database) -> None:
         (person,) = session.execute(select(recipients))
         assert (person.id, person.confirmed_at, person.invited_at) == (7, NOW, None)
         assert session.execute(select(digests.c.recipient_id)).scalar_one() == 7
+
+
+def test_offers_of_an_older_database_get_the_columns_that_a_harvest_would_write(database: Database) -> None:
+    area = ServiceArea(radius_km=20, municipalities=("13075",))
+    Harvest(database).run({"trommeln": {"modes": (Mode.IN_KITA,), "service_area": area}, "leer": {"ages": None}})
+    tables = (published, published_reach)
+    with database.begin() as session:
+        written = [session.execute(select(table).order_by(table.c.row)).all() for table in tables]
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0002")
+
+    upgrade(database)
+
+    with database.read() as session:
+        assert [session.execute(select(table).order_by(table.c.row)).all() for table in tables] == written
+    assert {row.key for row in written[1]} == {"13075", "*"}
 
 
 def test_a_database_from_a_newer_program_is_left_alone(database: Database) -> None:

@@ -1,11 +1,17 @@
-"""Regions at work: sources from the desk, wordings, exclusions, visitors' suggestions, providers' entries, letters.
+"""Regions at work: sources from the desk, wordings, exclusions, visitors' suggestions, providers' entries, letters; what lists
+of offers and of providers filter by.
 
 Revision: 0003
 Revises: 0002
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from schemas.columns import columns, reach
+from schemas.offer import Offer
 
 revision = "0003"
 down_revision = "0002"
@@ -14,6 +20,12 @@ depends_on = None
 
 number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 moment = sa.DateTime(timezone=True)
+
+_FILTERS = [
+    "status", "areas", "min_months", "max_months", "x", "y", "z", "modes", "weekdays", "months", "cost_child",
+    "cost_group", "kind", "on_request", "dated", "first_day", "last_day", "region",
+]  # fmt: skip
+_MORE_FILTERS = ["group_max", "topics", "reach_unknown", "provider"]
 
 
 def upgrade() -> None:
@@ -185,9 +197,70 @@ def upgrade() -> None:
     op.add_column("sources", sa.Column("overlay", sa.Text(), nullable=True))
     op.add_column("sources", sa.Column("previewed_at", moment, nullable=True))
     op.add_column("sources", sa.Column("deleted_at", moment, nullable=True))
+    for column in _columns():
+        op.add_column("published", column)
+    op.create_table(
+        "published_reach",
+        sa.Column("row", number, autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=8), nullable=False),
+        sa.Column("x", sa.Float(53), nullable=True),
+        sa.Column("y", sa.Float(53), nullable=True),
+        sa.Column("z", sa.Float(53), nullable=True),
+        sa.Column("chord", sa.Float(53), nullable=True),
+        sa.ForeignKeyConstraint(["row"], ["published.row"], name="fk_published_reach_row"),
+        sa.PrimaryKeyConstraint("row", "key", name="pk_published_reach"),
+    )
+    op.create_index("ix_published_reach_key", "published_reach", ["key"])
+    op.drop_index("ix_published_filters", table_name="published")
+    op.create_index("ix_published_filters", "published", [*_FILTERS, *_MORE_FILTERS])
+    op.create_index("ix_published_providers", "published", ["status", "provider_key", "region", "provider"])
+    _fill()
+
+
+def _columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("provider_key", sa.String(length=80), nullable=True),
+        sa.Column("locality", sa.String(length=120), nullable=True),
+        sa.Column("group_max", sa.Integer(), nullable=True),
+        sa.Column("topics", number, nullable=True),
+        sa.Column("ways", sa.Integer(), nullable=True),
+        sa.Column("access", sa.Integer(), nullable=True),
+        sa.Column("languages", sa.String(length=200), nullable=True),
+        sa.Column("reach_unknown", sa.Boolean(), nullable=True),
+    ]
+
+
+def _fill() -> None:
+    """Give the offers that are already stored their new columns, made from their stored form as a harvest makes them."""
+    connection = op.get_bind()
+    names = [*(column.name for column in _columns()), "min_months"]
+    table = sa.table("published", sa.column("row"), *(sa.column(name) for name in names))
+    forms = sa.table("published_bytes", sa.column("row"), sa.column("offer"))
+    places = sa.table("published_reach", *(sa.column(name) for name in ("row", "key", "x", "y", "z", "chord")))
+    assigned = {name: sa.bindparam(f"new_{name}") for name in names}
+    change = sa.update(table).where(table.c.row == sa.bindparam("number")).values(assigned)
+    last = 0
+    while rows := connection.execute(
+        sa.select(forms.c.row, forms.c.offer).where(forms.c.row > last).order_by(forms.c.row).limit(1_000)
+    ).all():
+        offers = {row: Offer.model_validate_json(stored) for row, stored in rows}
+        made = {row: columns(offer) for row, offer in offers.items()}
+        connection.execute(
+            change, [{"number": row} | {f"new_{name}": new[name] for name in names} for row, new in made.items()]
+        )
+        if reached := [{"row": row} | area for row, offer in offers.items() for area in reach(offer)]:
+            connection.execute(sa.insert(places), reached)
+        last = rows[-1].row
 
 
 def downgrade() -> None:
+    op.drop_index("ix_published_providers", table_name="published")
+    op.drop_index("ix_published_filters", table_name="published")
+    op.create_index("ix_published_filters", "published", _FILTERS)
+    op.drop_index("ix_published_reach_key", table_name="published_reach")
+    op.drop_table("published_reach")
+    for column in reversed(_columns()):
+        op.drop_column("published", column.name)
     op.drop_column("sources", "deleted_at")
     op.drop_column("sources", "previewed_at")
     op.drop_column("sources", "overlay")
