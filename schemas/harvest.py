@@ -20,9 +20,11 @@ RecordField = Literal[
     "ages", "price", "duration", "group_size", "audience", "kind", "modes", "service_area", "season", "weather",
     "accessibility", "practicalities", "languages", "areas", "topics", "category", "status", "capacity", "funding",
     "booking", "booking_url", "phone", "mail", "lead_time", "image_url", "image_licence", "image_credit", "updated",
+    "entry",
 ]  # fmt: skip
 """Names under which a source's words are kept in a Record. ``start``/``end`` are dates or date-times in ISO form,
-``start_date``, ``start_time`` … their parts in any wording; everything else is wording for the normaliser."""
+``start_date``, ``start_time`` … their parts in any wording; ``entry`` the JSON of a typed ``schemas.entry.Entry``;
+everything else is wording for the normaliser."""
 RECORD_FIELDS: Final[frozenset[str]] = frozenset(get_args(RecordField))
 
 Wording = Annotated[str, Field(max_length=MAX_TEXT)]

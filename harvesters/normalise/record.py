@@ -16,7 +16,9 @@ from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
 from harvesters.normalise.text import Prose, clean_line
+from harvesters.normalise.typed import read_typed
 from harvesters.normalise.whereabouts import read_when, read_where
+from schemas.entry import FORMAT as TYPED_BY_PROVIDER
 from schemas.harvest import Normalised, Record, RecordField, Source
 from schemas.offer import MAX_SUMMARY, AgeRange, Occurrence, Rights, SourceOffer, Suitability
 from schemas.organisation import Provider
@@ -39,8 +41,11 @@ def normalise(record: Record, source: Source | None, *, today: date) -> Normalis
     """Understand one Record as of ``today`` (the local day on which it was seen: it settles years that are not
     written).
 
-    Never raises for what a source wrote: what is not understood is an Issue, what is not said stays empty.
+    Never raises for what a source wrote: what is not understood is an Issue, what is not said stays empty. Of a typed
+    entry nothing but what was typed is taken (``read_typed``).
     """
+    if record.format == TYPED_BY_PROVIDER:
+        return read_typed(record, source, today=today)
     reading = Reading(record, source, today)
     _identity(reading)
     dates = read_occurrences(reading)
