@@ -87,6 +87,12 @@ wordings: Final = Table(
     Column("decided_by", String(200)),
     Column("decided_at", UTCDateTime),
     UniqueConstraint("source", "field", "wording"),
+    Index(
+        "ix_wordings_open",
+        "first_seen",
+        sqlite_where=text("decided IS NULL"),
+        postgresql_where=text("decided IS NULL"),
+    ),
 )
 """Wording of a source that was not understood: open, to be ignored, or given a ``meaning`` (a lookup of the source)."""
 

@@ -32,6 +32,12 @@ offers: Final = Table(
     Column("region", String(8), nullable=False, index=True),
     Column("minted_at", UTCDateTime, nullable=False),
     Column("replaced_by", String(16), ForeignKey("offers.id")),
+    Index(
+        "ix_offers_replaced_by",
+        "replaced_by",
+        sqlite_where=text("replaced_by IS NOT NULL"),
+        postgresql_where=text("replaced_by IS NOT NULL"),
+    ),
 )
 """Every id ever minted; rows are never deleted and ids never reused."""
 

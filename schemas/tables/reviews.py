@@ -74,6 +74,15 @@ reviews: Final = Table(
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),
+    Index(
+        "ix_reviews_waiting",
+        "opened_at",
+        "id",
+        "kind",
+        "offer_id",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
 )
 """Items on the desk; at most one open of a kind per offer and field (``""`` where no field is meant)."""
 

@@ -21,6 +21,12 @@ depends_on = None
 number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 moment = sa.DateTime(timezone=True)
 
+
+def only(where: str) -> dict[str, Any]:
+    """An index over some rows alone, on both databases."""
+    return {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)}
+
+
 _FILTERS = [
     "status", "areas", "min_months", "max_months", "x", "y", "z", "modes", "weekdays", "months", "cost_child",
     "cost_group", "kind", "on_request", "dated", "first_day", "last_day", "region",
@@ -194,6 +200,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_consents"),
     )
     op.create_index("ix_consents_entry_id", "consents", ["entry_id"])
+    op.create_index("ix_wordings_open", "wordings", ["first_seen"], **only("decided IS NULL"))
+    op.create_index(
+        "ix_reviews_waiting", "reviews", ["opened_at", "id", "kind", "offer_id"], **only("closed_at IS NULL")
+    )
+    op.create_index("ix_offers_replaced_by", "offers", ["replaced_by"], **only("replaced_by IS NOT NULL"))
     op.add_column("sources", sa.Column("overlay", sa.Text(), nullable=True))
     op.add_column("sources", sa.Column("previewed_at", moment, nullable=True))
     op.add_column("sources", sa.Column("deleted_at", moment, nullable=True))
@@ -254,6 +265,9 @@ def _fill() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_offers_replaced_by", table_name="offers")
+    op.drop_index("ix_reviews_waiting", table_name="reviews")
+    op.drop_index("ix_wordings_open", table_name="wordings")
     op.drop_index("ix_published_providers", table_name="published")
     op.drop_index("ix_published_filters", table_name="published")
     op.create_index("ix_published_filters", "published", _FILTERS)
