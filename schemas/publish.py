@@ -24,6 +24,11 @@ VISIBLE: Final[frozenset[Status]] = frozenset({Status.PUBLISHED, Status.CANCELLE
 PROSE: Final[tuple[str, ...]] = ("summary", "description", "image")
 """Fields that are a source's own work; public only with an open licence or a permission."""
 
+MERGED: Final = "merged"
+"""Why an offer is gone that was merged into another."""
+MERGED_TITLE: Final = "(zusammengeführt)"
+"""Title of what was merged into another offer."""
+
 DESK: Final = "desk"
 """Stands as the source of a corrected field."""
 
@@ -197,6 +202,19 @@ def publish(
             "last_seen": max(m.last_seen for m in members),
             "last_confirmed": max(confirmed, default=None),
         },
+    )
+
+
+def retired(offer_id: str, region: str, replaced_by: str) -> Offer:
+    """What remains of an offer that was merged into ``replaced_by``: its address, which leads there."""
+    return Offer(
+        id=offer_id,
+        version=0,
+        region=region,
+        title=MERGED_TITLE,
+        status=Status.GONE,
+        status_reason=MERGED,
+        replaced_by=replaced_by,
     )
 
 

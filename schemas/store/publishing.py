@@ -18,8 +18,8 @@ from schemas.columns import columns, days, reach
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.offer import Offer, SourceKey, SourceOffer
-from schemas.publish import ChangeKind, Member, change_kind, harvested_fields, publish
-from schemas.review import Correction, Decision
+from schemas.publish import ChangeKind, Member, change_kind, harvested_fields, publish, retired
+from schemas.review import Correction, Decision, DecisionKind
 from schemas.search import other_words, title_words
 from schemas.store.bulk import chunks
 from schemas.store.queue import Cause, causes, sync_reviews
@@ -70,7 +70,8 @@ def republish(
 ) -> int:
     """Bring what is published of ``offer_ids`` up to date; the number of changes that everybody can see.
 
-    Reviews open and close with it (``by`` closes them). ``fresh`` spares reading back what was just stored.
+    Reviews open and close with it (``by`` closes them). ``fresh`` spares reading back what was just stored. An offer
+    that was merged into another is published as that: its address leads there.
     """
     today = local(now).date()
     count = 0
@@ -78,19 +79,21 @@ def republish(
     known = lock_offers(session, wanted_ids)
     for ids in chunks(wanted_ids):
         members = _members(session, ids, fresh or {})
-        corrected, decided = standing_corrections(session, ids), standing_decisions(session, ids)
+        merged = merged_into(session, ids)
+        corrected, decided = standing_corrections(session, ids, merged), standing_decisions(session, ids, merged)
         stored = _stored(session, ids)
         writes: list[_Write] = []
         wanted: list[Cause] = []
         for offer_id in ids:
-            if not members[offer_id]:
-                raise StoreError(f"offer {offer_id} has no source; give it a member before publishing it")
             region, replaced_by = known[offer_id]
-            by_people = corrected[offer_id]
-            offer = publish(offer_id, region, members[offer_id], by_people, decided[offer_id], today=today)
             if replaced_by:
-                offer = offer.model_copy(update={"replaced_by": replaced_by})
-            wanted += causes(offer, harvested_fields(members[offer_id]) if by_people else None, by_people)
+                offer = retired(offer_id, region, replaced_by)
+            elif members[offer_id]:
+                by_people = corrected[offer_id]
+                offer = publish(offer_id, region, members[offer_id], by_people, decided[offer_id], today=today)
+                wanted += causes(offer, harvested_fields(members[offer_id]) if by_people else None, by_people)
+            else:
+                raise StoreError(f"offer {offer_id} has no source; give it a member before publishing it")
             write = _compared(offer, stored.get(offer_id))
             if write is not None:
                 writes.append(write)
@@ -116,22 +119,55 @@ def expire(session: Session, now: datetime) -> int:
     return republish(session, session.scalars(over.order_by(published.c.row)).all(), now=now)
 
 
-def standing_corrections(session: Session, offer_ids: Collection[str]) -> defaultdict[str, list[Correction]]:
-    """Corrections that are not undone, by offer, oldest first."""
+def standing_corrections(
+    session: Session, offer_ids: Collection[str], merged: Mapping[str, str]
+) -> defaultdict[str, list[Correction]]:
+    """Corrections that are not undone, by offer, oldest first; those of ``merged`` offers count for their successor."""
     found: defaultdict[str, list[Correction]] = defaultdict(list)
-    query = select(corrections).where(corrections.c.offer_id.in_(offer_ids), corrections.c.undone_at.is_(None))
+    among = [*offer_ids, *merged]
+    query = select(corrections).where(corrections.c.offer_id.in_(among), corrections.c.undone_at.is_(None))
     for row in session.execute(query.order_by(corrections.c.id)):
-        found[row.offer_id].append(correction_of(row))
+        found[merged.get(row.offer_id, row.offer_id)].append(correction_of(row))
     return found
 
 
-def standing_decisions(session: Session, offer_ids: Collection[str]) -> defaultdict[str, list[Decision]]:
-    """Decisions that are not undone, by offer, oldest first."""
+def standing_decisions(
+    session: Session, offer_ids: Collection[str], merged: Mapping[str, str]
+) -> defaultdict[str, list[Decision]]:
+    """Decisions that are not undone, by offer, oldest first.
+
+    What was decided about ``merged`` offers counts where nobody decided about their successor itself; what was
+    confirmed counts always.
+    """
     found: defaultdict[str, list[Decision]] = defaultdict(list)
-    query = select(decisions).where(decisions.c.offer_id.in_(offer_ids), decisions.c.undone_at.is_(None))
+    among = [*offer_ids, *merged]
+    query = select(decisions).where(decisions.c.offer_id.in_(among), decisions.c.undone_at.is_(None))
     for row in session.execute(query.order_by(decisions.c.id)):
-        found[row.offer_id].append(decision_of(row))
+        found[merged.get(row.offer_id, row.offer_id)].append(decision_of(row))
+    for offer_id in set(merged.values()) & found.keys():
+        of_offer = found[offer_id]
+        if any(each.offer == offer_id and each.kind is not DecisionKind.CONFIRM for each in of_offer):
+            kept = [each for each in of_offer if each.offer == offer_id or each.kind is DecisionKind.CONFIRM]
+            found[offer_id] = kept
     return found
+
+
+def merged_into(session: Session, offer_ids: Collection[str]) -> dict[str, str]:
+    """Every offer that was merged into one of ``offer_ids``, over however many steps, and into which of them."""
+    found: dict[str, str] = {}
+    asked: Collection[str] = offer_ids
+    while asked:
+        query = select(offers.c.id, offers.c.replaced_by).where(offers.c.replaced_by.in_(asked))
+        step = {row.id: found.get(row.replaced_by, row.replaced_by) for row in session.execute(query)}
+        found |= step
+        asked = step.keys()
+    return found
+
+
+def successor(session: Session, offer_id: str) -> str:
+    """The offer that ``offer_id`` was merged into, over however many steps; itself where it was not."""
+    by = session.scalar(select(offers.c.replaced_by).where(offers.c.id == offer_id))
+    return offer_id if by is None else successor(session, by)
 
 
 def correction_of(row: Any) -> Correction:
