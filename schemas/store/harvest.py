@@ -19,9 +19,10 @@ from schemas.offer import SourceKey
 from schemas.review import ReviewKind
 from schemas.store import dialect
 from schemas.store.bulk import chunks
+from schemas.store.identity import same_identity
 from schemas.store.publishing import HARVEST, republish
 from schemas.store.queue import close_withdrawals
-from schemas.store.runs import finish_run, renew_run, runs, same_identity, save_source, source, sources, start_run
+from schemas.store.runs import finish_run, renew_run, runs, save_source, source, sources, start_run
 from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers
 from schemas.tables.reviews import reviews

@@ -1,64 +1,189 @@
 """Sources and the runs that read them, with their leases and Issues (laws 1, 2 and 10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import and_, exists, insert, select, update
+from pydantic import AwareDatetime, ValidationError
+from sqlalchemy import Row, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from schemas.base import Value
 from schemas.exceptions import StoreError
 from schemas.harvest import HarvestRun, Issue, RunStatus, Source
+from schemas.store.audit import note
+from schemas.store.identity import same_identity
 from schemas.store.publishing import republish
+from schemas.store.withdrawing import keys_of, withdraw
 from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers, published
 
 LEASE: Final = timedelta(minutes=15)
 """How long a run may be silent before it counts as crashed; every ``save_readings`` and ``renew_run`` extends it."""
 
+STEERABLE: Final = frozenset(
+    ("active", "trust", "status", "rhythm", "lookups", "title", "provider", "homepage", "contact", "rights", "expect")
+)
+"""Keys of a description that the desk may decide about."""
+
+_QUIET: Final = frozenset(("active", "status", "rhythm", "contact", "expect", "title", "homepage"))
+"""Keys on which no offer depends."""
 _COUNTS: Final = ("records", "new", "changed", "unchanged", "returned", "missing", "withdrawn")
 
 
-def save_source(session: Session, source: Source, *, origin: Literal["file", "desk"], now: datetime) -> None:
-    """Store ``source`` under its name.
+class SourceState(Value):
+    """What is known of a stored source besides its description."""
 
-    Where it changed, its offers are published by its new trust, rights and Region at once, and marked to be read again
-    (``KnownOffer.reading`` is then empty).
+    name: str
+    """Name of the source."""
+    origin: Literal["file", "desk"]
+    """Whether a file describes it, or the desk made it."""
+    overlay: dict[str, Any] = {}
+    """What the desk decided about a source from a file: keys of its description and the values that count."""
+    previewed_at: AwareDatetime | None = None
+    """When a preview of this installation last found offers."""
+    deleted_at: AwareDatetime | None = None
+    """When it was deleted at the desk."""
+
+
+def save_source(session: Session, source: Source, *, origin: Literal["file", "desk"], now: datetime) -> Source:
+    """Store ``source`` under its name; the description that counts from now on.
+
+    What the desk decided about a source from a file stays laid over whatever the file says; a file changes neither a
+    source of the desk that has its name nor one that was deleted (law 1). Where what its offers depend on has changed,
+    they are published by the new trust, rights and Region at once, and marked to be read again (``KnownOffer.reading``
+    is then empty). Raises ``StoreError`` where the desk wants the name of a file, or of a deleted source.
     """
-    data = source.model_dump(mode="json")
-    found = session.execute(
-        select(tables.sources.c.data, tables.sources.c.origin).where(tables.sources.c.name == source.name)
-    ).one_or_none()
-    if found is not None and found.data == data and found.origin == origin:
-        return
-    values = {"region": source.region, "origin": origin, "active": source.active, "data": data, "updated_at": now}
+    found = _stored(session, source.name)
     if found is None:
-        session.execute(insert(tables.sources).values(name=source.name, created_at=now, **values))
-        return
-    session.execute(update(tables.sources).where(tables.sources.c.name == source.name).values(**values))
-    if found.data != data:
-        session.execute(
-            update(tables.source_offers).where(tables.source_offers.c.source == source.name).values(reading="")
+        data = source.model_dump(mode="json")
+        values = {"region": source.region, "origin": origin, "active": source.active, "data": data}
+        session.execute(insert(tables.sources).values(name=source.name, created_at=now, updated_at=now, **values))
+        return source
+    if origin == "desk" and (found.origin == "file" or found.deleted_at is not None):
+        was = "deleted" if found.deleted_at is not None else "described by a file"
+        raise StoreError(f"source {source.name!r} is {was}; choose another name, or steer_source() it")
+    if origin == "file" and (found.origin == "desk" or found.deleted_at is not None):
+        return Source.model_validate(found.data)
+    counts = Source.model_validate(_laid_over(source.model_dump(mode="json"), found.overlay or {}))
+    _replace(session, found.data, counts, now)
+    return counts
+
+
+def steer_source(session: Session, name: str, changes: Mapping[str, Any], *, by: str, now: datetime) -> Source:
+    """Decide something about a source at the desk; the description that counts from now on.
+
+    ``changes`` are keys of ``Source`` with their new JSON values (``STEERABLE``). ``lookups`` are laid into those that
+    there are, wording by wording; ``None`` as a meaning takes a wording out again. For a source from a file they become
+    its overlay, which no later version of the file erases. Raises ``StoreError`` for an unknown or deleted source, for
+    a key that is not to be decided at the desk, and for values that do not fit.
+    """
+    found = _stored(session, name)
+    if found is None or found.deleted_at is not None:
+        raise StoreError(f"source {name!r} is not stored (any more); it cannot be steered")
+    if wrong := changes.keys() - STEERABLE:
+        raise StoreError(
+            f"{', '.join(sorted(wrong))}: not to be decided at the desk; {', '.join(sorted(STEERABLE))} are"
         )
-        of_source = and_(memberships.c.source == source.name, memberships.c.until.is_(None))
-        member = select(memberships.c.offer_id).where(of_source)
-        session.execute(update(offers).where(offers.c.id.in_(member)).values(region=source.region))
-        republish(session, session.scalars(member.order_by(memberships.c.id)).all(), now=now)
+    try:
+        counts = Source.model_validate(_laid_over(found.data, changes))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise StoreError(f"source {name}: {where}: read {str(fault['input'])[:80]!r}; {fault['msg']}") from error
+    if found.origin == "file":
+        overlay = _laid_over(found.overlay or {}, changes)
+        session.execute(update(tables.sources).where(tables.sources.c.name == name).values(overlay=overlay))
+    _replace(session, found.data, counts, now)
+    was = {key: found.data.get(key) for key in changes}
+    note(session, "source.steer", f"source:{name}", {"was": was, "is": dict(changes)}, by=by, now=now)
+    return counts
+
+
+def delete_source(session: Session, name: str, *, by: str, now: datetime) -> int:
+    """Delete a source for good: withdraw its offers, delete what it said, never read it again; the offers withdrawn.
+
+    Tombstones and the decisions about its offers stay; a run that goes on has nothing to write any more. Raises
+    ``StoreError`` for an unknown or deleted source.
+    """
+    found = _stored(session, name)
+    if found is None or found.deleted_at is not None:
+        raise StoreError(f"source {name!r} is not stored (any more); it cannot be deleted")
+    mine, run = tables.records.c.source == name, tables.runs.c
+    session.execute(
+        update(tables.runs)
+        .where(run.source == name, run.status == RunStatus.RUNNING)
+        .values(status=RunStatus.FAILED, finished_at=now, message="Die Quelle wurde während des Abrufs gelöscht.")
+    )
+    withdrawn = withdraw(session, keys_of(session, name), reason="deleted", by=by, now=now)
+    session.execute(delete(tables.records).where(mine))
+    open_wordings = (tables.wordings.c.source == name, tables.wordings.c.decided.is_(None))
+    session.execute(delete(tables.wordings).where(*open_wordings))
+    values = {"deleted_at": now, "active": False, "data": found.data | {"active": False}, "updated_at": now}
+    session.execute(update(tables.sources).where(tables.sources.c.name == name).values(**values))
+    note(session, "source.delete", f"source:{name}", {"withdrawn": withdrawn}, by=by, now=now)
+    return withdrawn
+
+
+def mark_previewed(session: Session, name: str, *, now: datetime) -> None:
+    """Remember that a preview has found offers of this source."""
+    session.execute(update(tables.sources).where(tables.sources.c.name == name).values(previewed_at=now))
 
 
 def source(session: Session, name: str) -> Source | None:
-    """The source of that name."""
-    data = session.execute(select(tables.sources.c.data).where(tables.sources.c.name == name)).scalar_one_or_none()
-    return None if data is None else Source.model_validate(data)
+    """The source of that name; ``None`` for one that is unknown or deleted."""
+    found = _stored(session, name)
+    return None if found is None or found.deleted_at is not None else Source.model_validate(found.data)
 
 
 def sources(session: Session, region: str | None = None) -> list[Source]:
-    """All sources by name, or those of one Region."""
-    query = select(tables.sources.c.data).order_by(tables.sources.c.name)
+    """All sources by name, or those of one Region; deleted ones are left out."""
+    query = select(tables.sources.c.data).where(tables.sources.c.deleted_at.is_(None)).order_by(tables.sources.c.name)
     if region is not None:
         query = query.where(tables.sources.c.region == region)
     return [Source.model_validate(data) for data in session.scalars(query)]
+
+
+def source_state(session: Session, name: str) -> SourceState | None:
+    """What is known of a source besides its description, also of a deleted one."""
+    found = _stored(session, name)
+    if found is None:
+        return None
+    known = {key: getattr(found, key) for key in SourceState.model_fields}
+    return SourceState.model_validate(known | {"overlay": found.overlay or {}})
+
+
+def _stored(session: Session, name: str) -> Row[Any] | None:
+    return session.execute(select(tables.sources).where(tables.sources.c.name == name)).one_or_none()
+
+
+def _laid_over(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` with ``changes``; lookups are laid into each other, wording by wording."""
+    laid = {**data, **changes}
+    if "lookups" in changes:
+        laid["lookups"] = lookups = {field: dict(table) for field, table in data.get("lookups", {}).items()}
+        for field, table in changes["lookups"].items():
+            known = lookups.get(field, {}) | table
+            lookups[field] = {wording: meaning for wording, meaning in known.items() if meaning is not None}
+        laid["lookups"] = {field: table for field, table in lookups.items() if table}
+    return laid
+
+
+def _replace(session: Session, old: Mapping[str, Any], source: Source, now: datetime) -> None:
+    """Make ``source`` what counts instead of ``old``, and bring its offers up to date where they depend on it."""
+    data = source.model_dump(mode="json")
+    if data == old:
+        return
+    values = {"region": source.region, "active": source.active, "data": data, "updated_at": now}
+    session.execute(update(tables.sources).where(tables.sources.c.name == source.name).values(**values))
+    if all(data[key] == old.get(key) for key in data.keys() - _QUIET):
+        return
+    session.execute(update(tables.source_offers).where(tables.source_offers.c.source == source.name).values(reading=""))
+    of_source = and_(memberships.c.source == source.name, memberships.c.until.is_(None))
+    member = select(memberships.c.offer_id).where(of_source)
+    session.execute(update(offers).where(offers.c.id.in_(member)).values(region=source.region))
+    republish(session, session.scalars(member.order_by(memberships.c.id)).all(), now=now)
 
 
 # -- runs -------------------------------------------------------------------------------------------------------------
@@ -67,10 +192,10 @@ def sources(session: Session, region: str | None = None) -> list[Source]:
 def start_run(session: Session, source_name: str, now: datetime, *, lease: timedelta = LEASE) -> int:
     """Begin a run; its number is the fence under which its results are written.
 
-    A run of the same source whose lease has ended is marked failed. Raises ``StoreError`` for an unknown source, or
-    while another run of it is going on.
+    A run of the same source whose lease has ended is marked failed. Raises ``StoreError`` for an unknown or deleted
+    source, or while another run of it is going on.
     """
-    if session.execute(select(tables.sources.c.name).where(tables.sources.c.name == source_name)).one_or_none() is None:
+    if source(session, source_name) is None:
         raise StoreError(f"source {source_name!r} is not stored; save_source() comes before a run")
     going_on = and_(tables.runs.c.source == source_name, tables.runs.c.status == RunStatus.RUNNING)
     session.execute(
@@ -182,11 +307,6 @@ def runs(
         )
         for row in rows
     ]
-
-
-def same_identity(left: Any, right: Any) -> Any:
-    """Whether rows of two tables are about the same (source, key, part)."""
-    return and_(left.c.source == right.c.source, left.c.key == right.c.key, left.c.part == right.c.part)
 
 
 def _issue_row(run_id: int, issue: Issue) -> dict[str, Any]:
