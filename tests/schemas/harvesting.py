@@ -31,7 +31,9 @@ class Harvest:
 
     def reading(self, key: str, **fields: Any) -> Reading:
         """What the source says about ``key``; ``fields`` are fields of the offer."""
-        record = make_record(key, source=self.source.name, text=repr(sorted(fields.items())), fetched_at=self.now)
+        there = {"url": fields["url"], "address": fields["url"]} if "url" in fields else {}
+        said = repr(sorted(fields.items()))
+        record = make_record(key, source=self.source.name, text=said, fetched_at=self.now, **there)
         offer = make_source_offer(key, source=self.source.name, rights=self.source.rights, **fields)
         return Reading(record, fingerprint(record), Normalised(offer=offer), "1")
 
