@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, case, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.offer import Offer, OfferFields
@@ -50,11 +50,14 @@ class Cause:
 
 
 def causes(offer: Offer, harvested: OfferFields | None, corrections: Collection[Correction]) -> list[Cause]:
-    """What should lie on the desk for ``offer``; ``harvested`` is needed only where there are corrections."""
+    """What should lie on the desk for ``offer``; ``harvested`` is needed only where there are corrections.
+
+    What is gone raises no question; should it come back, the question does too.
+    """
     found = []
     if offer.status is Status.HELD and offer.status_reason in _BY_REASON:
         found.append(Cause(offer.id, _BY_REASON[offer.status_reason]))
-    if harvested is not None:
+    if harvested is not None and offer.status is not Status.GONE:
         found += [
             Cause(offer.id, ReviewKind.CONFLICT, c.field, c.harvested, c.corrected, c.replaced)
             for c in find_conflicts(harvested, tuple(corrections))
@@ -112,6 +115,20 @@ def close_reviews(session: Session, numbers: Collection[int], *, now: datetime, 
     """Close items in the name of ``by``."""
     for some in chunks(numbers):
         session.execute(update(reviews).where(reviews.c.id.in_(some)).values(closed_at=now, closed_by=by))
+
+
+def reopen_reviews(session: Session, numbers: Collection[int], *, now: datetime) -> None:
+    """Lay closed items on the desk again, as old as they are, unless the same question is open already.
+
+    A default that was due meanwhile gets its full time again.
+    """
+    twin = reviews.alias()
+    same = (twin.c.offer_id == reviews.c.offer_id) & (twin.c.kind == reviews.c.kind) & (twin.c.field == reviews.c.field)
+    asked = exists().where(same, twin.c.closed_at.is_(None))
+    for some in chunks(numbers):
+        again = update(reviews).where(reviews.c.id.in_(some), reviews.c.closed_at.is_not(None), ~asked)
+        due = case((reviews.c.due_at <= now, now + DUE), else_=reviews.c.due_at)
+        session.execute(again.values(closed_at=None, closed_by=None, due_at=due))
 
 
 def close_withdrawals(session: Session, offer_ids: Collection[str], *, now: datetime, by: str) -> None:

@@ -1,8 +1,11 @@
-"""What people decide at the desk, and what waits for them (law 1). Every action leaves a row in the audit trail."""
+"""What people decide at the desk about offers and their fields (law 1). Every action leaves a row in the audit trail.
+
+What lies on the desk and waits for a decision is settled in ``schemas.store.resolving``.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any
 
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -18,21 +21,38 @@ from schemas.review import (
     Decision,
     DecisionKind,
     Review,
-    ReviewKind,
     apply_corrections,
 )
+from schemas.store.audit import Action, actions_of, note, note_all
 from schemas.store.bulk import chunks
+from schemas.store.identity import same_identity
 from schemas.store.offers import offer_by_id, offers_by_id
-from schemas.store.publishing import correction_of, decision_of, lock_offers, members_of, republish
-from schemas.store.queue import Cause, close_reviews, open_reviews
-from schemas.store.runs import same_identity
-from schemas.tables.harvest import records, source_offers
+from schemas.store.publishing import (
+    correction_of,
+    decision_of,
+    lock_offers,
+    members_of,
+    merged_into,
+    republish,
+    successor,
+)
+from schemas.store.resolving import (
+    BY_DEFAULT,
+    apply_due,
+    hold_withdrawals,
+    resolve_conflict,
+    resolve_withdrawal,
+    review_of,
+)
+from schemas.tables.harvest import records
 from schemas.tables.offers import memberships, offers
 from schemas.tables.reviews import corrections, decisions, reviews
-from schemas.tables.work import audit
 
-BY_DEFAULT: Final = "default"
-"""Closes reviews whose default applied because nobody decided in time."""
+__all__ = [
+    "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
+    "held_count", "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "undo_correction", "undo_decision",
+    "undo_decisions",
+]  # fmt: skip
 
 
 class HeldOffer(Value):
@@ -59,6 +79,10 @@ class OfferDetail(Value):
     """Decisions, newest first, undone ones included."""
     reviews: tuple[Review, ...]
     """Items of the desk, newest first, closed ones included."""
+    merged: tuple[str, ...] = ()
+    """Ids of offers that were merged into this one; what people said about them is among the above."""
+    history: tuple[Action, ...] = ()
+    """What was done to it, newest first."""
 
 
 # -- actions ----------------------------------------------------------------------------------------------------------
@@ -67,11 +91,12 @@ class OfferDetail(Value):
 def correct(session: Session, offer_id: str, field: str, value: Any, *, by: str, now: datetime) -> Correction:
     """Put ``value`` (in JSON form; ``None`` says *not stated*) in place of what the sources say about ``field``.
 
-    Raises ``StoreError`` for an unknown offer or field, and for a value the field cannot hold; it names the reason.
+    What is said about an offer that was merged is said about its successor. Raises ``StoreError`` for an unknown offer
+    or field, and for a value the field cannot hold; it names the reason.
     """
     if field not in CORRECTABLE:
         raise StoreError(f"field {field!r} cannot be corrected; known fields: {sorted(CORRECTABLE)}")
-    lock_offers(session, [offer_id])
+    (offer_id,) = _lock(session, [offer_id])
     fields = harvested_fields(members_of(session, offer_id))
     correction = Correction(
         offer=offer_id,
@@ -85,7 +110,8 @@ def correct(session: Session, offer_id: str, field: str, value: Any, *, by: str,
     correction = correction.model_copy(update={"value": fitting.model_dump(mode="json", include={field})[field]})
     values = correction.model_dump(include={"field", "value", "replaced", "by", "at"}) | {"offer_id": offer_id}
     number = session.execute(insert(corrections).values(values).returning(corrections.c.id)).scalar_one()
-    _record(session, "correct", offer_id, {"correction": number, "field": field, "value": correction.value}, by, now)
+    data = {"correction": number, "field": field, "value": correction.value}
+    note(session, "correct", offer_id, data, by=by, now=now)
     republish(session, [offer_id], now=now, by=by)
     return correction.model_copy(update={"id": number})
 
@@ -95,104 +121,56 @@ def undo_correction(session: Session, correction_id: int, *, by: str, now: datet
 
     Raises ``StoreError`` for an unknown or already undone correction.
     """
-    row = _undo(session, corrections, correction_id, by, now)
-    _record(session, "undo_correction", row.offer_id, {"correction": correction_id, "field": row.field}, by, now)
-    republish(session, [row.offer_id], now=now, by=by)
+    (row,) = _undo(session, corrections, [correction_id], by, now)
+    data = {"correction": correction_id, "field": row.field}
+    note(session, "undo_correction", row.offer_id, data, by=by, now=now)
+    republish(session, [successor(session, row.offer_id)], now=now, by=by)
 
 
 def decide(
     session: Session, offer_id: str, kind: DecisionKind, *, by: str, now: datetime, why: str | None = None
 ) -> Decision:
-    """Accept or reject an offer; the latest decision counts. Raises ``StoreError`` for an unknown offer."""
-    lock_offers(session, [offer_id])
-    decision = Decision(offer=offer_id, kind=kind, by=by, at=now, why=why)
-    values = {"offer_id": offer_id, "kind": kind.value, "by": by, "at": now, "why": why}
-    number = session.execute(insert(decisions).values(values).returning(decisions.c.id)).scalar_one()
-    _record(session, kind.value, offer_id, {"decision": number, "why": why}, by, now)
-    republish(session, [offer_id], now=now, by=by)
-    return decision.model_copy(update={"id": number})
+    """Accept, reject or confirm an offer; the latest decision counts. Raises ``StoreError`` for an unknown offer."""
+    return decide_all(session, [offer_id], kind, by=by, now=now, why=why)[0]
+
+
+def decide_all(
+    session: Session,
+    offer_ids: Collection[str],
+    kind: DecisionKind,
+    *,
+    by: str,
+    now: datetime,
+    why: str | None = None,
+) -> list[Decision]:
+    """The same decision about many offers. Raises ``StoreError`` for an unknown offer; then nothing is decided."""
+    wanted = _lock(session, offer_ids)
+    values = {"kind": kind.value, "by": by, "at": now, "why": why}
+    numbers: list[int] = []
+    for some in chunks(wanted):
+        rows = [{"offer_id": offer_id} | values for offer_id in some]
+        statement = insert(decisions).returning(decisions.c.id, sort_by_parameter_order=True)
+        numbers += session.scalars(statement, rows).all()
+    what = [(offer_id, {"decision": n, "why": why}) for offer_id, n in zip(wanted, numbers, strict=True)]
+    note_all(session, kind.value, what, by=by, now=now)
+    republish(session, wanted, now=now, by=by)
+    return [
+        Decision(id=n, offer=offer_id, kind=kind, by=by, at=now, why=why)
+        for offer_id, n in zip(wanted, numbers, strict=True)
+    ]
 
 
 def undo_decision(session: Session, decision_id: int, *, by: str, now: datetime) -> None:
     """Take a decision back. Raises ``StoreError`` for an unknown or already undone decision."""
-    row = _undo(session, decisions, decision_id, by, now)
-    _record(session, "undo_decision", row.offer_id, {"decision": decision_id, "kind": row.kind}, by, now)
-    republish(session, [row.offer_id], now=now, by=by)
+    undo_decisions(session, [decision_id], by=by, now=now)
 
 
-def resolve_conflict(
-    session: Session, review_id: int, take: Literal["correction", "source"], *, by: str, now: datetime
-) -> None:
-    """Close a conflict: keep the correction (it then replaces what the source says now), or take the source's value.
-
-    Raises ``StoreError`` where there is no such open conflict.
-    """
-    review = _open_review(session, review_id, ReviewKind.CONFLICT)
-    standing = (
-        (corrections.c.offer_id == review.offer)
-        & (corrections.c.field == review.field)
-        & corrections.c.undone_at.is_(None)
-    )
-    if take == "correction":
-        session.execute(update(corrections).where(standing).values(replaced=review.harvested))
-    else:
-        session.execute(update(corrections).where(standing).values(undone_at=now, undone_by=by))
-    data = {"review": review_id, "field": review.field, "take": take}
-    _record(session, "resolve_conflict", review.offer, data, by, now)
-    republish(session, [review.offer], now=now, by=by)
-
-
-def hold_withdrawals(session: Session, offer_ids: Collection[str], *, now: datetime) -> int:
-    """Lay offers that vanished implausibly on the desk (law 2), unless they lie there already; the number laid."""
-    waiting: set[str] = set()
-    for ids in chunks(offer_ids):
-        waiting.update(
-            session.scalars(
-                select(reviews.c.offer_id).where(
-                    reviews.c.offer_id.in_(ids),
-                    reviews.c.kind == ReviewKind.WITHDRAWAL,
-                    reviews.c.closed_at.is_(None),
-                )
-            )
-        )
-    new = [Cause(offer_id, ReviewKind.WITHDRAWAL) for offer_id in dict.fromkeys(offer_ids) if offer_id not in waiting]
-    open_reviews(session, new, now=now)
-    return len(new)
-
-
-def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: str, now: datetime) -> None:
-    """Close a held withdrawal: withdraw the offer, or keep showing it until its source shows it again.
-
-    However often the source misses a kept offer meanwhile, it stays (``KnownOffer.kept``).
-
-    Raises ``StoreError`` where there is no such open item.
-    """
-    review = _open_review(session, review_id, ReviewKind.WITHDRAWAL)
-    if withdraw:
-        identity = same_identity(memberships, source_offers) & memberships.c.until.is_(None)
-        mine = select(source_offers.c.id).join(memberships, identity).where(memberships.c.offer_id == review.offer)
-        gone = update(source_offers).where(source_offers.c.id.in_(mine), ~source_offers.c.present)
-        session.execute(gone.values(withdrawn="withdrawn"))
-    close_reviews(session, [review_id], now=now, by=by)
-    _record(session, "resolve_withdrawal", review.offer, {"review": review_id, "withdraw": withdraw}, by, now)
-    republish(session, [review.offer], now=now, by=by)
-
-
-def apply_due(session: Session, now: datetime) -> int:
-    """Apply the stated default of every conflict and withdrawal that nobody decided in time; the number applied."""
-    due = select(reviews.c.id, reviews.c.kind, reviews.c.offer_id).where(
-        reviews.c.closed_at.is_(None),
-        reviews.c.due_at <= now,
-        reviews.c.kind.in_((ReviewKind.CONFLICT, ReviewKind.WITHDRAWAL)),
-    )
-    rows = session.execute(due.order_by(reviews.c.id)).all()
-    lock_offers(session, [row.offer_id for row in rows])
-    for row in rows:
-        if row.kind == ReviewKind.CONFLICT:
-            resolve_conflict(session, row.id, "correction", by=BY_DEFAULT, now=now)
-        else:
-            resolve_withdrawal(session, row.id, withdraw=True, by=BY_DEFAULT, now=now)
-    return len(rows)
+def undo_decisions(session: Session, decision_ids: Collection[int], *, by: str, now: datetime) -> None:
+    """Take decisions back. Raises ``StoreError`` where one is unknown or already undone; then nothing is."""
+    rows = _undo(session, decisions, decision_ids, by, now)
+    what = [(row.offer_id, {"decision": row.id, "kind": row.kind}) for row in rows]
+    note_all(session, "undo_decision", what, by=by, now=now)
+    republish(session, [successor(session, row.offer_id) for row in rows], now=now, by=by)
 
 
 # -- what the desk sees -----------------------------------------------------------------------------------------------
@@ -207,7 +185,7 @@ def held(session: Session, *, region: str | None = None, limit: int = 50, offset
     waiting: dict[str, list[Review]] = {offer_id: [] for offer_id in ids}
     rows = select(reviews).where(reviews.c.offer_id.in_(ids), reviews.c.closed_at.is_(None)).order_by(reviews.c.id)
     for row in session.execute(rows):
-        waiting[row.offer_id].append(_review(row))
+        waiting[row.offer_id].append(review_of(row))
     return [HeldOffer(offer=found[offer_id], reviews=tuple(waiting[offer_id])) for offer_id in ids]
 
 
@@ -228,8 +206,9 @@ def detail(session: Session, offer_id: str) -> OfferDetail | None:
         .where(memberships.c.offer_id == offer_id, memberships.c.until.is_(None))
         .order_by(records.c.last_seen.desc(), records.c.id.desc())
     )
+    merged = merged_into(session, [offer_id])
     corrected, decided, items = (
-        session.execute(select(table).where(table.c.offer_id == offer_id).order_by(table.c.id.desc()))
+        session.execute(select(table).where(table.c.offer_id.in_([offer_id, *merged])).order_by(table.c.id.desc()))
         for table in (corrections, decisions, reviews)
     )
     return OfferDetail.model_construct(
@@ -238,7 +217,9 @@ def detail(session: Session, offer_id: str) -> OfferDetail | None:
         records=tuple(Record.model_validate_json(data) for data in session.scalars(said)),
         corrections=tuple(correction_of(row) for row in corrected),
         decisions=tuple(decision_of(row) for row in decided),
-        reviews=tuple(_review(row) for row in items),
+        reviews=tuple(review_of(row) for row in items),
+        merged=tuple(merged),
+        history=tuple(actions_of(session, offer_id)),
     )
 
 
@@ -249,42 +230,20 @@ def _waiting(query: Select[Any], region: str | None) -> Select[Any]:
     return query.join(offers, offers.c.id == reviews.c.offer_id).where(offers.c.region == region)
 
 
-def _review(row: Any) -> Review:
-    return Review(
-        id=row.id,
-        kind=row.kind,
-        offer=row.offer_id,
-        field=row.field or None,
-        harvested=row.harvested,
-        corrected=row.corrected,
-        replaced=row.replaced,
-        opened_at=row.opened_at,
-        due_at=row.due_at,
-        default=row.default,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-    )
+def _lock(session: Session, offer_ids: Collection[str]) -> list[str]:
+    """Locks offers and gives what they are today: themselves, or what they were merged into."""
+    known = lock_offers(session, offer_ids)
+    current = [successor(session, by) if (by := known[offer_id][1]) else offer_id for offer_id in offer_ids]
+    lock_offers(session, set(current) - known.keys())
+    return list(dict.fromkeys(current))
 
 
-def _open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
-    query = select(reviews).where(reviews.c.id == review_id)
-    row = session.execute(query).one_or_none()
-    if row is not None:
-        lock_offers(session, [row.offer_id])
-        row = session.execute(query).one_or_none()  # somebody else may have closed it before the lock was ours
-    if row is None or row.kind != kind or row.closed_at is not None:
-        raise StoreError(f"there is no open {kind} {review_id}; it may have been closed meanwhile: reload the desk")
-    return _review(row)
-
-
-def _undo(session: Session, table: Any, number: int, by: str, now: datetime) -> Any:
-    lock_offers(session, session.scalars(select(table.c.offer_id).where(table.c.id == number)))
-    standing = update(table).where(table.c.id == number, table.c.undone_at.is_(None))
-    row = session.execute(standing.values(undone_at=now, undone_by=by).returning(table)).one_or_none()
-    if row is None:
-        raise StoreError(f"{table.name}: {number} is not known, or was undone before; reload the desk")
-    return row
-
-
-def _record(session: Session, action: str, subject: str, data: dict[str, Any], by: str, now: datetime) -> None:
-    session.execute(insert(audit).values(at=now, by=by, action=action, subject=subject, data=data))
+def _undo(session: Session, table: Any, numbers: Collection[int], by: str, now: datetime) -> list[Any]:
+    found: list[Any] = []
+    for some in chunks(numbers):
+        _lock(session, session.scalars(select(table.c.offer_id).where(table.c.id.in_(some)).distinct()).all())
+        standing = update(table).where(table.c.id.in_(some), table.c.undone_at.is_(None))
+        found += session.execute(standing.values(undone_at=now, undone_by=by).returning(table)).all()
+    if missing := set(numbers) - {row.id for row in found}:
+        raise StoreError(f"{table.name}: {min(missing)} is not known, or was undone before; reload the desk")
+    return sorted(found, key=lambda row: int(row.id))

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.exceptions import StoreError
 from schemas.review import ReviewKind
 from schemas.store.audit import note
-from schemas.store.publishing import lock_offers
-from schemas.store.queue import Cause, close_reviews, open_reviews
+from schemas.store.publishing import lock_offers, successor
+from schemas.store.queue import Cause, close_reviews, open_reviews, reopen_reviews
 from schemas.tables.reviews import reviews, suggestions
 
 MAX_WORDS: Final = 2_000
@@ -53,10 +53,8 @@ def suggest(session: Session, offer_id: str, *, field: str | None, words: str, n
     said = words.replace("\0", "").strip()[:MAX_WORDS]
     if not said:
         raise StoreError("a suggestion needs words; ask the visitor what is wrong")
-    ((_, successor),) = lock_offers(session, [offer_id]).values()
-    while successor is not None:  # it was merged into another
-        offer_id = successor
-        ((_, successor),) = lock_offers(session, [offer_id]).values()
+    lock_offers(session, [offer_id])
+    offer_id = successor(session, offer_id)
     c = suggestions.c
     waiting = session.execute(select(c.id, c.field, c.words).where(c.offer_id == offer_id, c.closed_at.is_(None))).all()
     for row in waiting:
@@ -96,22 +94,22 @@ def close_suggestion(session: Session, number: int, *, by: str, now: datetime) -
     closed = session.execute(standing.values(closed_at=now, closed_by=by).returning(suggestions.c.id)).one_or_none()
     if row is None or closed is None:
         raise StoreError(f"suggestion {number} is not open; it may have been closed meanwhile: reload the desk")
-    found = select(reviews.c.id).where(_review_of(number, row.offer_id), reviews.c.closed_at.is_(None))
-    close_reviews(session, session.scalars(found).all(), now=now, by=by)
+    close_reviews(session, _reviews_of(session, number, row.offer_id), now=now, by=by)
     note(session, "close_suggestion", row.offer_id, {"suggestion": number}, by=by, now=now)
 
 
-def reopen_suggestion(session: Session, number: int) -> None:
+def reopen_suggestion(session: Session, number: int, *, now: datetime) -> None:
     """Lay a closed suggestion on the desk again, as old as it is. Raises ``StoreError`` where it is not closed."""
     closed = update(suggestions).where(suggestions.c.id == number, suggestions.c.closed_at.is_not(None))
     back = closed.values(closed_at=None, closed_by=None).returning(suggestions.c.offer_id)
     offer_id = session.execute(back).scalar_one_or_none()
     if offer_id is None:
         raise StoreError(f"suggestion {number} is not closed; reload the desk")
-    session.execute(update(reviews).where(_review_of(number, offer_id)).values(closed_at=None, closed_by=None))
+    reopen_reviews(session, _reviews_of(session, number, offer_id), now=now)
 
 
-def _review_of(number: int, offer_id: str) -> ColumnElement[bool]:
-    return (
-        (reviews.c.offer_id == offer_id) & (reviews.c.kind == ReviewKind.SUGGESTION) & (reviews.c.field == str(number))
-    )
+def _reviews_of(session: Session, number: int, offer_id: str) -> list[int]:
+    """Numbers of the items about a suggestion; after a merge they lie on the successor of its offer."""
+    about = reviews.c.offer_id.in_((offer_id, successor(session, offer_id)))
+    mine = about & (reviews.c.kind == ReviewKind.SUGGESTION) & (reviews.c.field == str(number))
+    return list(session.scalars(select(reviews.c.id).where(mine)))

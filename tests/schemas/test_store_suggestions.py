@@ -64,11 +64,11 @@ def test_a_closed_suggestion_can_be_laid_on_the_desk_again(harvest: Harvest) -> 
     assert waiting(harvest) == []
 
     with harvest.database.begin() as session:
-        reopen_suggestion(session, number)
+        reopen_suggestion(session, number, now=NOW)
 
     assert len(waiting(harvest)) == 1
     with pytest.raises(StoreError, match="is not closed"), harvest.database.begin() as session:
-        reopen_suggestion(session, number)
+        reopen_suggestion(session, number, now=NOW)
 
 
 @pytest.mark.parametrize("words", ["", " \n\0 "])

@@ -1,0 +1,180 @@
+"""Settling what waits on the desk, by a person or by the stated default, and laying it there again."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from schemas.exceptions import StoreError
+from schemas.review import Review, ReviewKind
+from schemas.store.audit import note
+from schemas.store.bulk import chunks
+from schemas.store.identity import same_identity
+from schemas.store.publishing import lock_offers, merged_into, republish
+from schemas.store.queue import Cause, close_reviews, open_reviews, reopen_reviews
+from schemas.store.suggestions import close_suggestion
+from schemas.tables.harvest import source_offers
+from schemas.tables.offers import memberships
+from schemas.tables.reviews import corrections, reviews
+
+BY_DEFAULT: Final = "default"
+"""Closes reviews whose default applied because nobody decided in time."""
+
+_WITHDRAWN: Final = "withdrawn"
+_SETTLED: Final = (ReviewKind.CONFLICT, ReviewKind.WITHDRAWAL, ReviewKind.DUPLICATE, ReviewKind.SUGGESTION)
+"""Kinds that a default settles; a new or unsure offer stays held, and asked about, for as long as it takes."""
+
+
+def resolve_conflict(
+    session: Session, review_id: int, take: Literal["correction", "source"], *, by: str, now: datetime
+) -> None:
+    """Close a conflict: keep the correction (it then replaces what the source says now), or take the source's value.
+
+    Raises ``StoreError`` where there is no such open conflict.
+    """
+    review = open_review(session, review_id, ReviewKind.CONFLICT)
+    c = corrections.c
+    family = [review.offer, *merged_into(session, [review.offer])]
+    standing = c.offer_id.in_(family) & (c.field == review.field) & c.undone_at.is_(None)
+    before = session.execute(select(c.id, c.replaced).where(standing).order_by(c.id)).all()
+    if take == "correction":
+        session.execute(update(corrections).where(standing).values(replaced=review.harvested))
+    else:
+        session.execute(update(corrections).where(standing).values(undone_at=now, undone_by=by))
+    data = {
+        "review": review_id,
+        "field": review.field,
+        "take": take,
+        "corrections": [{"id": row.id, "replaced": row.replaced} for row in before],
+    }
+    note(session, "resolve_conflict", review.offer, data, by=by, now=now)
+    republish(session, [review.offer], now=now, by=by)
+
+
+def reopen_conflict(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
+    """Take ``resolve_conflict`` back, which noted ``data``: the correction stands as it stood, the question is open."""
+    lock_offers(session, [offer_id])
+    for row in data["corrections"]:
+        mine = update(corrections).where(corrections.c.id == row["id"])
+        if data["take"] == "source":
+            session.execute(mine.values(undone_at=None, undone_by=None))
+        else:
+            session.execute(mine.values(replaced=row["replaced"]))
+    reopen_reviews(session, [data["review"]], now=now)
+    republish(session, [offer_id], now=now, by=by)
+
+
+def hold_withdrawals(session: Session, offer_ids: Collection[str], *, now: datetime) -> int:
+    """Lay offers that vanished implausibly on the desk (law 2), unless they lie there already; the number laid."""
+    waiting: set[str] = set()
+    for ids in chunks(offer_ids):
+        waiting.update(
+            session.scalars(
+                select(reviews.c.offer_id).where(
+                    reviews.c.offer_id.in_(ids),
+                    reviews.c.kind == ReviewKind.WITHDRAWAL,
+                    reviews.c.closed_at.is_(None),
+                )
+            )
+        )
+    new = [Cause(offer_id, ReviewKind.WITHDRAWAL) for offer_id in dict.fromkeys(offer_ids) if offer_id not in waiting]
+    open_reviews(session, new, now=now)
+    return len(new)
+
+
+def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: str, now: datetime) -> None:
+    """Close a held withdrawal: withdraw the offer, or keep showing it until its source shows it again.
+
+    However often the source misses a kept offer meanwhile, it stays (``KnownOffer.kept``).
+
+    Raises ``StoreError`` where there is no such open item.
+    """
+    review = open_review(session, review_id, ReviewKind.WITHDRAWAL)
+    gone: list[int] = []
+    if withdraw:
+        c = source_offers.c
+        identity = same_identity(memberships, source_offers) & memberships.c.until.is_(None)
+        mine = select(c.id).join(memberships, identity).where(memberships.c.offer_id == review.offer)
+        vanished = update(source_offers).where(c.id.in_(mine), ~c.present, c.withdrawn.is_(None))
+        gone += session.scalars(vanished.values(withdrawn=_WITHDRAWN).returning(c.id))
+    close_reviews(session, [review_id], now=now, by=by)
+    data = {"review": review_id, "withdraw": withdraw, "source_offers": sorted(gone)}
+    note(session, "resolve_withdrawal", review.offer, data, by=by, now=now)
+    republish(session, [review.offer], now=now, by=by)
+
+
+def reopen_withdrawal(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
+    """Take ``resolve_withdrawal`` back, which noted ``data``; what its source shows again meanwhile stays as it is."""
+    lock_offers(session, [offer_id])
+    c = source_offers.c
+    mine = c.id.in_(data["source_offers"]) & (c.withdrawn == _WITHDRAWN) & ~c.present
+    session.execute(update(source_offers).where(mine).values(withdrawn=None))
+    identity = same_identity(memberships, source_offers) & memberships.c.until.is_(None)
+    missing = select(c.id).join(memberships, identity).where(memberships.c.offer_id == offer_id, ~c.present).limit(1)
+    if session.scalar(missing) is not None:
+        reopen_reviews(session, [data["review"]], now=now)
+    republish(session, [offer_id], now=now, by=by)
+
+
+def keep_both(session: Session, review_id: int, *, by: str, now: datetime) -> None:
+    """Close a question about two offers without an answer: both stay, and nobody is asked again.
+
+    Raises ``StoreError`` where there is no such open item.
+    """
+    review = open_review(session, review_id, ReviewKind.DUPLICATE)
+    close_reviews(session, [review_id], now=now, by=by)
+    note(session, "keep_both", review.offer, {"review": review_id, "other": review.field}, by=by, now=now)
+
+
+def apply_due(session: Session, now: datetime) -> int:
+    """Apply the stated default of everything that nobody decided in time; the number applied.
+
+    New and unsure offers stay held and stay on the desk: that is their default.
+    """
+    due = select(reviews.c.id, reviews.c.kind, reviews.c.offer_id, reviews.c.field).where(
+        reviews.c.closed_at.is_(None), reviews.c.due_at <= now, reviews.c.kind.in_(_SETTLED)
+    )
+    rows = session.execute(due.order_by(reviews.c.id)).all()
+    lock_offers(session, [row.offer_id for row in rows])
+    for row in rows:
+        if row.kind == ReviewKind.CONFLICT:
+            resolve_conflict(session, row.id, "correction", by=BY_DEFAULT, now=now)
+        elif row.kind == ReviewKind.WITHDRAWAL:
+            resolve_withdrawal(session, row.id, withdraw=True, by=BY_DEFAULT, now=now)
+        elif row.kind == ReviewKind.DUPLICATE:
+            keep_both(session, row.id, by=BY_DEFAULT, now=now)
+        else:
+            close_suggestion(session, int(row.field), by=BY_DEFAULT, now=now)
+    return len(rows)
+
+
+def open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
+    """The open item of that number and kind, its offer locked. Raises ``StoreError`` where there is none."""
+    query = select(reviews).where(reviews.c.id == review_id)
+    row = session.execute(query).one_or_none()
+    if row is not None:
+        lock_offers(session, [row.offer_id])
+        row = session.execute(query).one_or_none()  # somebody else may have closed it before the lock was ours
+    if row is None or row.kind != kind or row.closed_at is not None:
+        raise StoreError(f"there is no open {kind} {review_id}; it may have been closed meanwhile: reload the desk")
+    return review_of(row)
+
+
+def review_of(row: Any) -> Review:
+    """The Review of a row of ``reviews``."""
+    return Review(
+        id=row.id,
+        kind=row.kind,
+        offer=row.offer_id,
+        field=row.field or None,
+        harvested=row.harvested,
+        corrected=row.corrected,
+        replaced=row.replaced,
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        default=row.default,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+    )
