@@ -1,7 +1,7 @@
 """What goes wrong while reading a source, said once: for the desk as an ``Issue``, for the command line as an error."""
 
 from schemas.exceptions import SourceError
-from schemas.harvest import Issue
+from schemas.harvest import Issue, Source
 
 _MAX_WORDING = 500
 _MAX_MESSAGE = 1_000
@@ -31,6 +31,11 @@ class ReadError(SourceError):
         return problem(
             self.source, self.address, field="source", rule=self.rule, message=self.happened, remedy=self.remedy
         )
+
+
+def place_of(source: Source) -> str:
+    """What to name as the address of a source as a whole; its title where it has none (``table``, ``form``)."""
+    return next(iter(source.access.start), source.homepage or source.title or source.name)
 
 
 def problem(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from harvesters.gate import Verdict, judge
 from harvesters.normalise.record import VERSION, normalise
-from harvesters.problems import problem
+from harvesters.problems import place_of, problem
 from schemas.clock import local
 from schemas.db import Database
 from schemas.harvest import Issue, Record, Source
@@ -77,7 +77,7 @@ def process(
         issues.append(
             problem(
                 source.name,
-                source.access.start[0],
+                place_of(source),
                 field="run",
                 rule=verdict.rule,
                 message=verdict.message,
@@ -177,7 +177,7 @@ class _Work:
             if share < least:
                 yield problem(
                     self._source.name,
-                    self._source.access.start[0],
+                    place_of(self._source),
                     field=name,
                     rule="expect.filled",
                     message=f"„{name}“ wurde nur bei {share:.0%} der Angebote gefunden, erwartet sind {least:.0%}.",

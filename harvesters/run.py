@@ -14,13 +14,13 @@ from harvesters.fetch.client import Client, FetchSettings
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.ledger import DatabaseLedger
 from harvesters.normalise.record import VERSION
-from harvesters.problems import ReadError, problem
+from harvesters.problems import ReadError, place_of, problem
 from harvesters.process import Processed, process
 from harvesters.reading import ReadOutcome
 from harvesters.spool import crawl
 from schemas.db import Database
 from schemas.exceptions import KitalotseError
-from schemas.harvest import HarvestRun, Issue, RunResult, RunStatus, Source
+from schemas.harvest import FETCHED, HarvestRun, Issue, RunResult, RunStatus, Source
 from schemas.offer import SourceKey
 from schemas.store import harvest as store
 
@@ -51,25 +51,29 @@ def harvest(
 ) -> HarvestRun:
     """Read ``source`` and store what it says; the finished run, whatever happened.
 
-    A source that cannot be read ends its run as failed with a message; nothing stored is touched. A description that
-    differs from the stored one replaces it. ``dry_run`` reads and counts, but writes nothing at all. Raises
-    ``StoreError`` where another run of the same source is going on; an error in our own code ends the run and rises.
+    A source that cannot be read ends its run as failed with a message; nothing stored is touched. A file's description
+    that differs from the stored one replaces it, but for what the desk decided. Where nothing is fetched (``table``,
+    ``form``) this is a ``replay``. ``dry_run`` reads and counts, but writes nothing at all. Raises ``StoreError`` where
+    another run of the same source is going on, and for a deleted source; an error in our own code ends the run and
+    rises.
     """
+    if source.access.kind not in FETCHED:
+        return replay(database, source, now=now, dry_run=dry_run)
     if dry_run:
         return _Run(database, source, None, now).take(lambda: _read(source, settings, now, spool_dir, MemoryLedger()))
     run = _begin(database, source, now)
     ledger = DatabaseLedger(database)
 
     def reading() -> ReadOutcome:
-        return _read(source, settings, now, spool_dir, ledger, database=database, heartbeat=run.heartbeat)
+        return _read(run.source, settings, now, spool_dir, ledger, database=database, heartbeat=run.heartbeat)
 
     finished = run.take(reading, keep=ledger.keep_validators)
     return finished
 
 
-def replay(database: Database, source: Source, *, now: datetime) -> HarvestRun:
+def replay(database: Database, source: Source, *, now: datetime, dry_run: bool = False) -> HarvestRun:
     """Understand the stored Records of ``source`` again, without a network; nothing is withdrawn by it."""
-    return _begin(database, source, now).again()
+    return (_Run(database, source, None, now) if dry_run else _begin(database, source, now)).again()
 
 
 def harvest_all(
@@ -110,10 +114,9 @@ def _read(
 
 def _begin(database: Database, source: Source, now: datetime) -> "_Run":
     with database.begin() as session:
-        if store.source(session, source.name) != source:
-            store.save_source(session, source, origin="file", now=now)
-        run_id = store.start_run(session, source.name, now)
-    return _Run(database, source, run_id, now)
+        counts = store.save_source(session, source, origin="file", now=now)
+        run_id = store.start_run(session, counts.name, now)
+    return _Run(database, counts, run_id, now)
 
 
 class _Run:
@@ -122,6 +125,11 @@ class _Run:
     def __init__(self, database: Database, source: Source, run_id: int | None, now: datetime) -> None:
         self._database, self._source, self._id, self._started = database, source, run_id, now
         self._clock = time.monotonic()
+
+    @property
+    def source(self) -> Source:
+        """The source by the description that counts."""
+        return self._source
 
     def heartbeat(self) -> None:
         """Tell the database that the run is alive."""
@@ -237,7 +245,7 @@ class _Run:
         expected = self._source.expect.offers
         return problem(
             self._source.name,
-            self._source.access.start[0],
+            place_of(self._source),
             field="run",
             rule="expect.offers",
             message=f"{_offers(found)} gefunden, erwartet sind {expected.min} bis {expected.max}.",
@@ -250,7 +258,7 @@ class _Run:
             if isinstance(error, ReadError)
             else problem(
                 self._source.name,
-                self._source.access.start[0],
+                place_of(self._source),
                 field="run",
                 rule="run.failed",
                 wording=f"{type(error).__name__}: {error}",

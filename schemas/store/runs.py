@@ -64,11 +64,17 @@ def save_source(session: Session, source: Source, *, origin: Literal["file", "de
     if origin == "desk" and (found.origin == "file" or found.deleted_at is not None):
         was = "deleted" if found.deleted_at is not None else "described by a file"
         raise StoreError(f"source {source.name!r} is {was}; choose another name, or steer_source() it")
-    if origin == "file" and (found.origin == "desk" or found.deleted_at is not None):
-        return Source.model_validate(found.data)
-    counts = Source.model_validate(_laid_over(source.model_dump(mode="json"), found.overlay or {}))
+    counts = source if origin == "desk" else _described(source, found)
     _replace(session, found.data, counts, now)
     return counts
+
+
+def described(session: Session, source: Source) -> Source | None:
+    """What counts for a source that a file describes as ``source``; ``None`` where it was deleted at the desk."""
+    found = _stored(session, source.name)
+    if found is None:
+        return source
+    return None if found.deleted_at is not None else _described(source, found)
 
 
 def steer_source(session: Session, name: str, changes: Mapping[str, Any], *, by: str, now: datetime) -> Source:
@@ -156,6 +162,13 @@ def source_state(session: Session, name: str) -> SourceState | None:
 
 def _stored(session: Session, name: str) -> Row[Any] | None:
     return session.execute(select(tables.sources).where(tables.sources.c.name == name)).one_or_none()
+
+
+def _described(source: Source, found: Row[Any]) -> Source:
+    """What counts where a file says ``source``: the row itself where no file has a say any more."""
+    if found.origin == "desk" or found.deleted_at is not None:
+        return Source.model_validate(found.data)
+    return Source.model_validate(_laid_over(source.model_dump(mode="json"), found.overlay or {}))
 
 
 def _laid_over(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

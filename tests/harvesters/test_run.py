@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from harvesters.normalise import record as normaliser
+from harvesters.process import process
 from harvesters.run import harvest, harvest_all, read, replay
 from schemas.db import Database
 from schemas.exceptions import StoreError
-from schemas.harvest import RunStatus, Source
+from schemas.harvest import Access, AccessKind, HarvestRun, RunStatus, Source
 from schemas.store import harvest as store
 from schemas.store.offers import latest_change, offer_by_id, published_offers
+from schemas.store.runs import delete_source, steer_source
 from tests.factories import NOW, make_source
 from tests.harvesters.feed_site import FIELDS, HOUR, ROWS, change, feed, harvested, serve, titles
 from tests.harvesters.loopback import QUICK, Answer, Site
@@ -370,3 +372,49 @@ def test_the_end_of_a_run_is_after_its_start(filled: Database, source: Source) -
 
     assert run.finished_at is not None
     assert timedelta(0) <= run.finished_at - run.started_at < timedelta(minutes=2)
+
+
+def test_a_run_respects_what_the_desk_decided_meanwhile(filled: Database, source: Source) -> None:
+    with filled.begin() as session:
+        steer_source(session, source.name, {"trust": "hold", "active": False}, by="Uta", now=NOW)
+
+    assert harvested(filled, source, 1).status is RunStatus.COMPLETE
+
+    assert titles(filled) == []
+    with filled.read() as session:
+        kept = store.source(session, source.name)
+    assert kept is not None
+    assert (kept.trust, kept.active) == ("hold", False)
+
+
+def test_a_deleted_source_is_not_read(filled: Database, site: Site, source: Source) -> None:
+    with filled.begin() as session:
+        delete_source(session, source.name, by="Uta", now=NOW)
+    site.asked.clear()
+
+    with pytest.raises(StoreError, match="not stored"):
+        harvested(filled, source, 1)
+
+    assert site.asked == []
+
+
+def test_where_nothing_is_fetched_a_harvest_reads_what_is_stored(filled: Database, site: Site, source: Source) -> None:
+    typed = make_source("mv_tabelle", access=Access(kind=AccessKind.TABLE), title="Vereine")
+    with filled.read() as session:
+        records = list(store.stored_records(session, source.name))
+    with filled.begin() as session:
+        store.save_source(session, typed, origin="desk", now=NOW)
+        number = store.start_run(session, typed.name, NOW)
+    mine = [r.model_copy(update={"origin": r.origin.model_copy(update={"source": typed.name})}) for r in records]
+    process(filled, typed, number, mine, complete=False, now=NOW)
+    with filled.begin() as session:
+        run = HarvestRun(id=number, source=typed.name, started_at=NOW, finished_at=NOW, status=RunStatus.COMPLETE)
+        store.finish_run(session, run)
+    site.asked.clear()
+
+    again = harvest(filled, typed, settings=QUICK, now=NOW + HOUR)
+    tried = harvest(filled, typed, settings=QUICK, now=NOW + HOUR, dry_run=True)
+
+    assert (again.status, again.records, again.unchanged, again.withdrawn) == (RunStatus.COMPLETE, 10, 10, 0)
+    assert (tried.id, tried.records) == (None, 10)
+    assert site.asked == []
