@@ -20,14 +20,16 @@ from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.store.harvest import purge
 from schemas.store.invitations import purge_invitations
+from schemas.store.letters import purge_letters
 from schemas.store.publishing import expire
+from schemas.store.rates import purge_rates
 from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
 from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
 from webapp.harvesting import fetch_settings, save_sources
 from webapp.links import Links
-from webapp.mail.sender import Sending, send_all
+from webapp.mail.sender import Letters, Sending, send_all
 from webapp.mail.transports import transport
 from webapp.ranking import rank_week
 from webapp.regions import load_regions
@@ -142,9 +144,16 @@ def digest_job(task: Task) -> dict[str, Any]:
 
 
 def send_job(task: Task) -> dict[str, Any]:
-    """Send what is due: mails that were refused for now, or left over by a run that was killed."""
-    way = partial(transport, task.settings)
-    return asdict(send_all(task.database, way, sending(task.settings), clock.now))
+    """Send what is due: mails that were refused for now, or left over by a run that was killed; letters too."""
+    way, how = partial(transport, task.settings), sending(task.settings)
+    weekly = send_all(task.database, way, how, clock.now)
+    return asdict(weekly + send_all(task.database, way, how, clock.now, ledger=Letters(how)))
+
+
+def letters_job(task: Task) -> dict[str, Any]:
+    """Send the letters that are due; on the list as soon as one is written (``webapp.mail.letters.post``)."""
+    way, how = partial(transport, task.settings), sending(task.settings)
+    return asdict(send_all(task.database, way, how, clock.now, ledger=Letters(how)))
 
 
 def expire_job(task: Task) -> dict[str, Any]:
@@ -164,6 +173,8 @@ def purge_job(task: Task) -> dict[str, Any]:
             "records": purge(session, now),
             "work": purge_work(session, before=now - KEEP_WORK),
             "invitations": purge_invitations(session, now),
+            "letters": purge_letters(session, now),
+            "rates": purge_rates(session, now),
         }
 
 
@@ -176,6 +187,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
     "rank": Job(rank_job, {"day_of_week": "mon", "hour": 5, "minute": 0}, timedelta(days=3)),
     "digest": Job(digest_job, {"day_of_week": "mon", "hour": 7, "minute": 0}, timedelta(days=3)),
+    "letters": Job(letters_job, {}, _DAY),
     "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
 }
 """Every job by the name of its work; one that ends in a colon takes what follows as its argument."""

@@ -1,55 +1,30 @@
-"""The mail ledger: one row per (week, Kita, recipient) before the first byte is sent (law 6).
+"""The ledger of the weekly mails: one row per (week, Kita, recipient) before the first byte is sent (law 6).
 
-    new ──claim──▶ sending ──▶ sent | failed
-     ▲                │  └───── release: the relay said "later", or was not reached at all
-     └────────────────┘
-                      └──sweep──▶ unsure: the sender died while sending; shown, never sent again by itself
-
-A claim is a compare-and-set that raises the row's fence; an outcome counts only under that fence. Never two mails,
-never silently none.
+States, claims and outcomes are those of ``schemas.store.ledger``.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, exists, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.store.dialect import insert
-from schemas.tables.base import UTCDateTime
+from schemas.store.ledger import MailState, claim, cutoffs, pause_over, sweep_senders
 from schemas.tables.people import digests, kitas, recipients, recommendations
 
-RETRY_AFTER: Final[tuple[timedelta, ...]] = tuple(
-    timedelta(minutes=minutes) for minutes in (5, 15, 45, 135, 405, 720, 720, 720, 720)
-)
-"""Pauses after the first, second … temporary refusal; together more than two days."""
-MAX_ATTEMPTS: Final = len(RETRY_AFTER) + 1
-"""After so many temporary refusals a mail counts as failed."""
-CLAIM_LASTS: Final = timedelta(minutes=15)
-"""A mail still *sending* after this has lost its sender; longer than all time limits of one hand-over together."""
-SENDER_DIED: Final = "the sender ended before the relay's answer was known"
 TOO_LATE: Final = "not sent within its week"
 HAS_LEFT: Final = "unsubscribed before it was sent"
+STOPPED: Final = "stopped by a coordinator for its week"
 
 
-class DigestState(StrEnum):
-    """Where a mail stands."""
-
-    NEW = "new"
-    """Rendered, waits to be sent (again)."""
-    SENDING = "sending"
-    """Claimed by a sender."""
-    SENT = "sent"
-    """The relay took it."""
-    UNSURE = "unsure"
-    """The sender died, or the line broke at the one moment when it may have been taken."""
-    FAILED = "failed"
-    """Refused for good, given up, or no longer wanted; ``error`` says which."""
+DigestState = MailState
+"""Where a weekly mail stands."""
 
 
 class DigestMail(Value):
@@ -73,6 +48,8 @@ class DigestMail(Value):
 
 class LedgerEntry(DigestMail):
     """A row of the ledger."""
+
+    table: ClassVar[Table] = digests
 
     id: int
     """Number in the database."""
@@ -134,18 +111,30 @@ def entered(session: Session, week: str) -> frozenset[tuple[str, int]]:
 # -- sending ----------------------------------------------------------------------------------------------------------
 
 
-def sweep(session: Session, *, now: datetime, week: str) -> dict[DigestState, int]:
+def withdraw_unsent(session: Session, week: str, *, keys: Collection[str]) -> int:
+    """Forget mails of ``week`` to Kitas with one of these official keys that certainly nobody has; gives how many.
+
+    They may be written anew, with the same Message-ID.
+    """
+    theirs = digests.c.kita_id.in_(select(kitas.c.id).where(kitas.c.region.in_(list(keys))))
+    unsent = delete(digests).where(digests.c.week == week, digests.c.state == DigestState.NEW, theirs)
+    return len(session.execute(unsent.returning(digests.c.id)).all())
+
+
+def sweep(
+    session: Session, *, now: datetime, week: str, held: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> dict[DigestState, int]:
     """Judge what nobody works on any more; gives how many became *unsure* and *failed*.
 
     Left in *sending* longer than ``CLAIM_LASTS``: *unsure*. Still *new* although its week is over (before ``week``), or
-    its recipient has unsubscribed: *failed*, with the reason.
+    its recipient has unsubscribed: *failed*, with the reason. ``held`` is described at ``claim_next``.
     """
-    unsure = session.execute(
-        update(digests)
-        .where(digests.c.state == DigestState.SENDING, digests.c.claimed_at <= now - CLAIM_LASTS)
-        .values(state=DigestState.UNSURE, error=SENDER_DIED)
-        .returning(digests.c.id)
-    ).all()
+    unsure = sweep_senders(session, digests, now=now)
+    for held_week, keys in held.items():
+        if held_week < week:
+            theirs = digests.c.kita_id.in_(select(kitas.c.id).where(kitas.c.region.in_(list(keys))))
+            waiting = (digests.c.state == DigestState.NEW, digests.c.week == held_week, digests.c.error.is_(None))
+            session.execute(update(digests).where(*waiting, theirs).values(error=STOPPED))
     late = session.execute(
         update(digests)
         .where(digests.c.state == DigestState.NEW, digests.c.week < week)
@@ -159,7 +148,7 @@ def sweep(session: Session, *, now: datetime, week: str) -> dict[DigestState, in
         .values(state=DigestState.FAILED, error=HAS_LEFT)
         .returning(digests.c.id)
     ).all()
-    return {DigestState.UNSURE: len(unsure), DigestState.FAILED: len(late) + len(gone)}
+    return {DigestState.UNSURE: unsure, DigestState.FAILED: len(late) + len(gone)}
 
 
 def due_regions(session: Session) -> list[str]:
@@ -169,89 +158,39 @@ def due_regions(session: Session) -> list[str]:
 
 
 def claim_next(
-    session: Session, *, now: datetime, kita: str | None = None, keys: Collection[str] | None = None
+    session: Session,
+    *,
+    now: datetime,
+    kita: str | None = None,
+    keys: Collection[str] | None = None,
+    held: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> LedgerEntry | None:
     """Claim one mail that is due, oldest first, and give it; ``None`` where nothing is. Commit before sending.
 
-    ``kita`` limits it to one Kita, ``keys`` to Kitas whose official key is one of them.
+    ``kita`` limits it to one Kita, ``keys`` to Kitas whose official key is one of them; ``held`` gives by week the keys
+    of Kitas whose mails a coordinator stopped.
     Two senders never get the same row: SQLite lets one writer in, PostgreSQL skips rows that another one holds.
     """
-    cutoffs = {f"cutoff_{number}": now - pause for number, pause in enumerate(RETRY_AFTER, 1)}
     statement = _NEXT if kita is None else _NEXT.where(digests.c.kita_id == kita)
     if keys is not None:
         statement = statement.where(kitas.c.region.in_(list(keys)))
-    found = session.execute(statement, cutoffs).one_or_none()
+    for week, stopped in held.items():
+        statement = statement.where(not_(and_(digests.c.week == week, kitas.c.region.in_(list(stopped)))))
+    found = session.execute(statement, cutoffs(now)).one_or_none()
     if found is None:
         return None
-    claimed = session.execute(_CLAIM, {"wanted": found.id, "now": now}).one_or_none()
+    claimed = claim(session, digests, found.id, now=now)
     return _entry(claimed, found.address, found.region) if claimed else None
 
 
-def mark_sent(session: Session, entry: LedgerEntry, *, now: datetime) -> bool:
-    """The relay took it. Counts also when a sweep has meanwhile called it unsure: now it is known."""
-    return _settle(session, entry, {"state": DigestState.SENT, "sent_at": now, "error": None})
-
-
-def mark_unsure(session: Session, entry: LedgerEntry, *, error: str) -> bool:
-    """The line broke after the last byte and before the answer: it may have been taken."""
-    return _settle(session, entry, {"state": DigestState.UNSURE, "error": error})
-
-
-def mark_failed(session: Session, entry: LedgerEntry, *, error: str) -> bool:
-    """The relay refused it for good."""
-    return _settle(session, entry, {"state": DigestState.FAILED, "error": error})
-
-
-def release(session: Session, entry: LedgerEntry, *, error: str, counts: bool) -> DigestState:
-    """It was certainly not taken: *new* again, due after ``RETRY_AFTER``, or *failed* after ``MAX_ATTEMPTS``.
-
-    ``counts`` is false where the relay was not even reached: that is no refusal of this mail.
-    """
-    if counts and entry.attempts >= MAX_ATTEMPTS:
-        mark_failed(session, entry, error=f"given up after {entry.attempts} attempts: {error}")
-        return DigestState.FAILED
-    attempts = entry.attempts if counts else entry.attempts - 1
-    _settle(session, entry, {"state": DigestState.NEW, "attempts": attempts, "error": error})
-    return DigestState.NEW
-
-
-def _settle(session: Session, entry: LedgerEntry, values: Mapping[str, Any]) -> bool:
-    """Write an outcome under the claim's fence; ``False`` where somebody else has the row, or it is gone."""
-    mine = (
-        digests.c.id == entry.id,
-        digests.c.claim_fence == entry.fence,
-        digests.c.state.in_([DigestState.SENDING, DigestState.UNSURE]),
-    )
-    return bool(session.execute(update(digests).where(*mine).values(**values).returning(digests.c.id)).all())
-
-
-_PAUSE_OVER: Final = or_(
-    digests.c.attempts == 0,
-    digests.c.attempts > len(RETRY_AFTER),
-    *(
-        and_(digests.c.attempts == number, digests.c.claimed_at <= bindparam(f"cutoff_{number}", type_=UTCDateTime))
-        for number in range(1, len(RETRY_AFTER) + 1)
-    ),
-)
 _NEXT: Final = (
     select(digests.c.id, recipients.c.address, kitas.c.region)
     .join(recipients, recipients.c.id == digests.c.recipient_id)
     .join(kitas, kitas.c.id == digests.c.kita_id)
-    .where(digests.c.state == DigestState.NEW, recipients.c.unsubscribed_at.is_(None), _PAUSE_OVER)
+    .where(digests.c.state == DigestState.NEW, recipients.c.unsubscribed_at.is_(None), pause_over(digests))
     .order_by(digests.c.id)
     .limit(1)
     .with_for_update(skip_locked=True, of=digests)
-)
-_CLAIM: Final = (
-    update(digests)
-    .where(digests.c.id == bindparam("wanted"), digests.c.state == DigestState.NEW)
-    .values(
-        state=DigestState.SENDING,
-        claimed_at=bindparam("now", type_=UTCDateTime),
-        claim_fence=func.coalesce(digests.c.claim_fence, 0) + 1,
-        attempts=digests.c.attempts + 1,
-    )
-    .returning(digests)
 )
 
 

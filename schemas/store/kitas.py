@@ -119,6 +119,11 @@ def kitas(session: Session, *, region: str | None = None) -> Iterator[Kita]:
         yield Kita.model_validate(profile)
 
 
+def kita_keys(session: Session) -> list[str]:
+    """The official keys that Kitas lie under, each once."""
+    return list(session.scalars(select(people.kitas.c.region).distinct().order_by(people.kitas.c.region)))
+
+
 # -- recipients -------------------------------------------------------------------------------------------------------
 
 

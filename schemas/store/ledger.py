@@ -12,7 +12,7 @@ never silently none.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, func, or_, update
 from sqlalchemy.orm import Session
@@ -28,6 +28,7 @@ MAX_ATTEMPTS: Final = len(RETRY_AFTER) + 1
 CLAIM_LASTS: Final = timedelta(minutes=15)
 """A mail still *sending* after this has lost its sender; longer than all time limits of one hand-over together."""
 SENDER_DIED: Final = "the sender ended before the relay's answer was known"
+NO_REGION: Final = "no Region for its key; without one a mail has no sender"
 
 
 class MailState(StrEnum):
@@ -47,6 +48,9 @@ class MailState(StrEnum):
 
 class Claimed(Protocol):
     """A claimed row of a ledger."""
+
+    table: ClassVar[Table]
+    """Its ledger."""
 
     @property
     def id(self) -> int:
@@ -104,36 +108,37 @@ def claim(session: Session, table: Table, number: int, *, now: datetime) -> Row[
     return session.execute(statement).one_or_none()
 
 
-def mark_sent(session: Session, table: Table, entry: Claimed, *, now: datetime) -> bool:
+def mark_sent(session: Session, entry: Claimed, *, now: datetime) -> bool:
     """The relay took it. Counts also when a sweep has meanwhile called it unsure: now it is known."""
-    return _settle(session, table, entry, {"state": MailState.SENT, "sent_at": now, "error": None})
+    return _settle(session, entry, {"state": MailState.SENT, "sent_at": now, "error": None})
 
 
-def mark_unsure(session: Session, table: Table, entry: Claimed, *, error: str) -> bool:
+def mark_unsure(session: Session, entry: Claimed, *, error: str) -> bool:
     """The line broke after the last byte and before the answer: it may have been taken."""
-    return _settle(session, table, entry, {"state": MailState.UNSURE, "error": error})
+    return _settle(session, entry, {"state": MailState.UNSURE, "error": error})
 
 
-def mark_failed(session: Session, table: Table, entry: Claimed, *, error: str) -> bool:
+def mark_failed(session: Session, entry: Claimed, *, error: str) -> bool:
     """The relay refused it for good."""
-    return _settle(session, table, entry, {"state": MailState.FAILED, "error": error})
+    return _settle(session, entry, {"state": MailState.FAILED, "error": error})
 
 
-def release(session: Session, table: Table, entry: Claimed, *, error: str, counts: bool) -> MailState:
+def release(session: Session, entry: Claimed, *, error: str, counts: bool) -> MailState:
     """It was certainly not taken: *new* again, due after ``RETRY_AFTER``, or *failed* after ``MAX_ATTEMPTS``.
 
     ``counts`` is false where the relay was not even reached: that is no refusal of this mail.
     """
     if counts and entry.attempts >= MAX_ATTEMPTS:
-        mark_failed(session, table, entry, error=f"given up after {entry.attempts} attempts: {error}")
+        mark_failed(session, entry, error=f"given up after {entry.attempts} attempts: {error}")
         return MailState.FAILED
     attempts = entry.attempts if counts else entry.attempts - 1
-    _settle(session, table, entry, {"state": MailState.NEW, "attempts": attempts, "error": error})
+    _settle(session, entry, {"state": MailState.NEW, "attempts": attempts, "error": error})
     return MailState.NEW
 
 
-def _settle(session: Session, table: Table, entry: Claimed, values: Mapping[str, Any]) -> bool:
+def _settle(session: Session, entry: Claimed, values: Mapping[str, Any]) -> bool:
     """Write an outcome under the claim's fence; ``False`` where somebody else has the row, or it is gone."""
+    table = entry.table
     mine = (
         table.c.id == entry.id,
         table.c.claim_fence == entry.fence,

@@ -4,12 +4,12 @@ One row before the first byte is sent; ``dedupe`` says what a letter is about, s
 claims are those of ``schemas.store.ledger``. Never reached from feeds (law 8).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import AwareDatetime, Field
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, Table, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
@@ -49,6 +49,8 @@ class Letter(Value):
 
 class LetterEntry(Letter):
     """A row of the ledger."""
+
+    table: ClassVar[Table] = letters
 
     id: int
     """Number in the database."""
@@ -94,11 +96,21 @@ def sweep_letters(session: Session, *, now: datetime) -> dict[MailState, int]:
     return {MailState.UNSURE: unsure, MailState.FAILED: len(late)}
 
 
-def claim_letter(session: Session, *, now: datetime) -> LetterEntry | None:
-    """Claim one letter that is due, oldest first, and give it; ``None`` where nothing is. Commit before sending."""
-    number = session.scalar(
-        _NEXT.where(or_(letters.c.send_before.is_(None), letters.c.send_before > now)), cutoffs(now)
-    )
+def letters_wait_for(session: Session) -> list[str]:
+    """Keys of the Regions in whose name a letter waits to go out, in order."""
+    waiting = select(letters.c.region).where(letters.c.state == MailState.NEW).distinct()
+    return list(session.scalars(waiting.order_by(letters.c.region)))
+
+
+def claim_letter(session: Session, *, now: datetime, regions: Collection[str] | None = None) -> LetterEntry | None:
+    """Claim one letter that is due, oldest first, and give it; ``None`` where nothing is. Commit before sending.
+
+    ``regions`` limits it to letters in the name of one of them.
+    """
+    statement = _NEXT.where(or_(letters.c.send_before.is_(None), letters.c.send_before > now))
+    if regions is not None:
+        statement = statement.where(letters.c.region.in_(list(regions)))
+    number = session.scalar(statement, cutoffs(now))
     claimed = claim(session, letters, number, now=now) if number is not None else None
     return _entry(claimed) if claimed else None
 

@@ -15,11 +15,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from schemas.db import Database
-from schemas.store.digests import (
-    CLAIM_LASTS,
-    DigestState,
-    ledger,
-)
+from schemas.store.digests import DigestState, ledger
+from schemas.store.ledger import CLAIM_LASTS
 from tests.webapp.mail_setup import (
     LINKS,
     NOW,

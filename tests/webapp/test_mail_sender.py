@@ -10,21 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from schemas.kita import Recipient
 from schemas.recommendation import Digest
 from schemas.store.digests import (
-    CLAIM_LASTS,
-    MAX_ATTEMPTS,
-    RETRY_AFTER,
     DigestState,
     claim_next,
     counts,
     enter,
     entered,
-    mark_failed,
-    mark_sent,
-    release,
     sent_offers,
     sweep,
 )
 from schemas.store.kitas import add_recipient, confirm_recipient, save_kita, save_recommendations, unsubscribe
+from schemas.store.ledger import CLAIM_LASTS, MAX_ATTEMPTS, RETRY_AFTER, mark_failed, mark_sent, release
 from tests.factories import make_kita
 from tests.webapp.mail_setup import (
     NOW,

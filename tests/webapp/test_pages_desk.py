@@ -8,9 +8,10 @@ from lxml import html
 from schemas.harvest import HarvestRun, Issue, RunStatus
 from schemas.offer import AgeRange, Price, Suitability
 from schemas.review import ReviewKind
-from schemas.store.digests import SENDER_DIED, DigestState, claim_next, enter, ledger, mark_failed, mark_unsure
+from schemas.store.digests import DigestState, claim_next, enter, ledger
 from schemas.store.harvest import save_readings
 from schemas.store.kitas import recipients, save_kita
+from schemas.store.ledger import SENDER_DIED, mark_failed, mark_unsure
 from schemas.store.offers import public_offer
 from schemas.store.reviews import detail, hold_withdrawals
 from schemas.store.runs import save_source, start_run

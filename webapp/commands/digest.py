@@ -14,7 +14,7 @@ from webapp.commands.common import database_option, emit, json_option, pass_sett
 from webapp.commands.database import open_database
 from webapp.digest import prepare
 from webapp.jobs import issuing, sending
-from webapp.mail.sender import send_all
+from webapp.mail.sender import WeeklyMails, send_all
 from webapp.mail.transports import transport
 from webapp.settings import Settings
 
@@ -38,7 +38,9 @@ def digest(settings: Settings, week: str | None, kita: str | None, dry_run: bool
         prepared = prepare(database, issuing(settings), week=week, now=now, kita=kita, dry_run=dry_run)
         report = None
         if not dry_run:
-            report = send_all(database, partial(transport, settings), sending(settings), clock.now, kita=kita)
+            how = sending(settings)
+            way = partial(transport, settings)
+            report = send_all(database, way, how, clock.now, ledger=WeeklyMails(how, kita))
         with database.read() as session:
             standing = {state.value: number for state, number in counts(session, week=week).items()}
             doubts = [

@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 
 from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, ReviewKind
-from schemas.store.digests import HAS_LEFT, SENDER_DIED, TOO_LATE, DigestState
+from schemas.store.digests import HAS_LEFT, STOPPED, TOO_LATE, DigestState
+from schemas.store.ledger import NO_REGION, SENDER_DIED
+from schemas.store.letters import TOO_LATE as LETTER_TOO_LATE
 from webapp.pages.correcting import FORMS
 from webapp.pages.value_words import value_words
 
@@ -17,6 +19,7 @@ RUN_STATUS: Final[dict[str, Any]] = {
     RunStatus.UNCHANGED: _l("unverändert"),
     RunStatus.INCOMPLETE: _l("unvollständig"),
     RunStatus.FAILED: _l("fehlgeschlagen"),
+    RunStatus.EXCLUDED: _l("auf Wunsch nicht gelistet"),
 }
 STATUS_REASON: Final[dict[str, Any]] = {
     "accepted": _l("angenommen"),
@@ -26,6 +29,7 @@ STATUS_REASON: Final[dict[str, Any]] = {
     "unsure": _l("Eignung unklar"),
     "audience": _l("nicht für Kita-Gruppen"),
     "withdrawn": _l("von der Quelle zurückgezogen"),
+    "excluded": _l("auf Wunsch nicht gelistet"),
     "cancelled": _l("abgesagt"),
     "over": _l("vorbei"),
 }
@@ -55,6 +59,9 @@ MAIL_ERROR: Final[dict[str, Any]] = {
     SENDER_DIED: _l("Der Versand brach ab, bevor die Antwort des Mailservers da war."),
     TOO_LATE: _l("Der Versand gelang nicht in dieser Woche."),
     HAS_LEFT: _l("Die Adresse hat sich vorher abgemeldet."),
+    STOPPED: _l("Die Mails dieser Woche wurden angehalten."),
+    NO_REGION: _l("Zu diesem Gebiet gehört keine Region dieser Installation mehr."),
+    LETTER_TOO_LATE: _l("Der Versand gelang nicht rechtzeitig."),
 }
 """Reasons of our own; all others are shown in the words of the mail server."""
 OTHER_FIELDS: Final[dict[str, Any]] = {
