@@ -266,7 +266,7 @@ def _add(session: Session, source: Source, new: Sequence[Reading], run_id: int, 
     """Store offers seen for the first time; their new ids."""
     if not new:
         return []
-    ids = _mint(session, [reading.record.origin for reading in new])
+    ids = mint(session, [reading.record.origin for reading in new])
     session.execute(insert(offers), [{"id": minted, "region": source.region, "minted_at": now} for minted in ids])
     session.execute(
         insert(memberships),
@@ -287,7 +287,7 @@ def _add(session: Session, source: Source, new: Sequence[Reading], run_id: int, 
     return ids
 
 
-def _mint(session: Session, keys: Sequence[SourceKey]) -> list[str]:
+def mint(session: Session, keys: Sequence[SourceKey]) -> list[str]:
     """An id for each of ``keys`` that was never used; the plain one unless that belongs to another offer by now."""
     ids = [offer_id(key.source, key.key, key.part) for key in keys]
     taken: set[str] = set()
