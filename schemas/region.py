@@ -1,11 +1,14 @@
 """A Region is a tenant: a Landkreis or city with its own name, texts and people, made by configuration alone."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from schemas.base import Value
 from schemas.vocabulary import Area
+
+WEB_ADDRESS: Final = r"^https?://[^\s/?#@]+(/[A-Za-z0-9._~-]+)*/?$"
+"""What a public address looks like: scheme, host, perhaps a port, perhaps a path; nothing else."""
 
 
 class Coordinator(Value):
@@ -50,8 +53,9 @@ class Region(Value):
     """What the service is called here."""
     languages: tuple[str, ...] = ("de",)
     """Languages of the pages, the first is the default."""
-    base_url: str = Field("http://localhost:8000", max_length=500)
-    """Public address without a slash at the end."""
+    base_url: str = Field("http://localhost:8000", max_length=500, pattern=WEB_ADDRESS)
+    """Public address, with the sub-path where it has one, without a slash at the end: ``https://bildung.example/vg``.
+    Links in mails and feeds begin with it, and requests to it are this Region's."""
     sender_name: str = Field("Kitalotse", max_length=200)
     """Name in the mails' From."""
     sender_mail: str = Field("kitalotse@localhost", max_length=254)

@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "webapp.commands.export:export",
     "extract": "webapp.commands.extract:extract",
     "harvest": "webapp.commands.harvest:harvest_sources",
+    "init": "webapp.commands.init:init",
     "kitas": "webapp.commands.kitas:kitas",
     "migrate": "webapp.commands.database:migrate",
     "preview": "webapp.commands.harvest:preview",

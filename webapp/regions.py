@@ -30,13 +30,22 @@ def load_region(path: Path) -> Region:
 def load_regions(folder: Path) -> dict[str, Region]:
     """All Regions in ``folder`` by their key, in order of file name; empty where the folder does not exist.
 
-    Raises ``SettingsError`` for a file that is not a Region, and for two files with one key.
+    Raises ``SettingsError`` for a file that is not a Region, and for two files with one key or one public address.
     """
     regions: dict[str, Region] = {}
+    taken: dict[str, Region] = {}
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         region = load_region(path)
         if region.key in regions:
             raise SettingsError(f"{path}: key {region.key} is already used by Region {regions[region.key].name!r}")
+        if "base_url" in region.model_fields_set:
+            address = region.base_url.rstrip("/").lower()
+            if address in taken:
+                raise SettingsError(
+                    f"{path}: base_url {region.base_url} is already the address of Region {taken[address].name!r}; two "
+                    "Regions may share a host, each with a sub-path of its own"
+                )
+            taken[address] = region
         regions[region.key] = region
     return regions
 

@@ -41,7 +41,7 @@ class Sink:
 
     def sign_in(self, _server, _session, _envelope, _mechanism, data) -> AuthResult:
         self.signed_in.append(data.login.decode())
-        return AuthResult(success=data.password == PASSWORD.encode())
+        return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
 
 
 @contextmanager
