@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from schemas.identifiers import provider_key
-from schemas.offer import Offer, Price
+from schemas.offer import Offer, OfferFields, Price
 from schemas.publish import expires_on
 from schemas.vocabulary import (
     Access,
@@ -43,7 +43,7 @@ MAX_DAYS: Final = 1_000
 _WEEKDAYS: Final = tuple(Weekday)
 _KEY: Final = re.compile(r"[0-9]{2,8}")
 _NOWHERE: Final[dict[str, Any]] = dict.fromkeys(("x", "y", "z", "chord"))
-_BITS: Final = {
+_BITS: Final[dict[tuple[type[StrEnum], str], int]] = {
     (codes, code.value): 1 << n
     for codes in (Access, Area, BookingWay, Mode, Topic, Weekday)
     for n, code in enumerate(codes)
@@ -147,7 +147,7 @@ def columns(offer: Offer) -> dict[str, Any]:
     }
 
 
-def reach(offer: Offer) -> list[dict[str, Any]]:
+def reach(offer: OfferFields) -> list[dict[str, Any]]:
     """Where a mobile offer says that it goes, as rows of ``published_reach`` without ``row``: official keys (or their
     beginnings), and its circle as a point with the square of the chord that reaches its edge."""
     area, place = offer.service_area, offer.place

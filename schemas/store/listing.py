@@ -1,196 +1,153 @@
 """Lists of published offers: filtered by narrow columns, searched by words, ordered by what was asked for.
 
-What an offer does not state is neither a yes nor a no (law 3): filters on age, cost, place and time let it pass, and
-``OfferPage.unknown`` says which of them it could not answer. Filters on what it *is* (areas, in the Kita …) do not.
+``OfferPage.unknown`` and ``unstated`` say which filters an offer passed only because it states nothing on them.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 
-from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Select, and_, column, func, literal_column, or_, select, table
+from sqlalchemy import ColumnElement, Integer, Select, column, func, literal_column, or_, select, table
 from sqlalchemy.orm import Session
 
-from schemas.base import Value
-from schemas.columns import bits, month_bits, squared_chord, unit_vector
 from schemas.publish import PublicOffer
 from schemas.search import tokens
+from schemas.store.filters import (
+    SHOWN,
+    as_number,
+    at_home,
+    filters,
+    match_words,
+    squared_distance,
+    unstated,
+    wanted_words,
+    word_filter,
+)
+from schemas.store.query import OfferPage, OfferQuery, unanswered
 from schemas.tables.offers import published, published_bytes, published_days, published_words
-from schemas.vocabulary import Area, Kind, Mode, Status, Weekday
 
 MAX_TOKENS: Final = 12
 """Words of a query that are used."""
 
-_SHORT: Final = 3
-"""Words shorter than this are found whole only, longer ones also as beginnings (``Wald`` finds ``Waldpädagogik``)."""
-
-
-class OfferQuery(Value):
-    """What somebody looks for; everything absent is no filter."""
-
-    words: str | None = Field(None, max_length=400)
-    """Words that must all occur."""
-    age_months: int | None = Field(None, ge=0, le=1200)
-    """Age of a child in months."""
-    near: tuple[float, float] | None = None
-    """Latitude and longitude to be near to; results are ordered by distance."""
-    radius_km: float | None = Field(None, gt=0, le=20_000)
-    """How far the place may be, as the crow flies; counts only with ``near``."""
-    weekday: Weekday | None = None
-    """Day of the week on which it must be possible."""
-    in_kita: bool | None = None
-    """Whether it must come to the Kita, or must not."""
-    max_cost_eur: float | None = Field(None, ge=0)
-    """Most euro per child."""
-    children: int = Field(15, ge=1, le=10_000)
-    """Children among whom a group's price is shared."""
-    areas: tuple[Area, ...] = ()
-    """Areas of learning, at least one of them."""
-    kinds: tuple[Kind, ...] = ()
-    """Kinds of offer, one of them."""
-    modes: tuple[Mode, ...] = ()
-    """Where it takes place, at least one of them."""
-    region: str | None = Field(None, pattern=r"^\d{2,8}$")
-    """Official key, or the beginning of one."""
-    on_request: bool | None = None
-    """Whether it must be by arrangement, or must not."""
-    on_day: date | None = None
-    """Day on which it must be possible."""
-    provider: str | None = Field(None, max_length=200)
-    """Name of the provider, exactly."""
-
-
-class OfferPage(Value):
-    """One page of a list."""
-
-    offers: list[PublicOffer]
-    """In order."""
-    total: int
-    """How many there are on all pages."""
-    unknown: list[tuple[str, ...]]
-    """For each offer the filters (names of ``OfferQuery``) that it passed because it states nothing on them."""
-
 
 def search_offers(session: Session, query: OfferQuery, *, limit: int = 20, offset: int = 0) -> OfferPage:
-    """Published offers that ``query`` finds: best match first with ``words``, nearest first with ``near``, else the
-    newest first.
-    """
+    """Published offers that ``query`` finds, in the order of ``query.sort``."""
     terms = tokens(query.words or "")[:MAX_TOKENS]
     if query.words and not terms:
         return OfferPage(offers=[], total=0, unknown=[])
-    rows, total = _page(session, query, terms, limit, offset)
+    rows, total, open_questions = _page(session, query, terms, limit, offset)
+    found = public_offers(session, rows)
+    offers = [found[row] for row in rows]
+    return OfferPage.model_construct(
+        offers=offers,
+        total=total,
+        unknown=[unanswered(query, offer) for offer in offers],
+        unstated=open_questions,
+    )
+
+
+def public_offers(session: Session, rows: Sequence[int]) -> dict[int, PublicOffer]:
+    """Published offers by the numbers of their rows."""
     lines = select(published_bytes.c.row, published_bytes.c.line, published.c.last_seen).join(
         published, published.c.row == published_bytes.c.row
     )
-    found = {
+    return {
         row: PublicOffer.model_validate_json(line).model_copy(update={"last_seen": seen})
         for row, line, seen in session.execute(lines.where(published_bytes.c.row.in_(rows)))
     }
-    offers = [found[row] for row in rows]
-    return OfferPage.model_construct(offers=offers, total=total, unknown=[unanswered(query, offer) for offer in offers])
 
 
-def unanswered(query: OfferQuery, offer: PublicOffer) -> tuple[str, ...]:
-    """Filters of ``query`` on which ``offer`` states nothing."""
-    schedule, place, price = offer.schedule, offer.place, offer.price
-    stated = {
-        "age_months": offer.ages is not None,
-        "near": place is not None and place.lat is not None and place.lon is not None,
-        "max_cost_eur": price is not None and price.per_child(query.children) is not None,
-        "weekday": schedule is not None and bool(schedule.weekdays or schedule.occurrences),
-        "on_day": schedule is not None and bool(schedule.weekdays or schedule.occurrences),
-    }
-    return tuple(name for name, answers in stated.items() if getattr(query, name) is not None and not answers)
+def without_one_filter(session: Session, query: OfferQuery) -> dict[str, int]:
+    """For each filter of ``query`` (by its field) how many offers would be found without it, all others standing.
+
+    For a list that is empty; looks at every published offer once. Filters that would not help are left out.
+    """
+    terms = tokens(query.words or "")[:MAX_TOKENS]
+    conditions = filters(query)
+    if terms:
+        conditions["words"] = word_filter(session, terms)
+    names = list(conditions)
+    fails = [(1 - as_number(condition)).label(f"fails_{n}") for n, condition in enumerate(conditions.values())]
+    looked = select(*fails, as_number(at_home(query)).label("at_home")).where(SHOWN).subquery()
+    flags = [looked.c[f"fails_{n}"] for n in range(len(names))]
+    if not flags:
+        return {}
+    which: Any = sum((flag * (n + 1) for n, flag in enumerate(flags)), start=literal_column("0"))
+    at_fault: Any = sum(flags, start=literal_column("0"))
+    # Beyond the Region an offer counts only where it is surely near, so not once that filter is dropped.
+    near = looked.c[f"fails_{names.index('near')}"] == 0 if "near" in names else literal_column("0") == 1
+    counted = select(which, func.count()).where(at_fault == 1, or_(looked.c.at_home == 1, near)).group_by(which)
+    return {names[number - 1]: count for number, count in session.execute(counted)}
 
 
-def _page(session: Session, query: OfferQuery, terms: Sequence[str], limit: int, offset: int) -> tuple[list[int], int]:
-    """Rows of one page, and how many there are on all pages."""
+def _page(
+    session: Session, query: OfferQuery, terms: Sequence[str], limit: int, offset: int
+) -> tuple[list[int], int, dict[str, int]]:
+    """Rows of one page, how many there are on all pages, and how many of them each filter let pass unanswered."""
+    matching, order = _ordered(session, query, terms)
+    if not order:
+        newest = matching.order_by(published.c.row.desc()).limit(limit).offset(offset)
+        return [row for row, *_ in session.execute(newest)], *_counted(session, query, terms)
+    # Everything that matches is looked at anyway: it is found once, then counted and sorted.
+    questions = {name: as_number(condition).label(f"open_{name}") for name, condition in unstated(query).items()}
+    keys = [key.label(f"key_{n}") for n, key in enumerate(order)]
+    found = matching.add_columns(*keys, *questions.values()).cte("found").prefix_with("MATERIALIZED")
+    counts = [select(func.count()).select_from(found).scalar_subquery()]
+    counts += [select(func.sum(found.c[f"open_{name}"])).scalar_subquery() for name in questions]
+    sorting = [found.c[f"key_{n}"].asc().nulls_last() for n in range(len(keys))]
+    page = select(found.c.row, *counts).order_by(*sorting, found.c.row.desc()).limit(limit).offset(offset)
+    rows = session.execute(page).all()
+    if not rows:
+        return [], *(_counted(session, query, terms) if offset else (0, {}))
+    _, total, *sums = rows[0]
+    return [row for row, *_ in rows], total, {name: n for name, n in zip(questions, sums, strict=True) if n}
+
+
+def _ordered(session: Session, query: OfferQuery, terms: Sequence[str]) -> tuple[Select[Any], list[Any]]:
+    """Rows that match, and the keys to sort them by before the newest come first; unknown keys go last."""
     matching = select(published.c.row).where(*_conditions(query))
     order: list[Any] = []
     if terms:
         matching, relevance = _with_words(session, matching, terms)
         order.append(relevance)
     if query.near is not None:
-        order.append(_squared_distance(query.near).nulls_last())
-    page = matching.order_by(*order, published.c.row.desc()).limit(limit).offset(offset)
-    if order:  # everything that matches is looked at anyway, so count it on the way
-        found = session.execute(page.add_columns(func.count().over())).all()
-        if found or not offset:
-            return [row for row, _ in found], found[0][1] if found else 0
-    else:
-        found = session.execute(page).all()
-    total: int = session.execute(matching.with_only_columns(func.count())).scalar_one()
-    return [row for row, *_ in found], total
+        nearest = squared_distance(query.near)
+        order = [nearest, *order] if query.sort == "nearest" else [*order, nearest]
+    if query.sort == "next_date":
+        coming = select(published_days.c.row, func.min(published_days.c.day).label("day"))
+        first = coming.where(published_days.c.day >= query.today).group_by(published_days.c.row).subquery()
+        matching = matching.outerjoin(first, first.c.row == published.c.row)
+        order = [first.c.day, *order]
+    return matching, [] if query.sort == "newest" else order
+
+
+def _counted(session: Session, query: OfferQuery, terms: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """How many match, and how many of them passed a filter because they state nothing on it."""
+    questions = unstated(query)
+    sums = [func.sum(as_number(condition)) for condition in questions.values()]
+    counts = select(func.count(), *sums).select_from(published).where(*_conditions(query))
+    if terms:
+        counts = counts.where(word_filter(session, terms))
+    total, *found = session.execute(counts).one()
+    return total, {name: count for name, count in zip(questions, found, strict=True) if count}
 
 
 def _conditions(query: OfferQuery) -> list[ColumnElement[bool]]:
-    c = published.c
-    found: list[ColumnElement[bool]] = [c.status == Status.PUBLISHED.value]
-    # SQLite asks in this order: what is cheap and leaves little comes first.
-    if query.areas:
-        found.append(c.areas.op("&")(bits(query.areas)) != 0)
-    if query.modes:
-        found.append(c.modes.op("&")(bits(query.modes)) != 0)
-    if query.in_kita is not None:
-        in_kita = bits((Mode.IN_KITA,))
-        found.append(c.modes.op("&")(in_kita) != 0 if query.in_kita else c.modes != in_kita)
-    if query.kinds:
-        found.append(c.kind.in_([kind.value for kind in query.kinds]))
-    if query.on_request is not None:
-        found.append(c.on_request == query.on_request)
-    if query.provider is not None:
-        found.append(c.provider == query.provider)
-    if query.age_months is not None:
-        found += [c.min_months <= query.age_months, c.max_months >= query.age_months]
-    if query.weekday is not None:
-        found.append(_has_or_unknown(c.weekdays, bits((query.weekday,))))
-    if query.max_cost_eur is not None:
-        shared = c.cost_child + c.cost_group / query.children
-        found.append(or_(c.cost_child.is_(None), shared <= query.max_cost_eur + 1e-9))
-    if query.region is not None:
-        found.append(c.region.startswith(query.region))
-    if query.near is not None and query.radius_km is not None:
-        found.append(or_(c.x.is_(None), _squared_distance(query.near) <= squared_chord(query.radius_km)))
-    if query.on_day is not None:
-        found.append(_possible_on(query.on_day))
-    return found
-
-
-def _possible_on(day: date) -> ColumnElement[bool]:
-    c = published.c
-    dated = c.row.in_(select(published_days.c.row).where(published_days.c.day == day))
-    otherwise = and_(
-        ~c.dated,
-        _has_or_unknown(c.weekdays, bits((tuple(Weekday)[day.weekday()],))),
-        _has_or_unknown(c.months, month_bits((day.month,))),
-        or_(c.first_day.is_(None), c.first_day <= day),
-        or_(c.last_day.is_(None), c.last_day >= day),
-    )
-    return or_(otherwise, and_(c.dated, dated))
-
-
-def _has_or_unknown(column: ColumnElement[int], bit: int) -> ColumnElement[bool]:
-    return or_(column == 0, column.op("&")(bit) != 0)
-
-
-def _squared_distance(near: tuple[float, float]) -> ColumnElement[float]:
-    c = published.c
-    x, y, z = unit_vector(*near)
-    return (c.x - x) * (c.x - x) + (c.y - y) * (c.y - y) + (c.z - z) * (c.z - z)
+    conditions = filters(query)
+    # The filter on nearness knows the Region itself: what is surely near may be of another.
+    home = [] if query.home is None or "near" in conditions else [at_home(query)]
+    return [SHOWN, *conditions.values(), *home]
 
 
 def _with_words(session: Session, matching: Select[Any], terms: Sequence[str]) -> tuple[Select[Any], Any]:
     """``matching`` limited to offers with all ``terms``, and the order that puts the best first (titles count more)."""
     if session.get_bind().dialect.name == "sqlite":
-        asked = " ".join(f'"{term}"*' if len(term) >= _SHORT else f'"{term}"' for term in terms)
         index = table("published_search", column("rowid", Integer))
         score: ColumnElement[float] = literal_column("bm25(published_search, 8.0, 1.0)")
-        found = select(index.c.rowid, score.label("score")).where(literal_column("published_search").op("MATCH")(asked))
-        hits = found.cte("hits").prefix_with("MATERIALIZED")  # else SQLite asks the index once per offer
+        asked = literal_column("published_search").op("MATCH")(match_words(terms))
+        hits = select(index.c.rowid, score.label("score")).where(asked).cte("hits")
+        hits = hits.prefix_with("MATERIALIZED")  # else SQLite asks the index once per offer
         return matching.join(hits, hits.c.rowid == published.c.row), hits.c.score
-    asked = " & ".join(f"'{term}':*" if len(term) >= _SHORT else f"'{term}'" for term in terms)
     vector: ColumnElement[Any] = literal_column("published_words.published_search")
-    wanted = func.to_tsquery(literal_column("'simple'"), asked)
+    wanted = wanted_words(terms)
     matching = matching.join(published_words, published_words.c.row == published.c.row).where(vector.op("@@")(wanted))
-    return matching, func.ts_rank(vector, wanted).desc()
+    return matching, -func.ts_rank(vector, wanted)

@@ -15,7 +15,8 @@ from schemas.base import Value
 from schemas.offer import Offer
 from schemas.publish import VISIBLE, Change, PublicOffer
 from schemas.store.bulk import chunks
-from schemas.store.listing import OfferPage, OfferQuery, search_offers
+from schemas.store.listing import search_offers, without_one_filter
+from schemas.store.query import OfferPage, OfferQuery
 from schemas.stored import CSV_COLUMNS, csv_header
 from schemas.tables.offers import changes as change_table
 from schemas.tables.offers import counters, offers, published, published_bytes
@@ -24,6 +25,7 @@ from schemas.vocabulary import Status
 __all__ = [
     "CSV_COLUMNS", "Change", "OfferPage", "OfferQuery", "Tombstone", "changes", "latest_change", "offer_by_id",
     "offers_by_id", "public_offer", "public_page", "published_offers", "search_offers", "stream_csv", "stream_ndjson",
+    "without_one_filter",
 ]  # fmt: skip
 
 BLOCK: Final = 1_000

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from schemas.db import Database
-from schemas.offer import AgeRange, Price, Recurrence, Schedule
+from schemas.offer import AgeRange, Price, Recurrence, Schedule, ServiceArea
 from schemas.organisation import Booking, Contact, Provider
 from schemas.publish import PublicOffer
 from schemas.review import DecisionKind
@@ -25,6 +26,7 @@ from schemas.store.offers import (
     search_offers,
     stream_csv,
     stream_ndjson,
+    without_one_filter,
 )
 from schemas.store.reviews import decide
 from schemas.vocabulary import Area, Kind, Mode, PriceModel, ScheduleKind, Status, Weekday
@@ -125,6 +127,13 @@ def test_without_a_question_everything_is_listed_newest_first(find: Finder) -> N
         ({"on_day": NEXT_TUESDAY + timedelta(days=2)}, {"offen"}),
         ({"on_day": date(2027, 5, 3)}, {"wald", "offen"}),
         ({"on_day": date(2027, 7, 5)}, {"offen"}),
+        ({"max_group_eur": 60, "children": 30}, {"wald", "mobil", "offen"}),
+        ({"max_group_eur": 59, "children": 1}, {"wald", "offen"}),
+        ({"group": 20}, {"wald", "mobil", "offen"}),
+        ({"group": 21}, set()),
+        ({"topics": ["museum"]}, {"wald", "mobil", "offen"}),
+        ({"topics": ["forest"]}, set()),
+        ({"provider_key": "trommelhaus"}, {"mobil"}),
         ({"provider": "Trommelhaus"}, {"mobil"}),
         ({"provider": "Trommel"}, set()),
         ({"age_months": 59, "areas": ["nature_sustainability"], "weekday": "MO", "max_cost_eur": 1}, {"wald"}),
@@ -134,12 +143,87 @@ def test_a_filter_keeps_what_fits_and_what_states_nothing(find: Finder, query: d
     assert set(find(**query)) == found
 
 
+def test_a_mobile_offer_is_near_where_it_says_that_it_goes(database: Database) -> None:
+    far = {"modes": (Mode.IN_KITA,), "place": make_place(locality="Rostock", lat=54.09, lon=12.14)}
+    harvest = Harvest(database)
+    harvest.run(
+        {
+            "kreis": far | {"service_area": ServiceArea(municipalities=("13075",))},
+            "kreisteil": far | {"service_area": ServiceArea(municipalities=("13075136",))},
+            "kreis 20 km": far | {"service_area": ServiceArea(radius_km=20, lat=54.0, lon=13.4)},
+            "nur Rostock": far | {"service_area": ServiceArea(radius_km=30)},
+            "sagt es nicht": far,
+            "dort": {"modes": (Mode.AT_PROVIDER,), "place": far["place"], "service_area": ServiceArea(radius_km=200)},
+        }
+    )
+    near = OfferQuery(near=GREIFSWALD, near_key="13075039", radius_km=10)
+    with database.read() as session:
+        page = search_offers(session, near)
+        kreis_only = search_offers(session, near.model_copy(update={"near_key": "13075"}))
+
+    names = {harvest.id(key): key for key in ("kreis", "kreisteil", "kreis 20 km", "nur Rostock", "sagt es nicht")}
+    said = {names[offer.id]: unknown for offer, unknown in zip(page.offers, page.unknown, strict=True)}
+    assert said == {"kreis": (), "kreis 20 km": (), "sagt es nicht": ("near",)}
+    assert page.unstated == {"near": 1}
+    assert {names[offer.id] for offer in kreis_only.offers} == said.keys()
+
+
+def test_beyond_the_border_only_what_is_surely_near_counts(database: Database) -> None:
+    Harvest(database, make_source("hier")).run({"hier": {"title": "Hier"}, "x": {"title": "Hier ohne", "place": None}})
+    there = Harvest(database, make_source("dort", region="13073"))
+    there.run({"nah": {"title": "Dort nah"}, "y": {"title": "Dort ohne", "place": None}})
+
+    with database.read() as session:
+        near, everything = (
+            {offer.title for offer in search_offers(session, query).offers}
+            for query in (OfferQuery(home="13075", near=GREIFSWALD, radius_km=10), OfferQuery(home="13075"))
+        )
+
+    assert near == {"Hier", "Hier ohne", "Dort nah"}
+    assert everything == {"Hier", "Hier ohne"}
+
+
+def test_a_list_can_begin_with_the_next_date(database: Database) -> None:
+    harvest = Harvest(database)
+    dated = {
+        "später": make_dated_schedule(TODAY + timedelta(days=9)),
+        "vorbei und bald": make_dated_schedule(TODAY - timedelta(days=9), TODAY + timedelta(days=2)),
+        "ohne": None,
+    }
+    harvest.run({key: {"title": key, "schedule": schedule} for key, schedule in dated.items()})
+
+    with database.read() as session:
+        page = search_offers(session, OfferQuery(sort="next_date", today=TODAY))
+
+    assert [offer.title for offer in page.offers] == ["vorbei und bald", "später", "ohne"]
+
+
+def test_an_order_needs_what_it_orders_by() -> None:
+    for sort in ("nearest", "next_date"):
+        with pytest.raises(ValidationError):
+            OfferQuery.model_validate({"sort": sort})
+
+
+def test_an_empty_list_knows_which_filter_to_drop(harvest: Harvest) -> None:
+    asked = OfferQuery(words="Trommeln", age_months=50, weekday=Weekday.MO, areas=(Area.MUSIC_ART_THEATRE,))
+
+    with harvest.database.read() as session:
+        assert search_offers(session, asked).total == 0
+        assert without_one_filter(session, asked) == {"weekday": 1}
+        assert without_one_filter(session, OfferQuery(words="Trommeln", weekday=Weekday.MO)) == {
+            "words": 2,
+            "weekday": 1,
+        }
+        assert without_one_filter(session, OfferQuery()) == {}
+
+
 def test_a_list_says_which_filters_an_offer_could_not_answer(harvest: Harvest) -> None:
     asked = OfferQuery(age_months=50, near=GREIFSWALD, max_cost_eur=4, weekday=Weekday.TU)
 
     with harvest.database.read() as session:
         page = search_offers(session, asked)
 
+    assert page.unstated == {"age_months": 1, "near": 1, "max_cost_eur": 1, "weekday": 1}
     assert {offer.title: names for offer, names in zip(page.offers, page.unknown, strict=True)} == {
         "Märchenstunde": ("age_months", "near", "max_cost_eur", "weekday"),
         "Trommeln kommt zu euch": (),

@@ -248,7 +248,7 @@ def _fill() -> None:
     table = sa.table("published", sa.column("row"), *(sa.column(name) for name in names))
     forms = sa.table("published_bytes", sa.column("row"), sa.column("offer"))
     places = sa.table("published_reach", *(sa.column(name) for name in ("row", "key", "x", "y", "z", "chord")))
-    assigned = {name: sa.bindparam(f"new_{name}") for name in names}
+    assigned: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
     change = sa.update(table).where(table.c.row == sa.bindparam("number")).values(assigned)
     last = 0
     while rows := connection.execute(
