@@ -20,7 +20,7 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from harvesters.fetch.client import Client, FetchSettings
+from harvesters.fetch.client import Client
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.formats.html_selectors import links
 from harvesters.formats.page_kinds import PAGE_PARSERS
@@ -57,7 +57,7 @@ SCRAPY: Final[dict[str, Any]] = {
     "LOG_LEVEL": "WARNING",
     "STATS_DUMP": False,
 }
-_GONE: Final = frozenset(("fetch.not_found", "fetch.gone"))
+_NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
 _JOB: Final = TypeAdapter(Job)
 
 
@@ -149,10 +149,11 @@ class OfferSpider(Spider):
         self.unreadable(failure)
 
     def unreadable(self, failure: Failure) -> None:
-        """A page within: one that does not exist is nothing to read, anything else leaves the crawl incomplete."""
+        """A page within: one that does not exist, or whose provider does not want it, is nothing to read; anything else
+        leaves the crawl incomplete."""
         if isinstance(failure.value, ReadError):
             self._write({"issue": failure.value.issue().model_dump(mode="json")})
-            self._complete &= failure.value.rule in _GONE
+            self._complete &= failure.value.rule in _NOTHING_TO_READ
         else:
             self._complete = False
 
@@ -224,7 +225,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (job.max_seconds, job.max_seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_spool_bytes, job.max_spool_bytes))
     ledger: Ledger = DatabaseLedger(Database(job.database)) if job.database else MemoryLedger()
-    client = Client(FetchSettings(**job.settings), ledger)
+    client = Client(job.settings, ledger)
     process = CrawlerProcess({**SCRAPY, "CLOSESPIDER_TIMEOUT": job.max_seconds}, install_root_handler=True)
     process.crawl(OfferSpider, source=job.source, client=client, spool=Path(job.spool), now=job.now)
     process.start(install_signal_handlers=False)

@@ -13,8 +13,10 @@ from harvesters.normalise.record import VERSION, normalise
 from harvesters.problems import place_of, problem
 from schemas.clock import local
 from schemas.db import Database
+from schemas.exclusion import Exclusions
 from schemas.harvest import Issue, Record, Source
 from schemas.offer import OfferFields, SourceKey
+from schemas.store import exclusions
 from schemas.store import harvest as store
 from schemas.store.harvest import KnownOffer, Reading, SavedCounts
 from schemas.store.reviews import hold_withdrawals
@@ -34,6 +36,8 @@ class Processed:
     """What became of those not shown."""
     issues: tuple[Issue, ...]
     """What was not understood, and what the gate says."""
+    excluded: int = 0
+    """Records that were not stored, because their providers do not want to be listed."""
 
 
 def process(
@@ -52,12 +56,14 @@ def process(
 
     A Record whose fingerprint and normaliser version are stored is only marked as seen, unless ``read_again``.
     ``shown_unread`` are further identities that the source still shows (304), ``gone`` addresses of which it says that
-    they are gone for good. Without ``run_id`` nothing is written.
+    they are gone for good. What is an excluded provider's is neither read nor stored. Without ``run_id`` nothing is
+    written.
     """
     with database.read() as session:
         known = store.known(session, source.name)
         deleted = store.keys_at(session, source.name, gone)
-    work = _Work(source, known, read_again)
+        door = _Door.of(session, source)
+    work = _Work(source, known, read_again, door)
     counts = SavedCounts()
     seen = [key for key in shown_unread if key in known]
     shown: set[SourceKey] = set(seen)
@@ -86,7 +92,7 @@ def process(
                 else "Beim nächsten vollständigen Abruf wird neu entschieden.",
             )
         )
-    return Processed(counts, verdict, tuple(issues))
+    return Processed(counts, verdict, tuple(issues), work.excluded)
 
 
 def _save_rest(
@@ -113,11 +119,40 @@ def _save_rest(
     return counts
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Keeps out what excluded providers offer."""
+
+    excluded: Exclusions
+    barred: Collection[SourceKey] = ()
+    """Identities that a person's correction gives to an excluded provider."""
+
+    @classmethod
+    def of(cls, session: Session, source: Source) -> "_Door":
+        standing = exclusions.excluded(session)
+        return cls(standing, exclusions.barred_keys(session, standing, source.name)) if standing else cls(standing)
+
+    def shuts(self, record: Record) -> bool:
+        """Whether the words of ``record`` say that it must stay outside."""
+        if not self.excluded:
+            return False
+        words = record.words
+        pages = (record.url, record.address, words.get("provider_url"))
+        return record.origin in self.barred or self.excluded.covers(words.get("provider"), *pages)
+
+    def shuts_reading(self, offer: OfferFields) -> bool:
+        """Whether what was understood does."""
+        if offer.provider is None:
+            return self.excluded.covers(None, offer.url)
+        return self.excluded.covers(offer.provider.name, offer.url, offer.provider.url)
+
+
 class _Work:
     """One pass over a source's Records."""
 
-    def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool) -> None:
-        self._source, self._known, self._read_again = source, known, read_again
+    def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool, door: _Door) -> None:
+        self._source, self._known, self._read_again, self._door = source, known, read_again, door
+        self.excluded = 0
         self._filled: dict[str, int] = dict.fromkeys(source.expect.filled, 0)
         self._read = self._new = self._changed = self._returned = 0
         self.issues: list[Issue] = []
@@ -127,21 +162,31 @@ class _Work:
         for record in records:
             key = record.origin
             shown.add(key)
+            if self._door.shuts(record):
+                self.excluded += 1
+                continue
             fingerprint = store.fingerprint(record)
             stored = self._known.get(key)
             same = stored is not None and stored.fingerprint == fingerprint
             if same and stored is not None and stored.reading == VERSION and not self._read_again:
                 seen.append(key)
                 continue
+            reading = self._reading(record, fingerprint)
+            if reading is None:
+                self.excluded += 1
+                continue
             self._count(stored, same)
-            yield self._reading(record, fingerprint)
+            yield reading
 
-    def _reading(self, record: Record, fingerprint: str) -> Reading:
+    def _reading(self, record: Record, fingerprint: str) -> Reading | None:
+        """What ``record`` means; ``None`` for an excluded provider's."""
         # The day on which it was fetched settles what "next Friday" meant, also when it is read again much later.
         moment = record.fetched_at
         if moment is None:
             raise ValueError(f"{record.origin}: a Record to be stored has a moment at which it was fetched")
         normalised = normalise(record, self._source, today=local(moment).date())
+        if self._door.shuts_reading(normalised.offer.fields):
+            return None
         self.issues.extend(normalised.issues)
         for name in self._filled:
             self._filled[name] += is_filled(normalised.offer.fields, name)

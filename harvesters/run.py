@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import structlog
 from harvesters.feeds import FEEDS, read_feed
 from harvesters.fetch.client import Client, FetchSettings
 from harvesters.fetch.ledger import Ledger, MemoryLedger
+from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.ledger import DatabaseLedger
 from harvesters.normalise.record import VERSION
 from harvesters.problems import ReadError, place_of, problem
@@ -20,9 +22,11 @@ from harvesters.reading import ReadOutcome
 from harvesters.spool import crawl
 from schemas.db import Database
 from schemas.exceptions import KitalotseError
+from schemas.exclusion import Exclusions
 from schemas.harvest import FETCHED, HarvestRun, Issue, RunResult, RunStatus, Source
 from schemas.offer import SourceKey
 from schemas.store import harvest as store
+from schemas.store.exclusions import excluded
 
 _LOG: Final = structlog.get_logger(__name__)
 _AT_ONCE: Final = 4
@@ -51,7 +55,8 @@ def harvest(
 ) -> HarvestRun:
     """Read ``source`` and store what it says; the finished run, whatever happened.
 
-    A source that cannot be read ends its run as failed with a message; nothing stored is touched. A file's description
+    A source that cannot be read ends its run as failed with a message; nothing stored is touched. Of a source whose
+    provider does not want to be listed nothing is asked, and its run ends as ``excluded``. A file's description
     that differs from the stored one replaces it, but for what the desk decided. Where nothing is fetched (``table``,
     ``form``) this is a ``replay``. ``dry_run`` reads and counts, but writes nothing at all. Raises ``StoreError`` where
     another run of the same source is going on, and for a deleted source; an error in our own code ends the run and
@@ -59,21 +64,32 @@ def harvest(
     """
     if source.access.kind not in FETCHED:
         return replay(database, source, now=now, dry_run=dry_run)
-    if dry_run:
-        return _Run(database, source, None, now).take(lambda: _read(source, settings, now, spool_dir, MemoryLedger()))
-    run = _begin(database, source, now)
-    ledger = DatabaseLedger(database)
+    settings = with_exclusions(database, settings)
+    run = _Run(database, source, None, now) if dry_run else _begin(database, source, now)
+    if settings.excluded.stops(run.source):
+        return run.refuse()
+    ledger: Ledger = MemoryLedger() if dry_run else DatabaseLedger(database)
 
     def reading() -> ReadOutcome:
-        return _read(run.source, settings, now, spool_dir, ledger, database=database, heartbeat=run.heartbeat)
+        chosen = _allowed(run.source, settings.excluded)
+        shared = None if dry_run else database
+        return _read(chosen, settings, now, spool_dir, ledger, database=shared, heartbeat=run.heartbeat)
 
-    finished = run.take(reading, keep=ledger.keep_validators)
-    return finished
+    return run.take(reading, keep=ledger.keep_validators)
 
 
 def replay(database: Database, source: Source, *, now: datetime, dry_run: bool = False) -> HarvestRun:
     """Understand the stored Records of ``source`` again, without a network; nothing is withdrawn by it."""
-    return (_Run(database, source, None, now) if dry_run else _begin(database, source, now)).again()
+    with database.read() as session:
+        stopped = excluded(session).stops(source)
+    run = _Run(database, source, None, now) if dry_run else _begin(database, source, now)
+    return run.refuse() if stopped else run.again()
+
+
+def with_exclusions(database: Database, settings: FetchSettings) -> FetchSettings:
+    """``settings`` that also know whom nothing may be asked of."""
+    with database.read() as session:
+        return replace(settings, excluded=excluded(session))
 
 
 def harvest_all(
@@ -110,6 +126,14 @@ def _read(
         return read_feed(source, Client(settings, ledger), now=now)
     url = database.url.render_as_string(hide_password=False) if database is not None else None
     return crawl(source, settings=settings, now=now, spool_dir=spool_dir, database=url, heartbeat=heartbeat)
+
+
+def _allowed(source: Source, excluded: Exclusions) -> Source:
+    """``source`` without the addresses that are excluded; some others are left."""
+    start = tuple(address for address in source.access.start if not excluded.forbids(address))
+    if start == source.access.start:
+        return source
+    return source.model_copy(update={"access": source.access.model_copy(update={"start": start})})
 
 
 def _begin(database: Database, source: Source, now: datetime) -> "_Run":
@@ -155,6 +179,19 @@ class _Run:
             for url, validators in outcome.validators.items():
                 keep(url, validators)
         return finished
+
+    def refuse(self) -> HarvestRun:
+        """End at once, because the provider does not want to be listed."""
+        message = f"{NOT_LISTED[0]} {NOT_LISTED[1]}"
+        return self._finish(
+            HarvestRun(
+                id=self._id,
+                source=self._source.name,
+                started_at=self._started,
+                status=RunStatus.EXCLUDED,
+                message=message,
+            )
+        )
 
     def again(self) -> HarvestRun:
         """Process stored Records once more."""
@@ -223,6 +260,8 @@ class _Run:
                 issues.append(self._too_few(found))
         else:
             status, message = RunStatus.COMPLETE, f"{_counted(found, processed)}."
+        if processed.excluded:
+            message = f"{message} {_offers(processed.excluded)} auf Wunsch des Anbieters nicht gelistet."
         if processed.verdict.held and processed.verdict.message:
             message = f"{message} {processed.verdict.message}"
         return HarvestRun(

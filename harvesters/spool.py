@@ -8,10 +8,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -34,8 +34,8 @@ class Job:
 
     source: Source
     """What to crawl."""
-    settings: dict[str, Any]
-    """``FetchSettings`` by name."""
+    settings: FetchSettings
+    """Manners and limits."""
     now: datetime
     """When the run began."""
     spool: str
@@ -73,7 +73,7 @@ def crawl(
     """
     with tempfile.TemporaryDirectory(prefix=f"crawl-{source.name}-", dir=spool_dir) as folder:
         spool, log = Path(folder) / "records.ndjson", Path(folder) / "log.txt"
-        job = Job(source, asdict(settings), now, str(spool), database, max_seconds)
+        job = Job(source, settings, now, str(spool), database, max_seconds)
         ended = _run(_JOB.dump_json(job), log, max_seconds + grace_seconds, beat_seconds, heartbeat)
         outcome = read_spool(spool, source, now)
         if outcome is not None:

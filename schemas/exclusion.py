@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AwareDatetime, Field
 
 from schemas.base import Value
-from schemas.geography.names import fold
 from schemas.harvest import Source
 
 MAX_VALUE: Final = 500
@@ -26,6 +25,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _LEGAL_FORMS: Final = frozenset(
     (("e", "v"), ("ev",), ("gmbh",), ("ggmbh",), ("mbh",), ("ug",), ("ag",), ("kg",), ("gbr",), ("eg",))
 )
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -159,7 +159,8 @@ def provider_key(name: str) -> str:
     >>> provider_key("Förderverein „Altes Museum“ e. V.") == provider_key("FÖRDERVEREIN Altes  Museum e.V.")
     True
     """
-    words = _WORD.findall(fold(name))
+    spelled = unicodedata.normalize("NFKC", name).casefold().translate(_UMLAUTS)
+    words = _WORD.findall("".join(c for c in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(c)))
     for length in (1, 2):
         if len(words) > length and tuple(words[-length:]) in _LEGAL_FORMS:
             words = words[:-length]

@@ -247,6 +247,8 @@ class RunStatus(StrEnum):
     """Something was read, not everything; nothing is withdrawn."""
     FAILED = "failed"
     """Nothing could be read; nothing stored is touched."""
+    EXCLUDED = "excluded"
+    """Nothing was asked, because the provider does not want to be listed; nothing is wrong with the source."""
 
 
 class HarvestRun(Value):

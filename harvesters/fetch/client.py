@@ -21,6 +21,7 @@ from harvesters.fetch.limits import BrokenEncoding, Deadline, TooLarge, bounded_
 from harvesters.fetch.trouble import (
     CHECK_ADDRESS,
     LATER,
+    NOT_LISTED,
     REASONS,
     STATUSES,
     TELL_SOURCE,
@@ -29,6 +30,7 @@ from harvesters.fetch.trouble import (
 )
 from harvesters.problems import ReadError
 from schemas import clock
+from schemas.exclusion import NOBODY, Exclusions
 
 ROBOT: Final = "Kitalotse"
 """Our name in robots.txt."""
@@ -65,6 +67,8 @@ class FetchSettings:
     """Longest wait that ``Retry-After`` may ask for; beyond it the source is read another day."""
     max_redirects: int = 5
     """Most redirects of one request."""
+    excluded: Exclusions = NOBODY
+    """Whom nothing is asked of, not even robots.txt, because they do not want to be listed."""
 
     @property
     def user_agent(self) -> str:
@@ -137,7 +141,8 @@ class Client:
         """The answer from ``url``, through at most five redirects, each of them checked like the first address.
 
         With ``validators`` the request is conditional and the answer may be ``not_modified``. Raises ``ReadError`` with
-        a rule (``fetch.refused``, ``fetch.robots``, ``fetch.unreachable``, ``fetch.status`` …) for everything else.
+        a rule (``fetch.refused``, ``fetch.excluded``, ``fetch.robots``, ``fetch.unreachable``, ``fetch.status`` …) for
+        everything else.
         """
         asked = url
         for _ in range(self.settings.max_redirects + 1):
@@ -176,6 +181,8 @@ class Client:
         """The pace for ``url`` in seconds; raises ``ReadError`` for what may not be asked at all."""
         if (reason := plain_url(url)) is not None:
             raise ReadError(source, url, "fetch.refused", REASONS[reason], CHECK_ADDRESS)
+        if self.settings.excluded.forbids(url):
+            raise ReadError(source, url, "fetch.excluded", *NOT_LISTED)
         rules = self._robots(url, source)
         if not rules.can_fetch(url, ROBOT):
             raise ReadError(
@@ -213,7 +220,7 @@ class Client:
         """RFC 9309: missing (4xx) allows all, a server error forbids all for now. Errors name the address ``asked``."""
         url = f"{host}/robots.txt"
         for _ in range(self.settings.max_redirects + 1):
-            if plain_url(url) is not None:
+            if plain_url(url) is not None or self.settings.excluded.forbids(url):
                 return Robots(404, "", self._now())
             self._wait(url, self.settings.pace_s)
             fetched = self._tried(

@@ -13,6 +13,11 @@ CHECK_ADDRESS: Final = "Bitte die Adresse im Browser öffnen und in der Quellenb
 """What to do about a wrong address."""
 TELL_SOURCE: Final = "Bitte die Betreiber der Seite darauf hinweisen."
 """What to do about a broken site."""
+NOT_LISTED: Final = (
+    "Diese Seite wird auf Wunsch des Anbieters nicht gelesen.",
+    "Möchte der Anbieter doch gelistet werden, lässt sich das unter „Nicht listen“ zurücknehmen.",
+)
+"""What is said about an address that is excluded: what happened, and what to do."""
 REASONS: Final = {
     "scheme": "Nur Adressen mit http:// oder https:// werden gelesen.",
     "credentials": "Adressen mit Benutzername oder Passwort werden nicht gelesen.",

@@ -12,6 +12,7 @@ import pytest
 from harvesters.problems import ReadError
 from harvesters.run import read
 from harvesters.spool import crawl, read_spool
+from schemas.exclusion import Exclusions
 from schemas.harvest import Access, RunResult, Source
 from tests.factories import NOW, make_record, make_source
 from tests.harvesters.loopback import QUICK, Site, running_site
@@ -244,3 +245,19 @@ def test_what_a_child_says_on_dying_is_passed_on(tmp_path: Path) -> None:
     assert caught.value.rule == "crawl.died"
     assert "oracle" in caught.value.happened
     assert source.access.start[0] in str(caught.value)
+
+
+def test_pages_that_are_excluded_are_left_out_in_the_child_too_and_the_rest_counts_as_complete(
+    site: Site, tmp_path: Path
+) -> None:
+    source = museum(site)
+    spelled = f"{site.base.removeprefix('http://')}/angebot/2"
+
+    result = read(
+        source, settings=replace(QUICK, excluded=Exclusions(addresses=(spelled,))), now=NOW, spool_dir=tmp_path
+    )
+
+    assert [record.title for record in result.records] == ["Angebot 1", "Angebot 3"]
+    assert result.complete
+    assert [issue.rule for issue in result.issues] == ["fetch.excluded"]
+    assert "/angebot/2" not in site.paths()

@@ -15,6 +15,7 @@ from harvesters.fetch.client import Client, FetchSettings, fetch
 from harvesters.fetch.ledger import MemoryLedger, Robots
 from harvesters.fetch.limits import BrokenEncoding, TooLarge, bounded_body
 from harvesters.problems import ReadError
+from schemas.exclusion import Exclusions
 from tests.factories import NOW
 from tests.harvesters.loopback import QUICK, Answer, Site
 
@@ -382,3 +383,38 @@ def test_broken_compression_is_noticed(sent: bytes) -> None:
 def test_the_limit_on_the_wire_counts_compressed_bytes() -> None:
     with pytest.raises(TooLarge):
         bounded_body([b"x" * 600, b"x" * 600], "gzip", max_wire=500, max_decoded=10**6)
+
+
+# -- whom nothing is asked of ------------------------------------------------------------------------------------------
+
+
+def test_an_excluded_host_is_asked_for_nothing_not_even_robots_txt(site: Site) -> None:
+    address = site.put("/kita", "ok")
+
+    error = refused(address, replace(QUICK, excluded=Exclusions(hosts=frozenset({"127.0.0.1"}))))
+
+    assert error.rule == "fetch.excluded"
+    assert "auf Wunsch des Anbieters" in error.happened
+    assert site.asked == []
+
+
+def test_an_excluded_page_is_not_reached_by_a_redirect(site: Site) -> None:
+    site.put("/alt", status=301, Location="/museum/kita")
+    site.put("/museum/kita", "ok")
+    spelled = f"{site.base.removeprefix('http://')}/museum"
+
+    error = refused(f"{site.base}/alt", replace(QUICK, excluded=Exclusions(addresses=(spelled,))))
+
+    assert error.rule == "fetch.excluded"
+    assert site.paths() == ["/alt"]
+
+
+def test_robots_txt_is_not_read_at_an_excluded_place_either(site: Site) -> None:
+    site.put("/robots.txt", status=302, Location="/museum/robots.txt")
+    site.put("/kita", "ok")
+    spelled = f"{site.base.removeprefix('http://')}/museum"
+
+    fetched = fetch(f"{site.base}/kita", settings=replace(QUICK, excluded=Exclusions(addresses=(spelled,))))
+
+    assert fetched.content == b"ok"
+    assert site.paths() == ["/kita"]
