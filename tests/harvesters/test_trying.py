@@ -1,0 +1,191 @@
+"""A look at an address: the way of access is found out, few pages are asked for, nothing is written."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from harvesters.fetch.ledger import MemoryLedger, Validators
+from harvesters.problems import ReadError
+from harvesters.trying import MAX_PAGES, MAX_REQUESTS, Difference, difference, try_address, try_source
+from schemas.harvest import Access, AccessKind
+from schemas.store.harvest import KnownOffer, fingerprint
+from tests.factories import NOW, make_key, make_record, make_source
+from tests.harvesters.loopback import QUICK, Site, running_site
+
+PROPOSED = make_source(
+    "mv_neu", access=Access(kind=AccessKind.STRUCTURED, start=("https://neu.example/",)), trust="hold"
+)
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Beispiel//DE
+BEGIN:VEVENT
+UID:{uid}
+DTSTART;TZID=Europe/Berlin:20261201T100000
+DTEND;TZID=Europe/Berlin:20261201T110000
+SUMMARY:Bilderbuchkino für Kitas
+DESCRIPTION:Für Kita-Gruppen ab 4 Jahren. Eintritt frei.
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@pytest.fixture
+def site():
+    with running_site() as running:
+        yield running
+
+
+def look(address: str, **settings):
+    return try_address(
+        address, PROPOSED, settings=replace(QUICK, attempts=1, **settings), ledger=MemoryLedger(), now=NOW
+    )
+
+
+def page(body: str, head: str = "") -> str:
+    return f"<!doctype html><html><head><title>Haus der Natur</title>{head}</head><body>{body}</body></html>"
+
+
+def event(title: str, **more: object) -> str:
+    data = {"@context": "https://schema.org", "@type": "Event", "name": title, "startDate": "2026-12-01T10:00"} | more
+    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+
+
+def listing(site: Site, number: int = 3) -> str:
+    for n in range(number):
+        site.put(f"/angebote/{n}.html", page(event(f"Angebot {n} für Kita-Gruppen ab 4 Jahren")))
+    site.put("/impressum", page("<p>Impressum</p>"))
+    items = "".join(f'<li class="angebot"><h3><a href="angebote/{n}.html">Mehr</a></h3></li>' for n in range(number))
+    menu = '<nav><a href="/impressum">Impressum</a> <a href="/kontakt">Kontakt</a></nav>'
+    return site.put("/kita", page(f'{menu}<main><ul class="liste">{items}</ul></main>'))
+
+
+def test_a_page_with_schema_org_is_read_itself(site):
+    address = site.put("/kita", page(event("Waldtag") + event("Moortag")))
+
+    found = look(address)
+
+    assert (found.source.access.kind, found.source.access.follow) == (AccessKind.STRUCTURED, None)
+    assert [offer.title for offer in found.preview.offers] == ["Waldtag", "Moortag"]
+    assert found.whole
+
+
+def test_a_listing_is_followed_to_its_offers_and_not_into_the_menu(site):
+    found = look(listing(site))
+
+    assert found.source.access.start == (f"{site.base}/kita",)
+    assert found.source.access.follow == "main ul.liste li.angebot a"
+    assert len(found.records) == 3
+    assert found.whole
+    assert "/impressum" not in [path for path, _ in site.asked]
+
+
+def test_of_a_long_listing_a_few_pages_are_read(site):
+    found = look(listing(site, 60))
+
+    assert len(found.records) == MAX_PAGES
+    assert not found.whole
+    assert len(site.asked) <= MAX_REQUESTS + 1
+
+
+def test_a_calendar_that_the_page_names_is_found(site):
+    site.put("/termine.ics", ICS.format(uid="1"))
+    address = site.put(
+        "/", page("<p>Willkommen</p>", '<link rel="alternate" type="text/calendar" href="/termine.ics">')
+    )
+
+    found = look(address)
+
+    assert found.source.access == Access(kind=AccessKind.ICAL, start=(f"{site.base}/termine.ics",))
+    assert found.preview.offers[0].title == "Bilderbuchkino für Kitas"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/a.ics", ICS.format(uid="1"), AccessKind.ICAL),
+        ("/a.csv", "Titel;Beschreibung;Alter\nWaldtag;Für Kitas;ab 4 Jahren\n", AccessKind.CSV),
+        ("/a.json", json.dumps({"angebote": [{"titel": "Waldtag", "beschreibung": "Für Kitas"}]}), AccessKind.JSON),
+    ],
+)
+def test_feeds_are_known_by_what_they_hold(site, path, body, kind):
+    found = look(site.put(path, body))
+
+    assert found.source.access.kind is kind
+    assert len(found.records) == 1
+    assert found.source.name == "mv_neu"
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ("", "preview.empty"),
+        ("\ufeff \r\n", "preview.empty"),
+        (b"%PDF-1.7 ...", "preview.pdf"),
+        (b"PK\x03\x04 ...", "preview.office"),
+        (b"\x89PNG\r\n", "preview.image"),
+        ("Nur ein wenig Text", "preview.unknown"),
+        (page("<p>Willkommen in unserem Haus</p>"), "preview.nothing"),
+        ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "preview.no_offers"),
+    ],
+)
+def test_what_holds_no_offers_is_said_with_a_remedy(site, body, rule):
+    address = site.put("/x", body)
+
+    with pytest.raises(ReadError) as refused:
+        look(address)
+
+    assert refused.value.rule == rule
+    assert refused.value.happened and refused.value.remedy
+
+
+def test_what_the_gate_refuses_is_refused(site):
+    site.put("/robots.txt", "User-agent: *\nDisallow: /kita\n")
+    address = site.put("/kita", page(event("Waldtag")))
+
+    for wanted, settings, rule in (
+        (address, {}, "fetch.robots"),
+        (f"{site.base}/weg", {}, "fetch.not_found"),
+        (address, {"allow_loopback": False}, "fetch.refused"),
+    ):
+        with pytest.raises(ReadError) as refused:
+            look(wanted, **settings)
+        assert refused.value.rule == rule
+    assert "/kita" not in [path for path, _ in site.asked]
+
+
+def test_a_described_source_is_read_by_its_description_and_never_conditionally(site):
+    address = site.put("/a.ics", ICS.format(uid="7"), ETag='"1"')
+    source = make_source("mv_kalender", access=Access(kind=AccessKind.ICAL, start=(address,)))
+    ledger = MemoryLedger()
+    ledger.keep_validators(address, Validators('"1"', None, "x", NOW))
+
+    found = try_source(source, settings=QUICK, ledger=ledger, now=NOW)
+
+    assert found.source == source
+    assert [record.origin.key for record in found.records] == ["7"]
+    assert all("if-none-match" not in headers for _, headers in site.asked)
+
+
+def test_a_described_source_without_offers_says_so(site):
+    source = make_source("mv_html", access=Access(kind=AccessKind.HTML, start=(listing(site),), follow="a.gibtsnicht"))
+
+    with pytest.raises(ReadError) as refused:
+        try_source(source, settings=QUICK, ledger=MemoryLedger(), now=NOW)
+
+    assert refused.value.rule == "preview.no_offers"
+
+
+def test_the_difference_is_counted_against_what_is_stored():
+    same, other, back, new = (make_record(key) for key in ("a", "b", "c", "d"))
+    known = {
+        make_key("a"): KnownOffer(fingerprint(same), "1", 0, True),
+        make_key("b"): KnownOffer("alt", "1", 0, True),
+        make_key("c"): KnownOffer(fingerprint(back), "1", 2, False, withdrawn=True),
+        make_key("e"): KnownOffer("weg", "1", 0, True),
+    }
+    shown = [same, other, back, new]
+
+    assert difference(known, shown, whole=True) == Difference(new=1, changed=2, unchanged=1, vanished=1)
+    assert difference(known, shown, whole=False).vanished is None
+    assert difference({}, shown, whole=True) == Difference(new=4, vanished=0)
