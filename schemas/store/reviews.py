@@ -50,8 +50,8 @@ from schemas.tables.reviews import corrections, decisions, reviews
 
 __all__ = [
     "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
-    "held_count", "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "undo_correction", "undo_decision",
-    "undo_decisions",
+    "held_count", "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
+    "undo_decision", "undo_decisions",
 ]  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def decide_all(
 ) -> list[Decision]:
     """The same decision about many offers. Raises ``StoreError`` for an unknown offer; then nothing is decided."""
     wanted = _lock(session, offer_ids)
-    values = {"kind": kind.value, "by": by, "at": now, "why": why}
+    values: dict[str, Any] = {"kind": kind.value, "by": by, "at": now, "why": why}
     numbers: list[int] = []
     for some in chunks(wanted):
         rows = [{"offer_id": offer_id} | values for offer_id in some]
@@ -171,6 +171,15 @@ def undo_decisions(session: Session, decision_ids: Collection[int], *, by: str, 
     what = [(row.offer_id, {"decision": row.id, "kind": row.kind}) for row in rows]
     note_all(session, "undo_decision", what, by=by, now=now)
     republish(session, [successor(session, row.offer_id) for row in rows], now=now, by=by)
+
+
+def standing_of(session: Session, decision_ids: Collection[int]) -> list[int]:
+    """Those of ``decision_ids`` that nobody has taken back."""
+    c = decisions.c
+    found: list[int] = []
+    for some in chunks(decision_ids):
+        found += session.scalars(select(c.id).where(c.id.in_(some), c.undone_at.is_(None)).order_by(c.id))
+    return found
 
 
 # -- what the desk sees -----------------------------------------------------------------------------------------------

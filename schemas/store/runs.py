@@ -16,6 +16,7 @@ from schemas.store.audit import note
 from schemas.store.identity import same_identity
 from schemas.store.publishing import republish
 from schemas.store.withdrawing import keys_of, withdraw
+from schemas.store.wordings import keep_wordings
 from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers, published
 
@@ -257,6 +258,7 @@ def finish_run(session: Session, run: HarvestRun) -> None:
     session.execute(update(tables.runs).where(tables.runs.c.id == run.id).values(message=_plain(run.message), **values))
     if rows := [_issue_row(run.id, issue) for issue in grouped(run.issues)]:
         session.execute(insert(tables.issues), rows)
+        keep_wordings(session, run.source, run.issues, now=run.finished_at)
     of_run = and_(tables.source_offers.c.source == run.source, tables.source_offers.c.last_run == run.id)
     shown = (
         select(memberships.c.offer_id)
