@@ -13,7 +13,7 @@ from schemas.db import Database
 from webapp import access, addresses, db, errors, security, template_filters
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
-from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox
+from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox, sign_in
 from webapp.regions import base_url, load_regions
 from webapp.settings import Settings
 
@@ -59,7 +59,7 @@ def create_app(
     csrf.init_app(app)
     for part in (addresses, db, security, template_filters, desk_words, errors):
         part.init_app(app)
-    for blueprint in (offers.pages, kita.pages, answers.pages, desk.pages, about.pages, feeds.pages):
+    for blueprint in (offers.pages, kita.pages, answers.pages, sign_in.pages, desk.pages, about.pages, feeds.pages):
         app.register_blueprint(blueprint)
     if settings.demo:
         app.register_blueprint(outbox.pages)

@@ -1,12 +1,13 @@
 """What people see when something cannot be shown: kind, German, with the next step."""
 
-from flask import Flask, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from schemas.exceptions import StoreError
+from webapp.access import Who, who_may
 
 
 def init_app(app: Flask) -> None:
@@ -19,7 +20,8 @@ def init_app(app: Flask) -> None:
 def _page(status: int, headline: str, text: str) -> ResponseReturnValue:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"status": status, "title": headline, "detail": text}, status
-    return render_template("pages/error.html", headline=headline, text=text), status
+    at_the_desk = status == 403 and who_may(current_app, request.endpoint) in (Who.COORDINATOR, Who.SIGN_IN)
+    return render_template("pages/error.html", headline=headline, text=text, sign_in=at_the_desk), status
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -28,7 +30,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error.response
     texts = {
         400: (_("Das haben wir nicht verstanden"), _("Bitte prüfen Sie die Angaben und versuchen Sie es noch einmal.")),
-        403: (_("Dafür fehlt die Anmeldung"), _("Bitte öffnen Sie den Anmelde-Link aus Ihrer Mail.")),
+        403: (
+            _("Dafür fehlt die Anmeldung"),
+            _("Bitte öffnen Sie den Anmelde-Link aus Ihrer Mail, oder fordern Sie einen neuen an."),
+        ),
         404: (_("Diese Seite gibt es nicht"), _("Vielleicht hilft die Suche auf der Startseite weiter.")),
         405: (_("So geht es nicht"), _("Bitte benutzen Sie den Knopf auf der vorigen Seite.")),
         413: (_("Das ist zu groß"), _("Bitte kürzen Sie die Eingabe.")),

@@ -1,4 +1,4 @@
-"""Signed links: who may answer, read a Kita's page, unsubscribe or enter the desk, without an account.
+"""Signed links: who may answer, read a Kita's page, unsubscribe, change an entry or enter the desk, without an account.
 
 A token is signed for one purpose (its own salt), so an answer link never opens the desk. It carries its own last day
 instead of the time of signing: the same mail rendered twice has the same links, byte for byte. Verifying gives the
@@ -6,9 +6,10 @@ values or ``None``; why a token was refused is nobody's business but ours.
 """
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -58,10 +59,25 @@ class UnsubscribeLink(NamedTuple):
 
 
 class DeskLink(NamedTuple):
-    """Signs a coordinator in at a Region's desk."""
+    """Signs a coordinator in at a Region's desk, once."""
 
     region: str
     name: str
+    ends: datetime | None = None
+    """When it ends; known of a link that was read."""
+
+
+class EntryLink(NamedTuple):
+    """Opens what a provider typed, to whoever has its mail."""
+
+    key: str
+    """Key of the entry."""
+    version: int
+    """``token_version`` of the entry: raising it ends every older link."""
+
+
+EntryDoor = Literal["entry_confirm", "entry", "entries"]
+"""What a provider's link opens: the confirmation of a new entry, an entry, or all entries of its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +103,9 @@ class Links:
         return self._sign("unsubscribe", [*link])
 
     def desk(self, link: DeskLink, *, now: datetime) -> str:
-        """Token for ``/desk/anmelden/<token>``, good for ``DESK_MINUTES`` from ``now``."""
-        return self._sign("desk", [*link, int((now + timedelta(minutes=DESK_MINUTES)).timestamp())])
+        """Token for ``/desk/anmelden/<token>``, good for ``DESK_MINUTES`` from ``now``; another one each time."""
+        last = int((now + timedelta(minutes=DESK_MINUTES)).timestamp())
+        return self._sign("desk", [link.region, link.name, last, secrets.token_urlsafe(9)])
 
     def read_kita(self, token: str, *, today: date) -> KitaLink | None:
         """Values of a token made by ``kita``; ``None`` if it is not ours or has ended."""
@@ -122,8 +139,20 @@ class Links:
     def read_desk(self, token: str, *, now: datetime) -> DeskLink | None:
         """Values of a token made by ``desk``; ``None`` if it is not ours or has ended."""
         match self._read("desk", token):
-            case [str(region), str(name), int(last)] if now.timestamp() <= last:
-                return DeskLink(region, name)
+            case [str(region), str(name), int(last), str(_)] if now.timestamp() <= last:
+                return DeskLink(region, name, datetime.fromtimestamp(last, UTC))
+        return None
+
+    def entry(self, link: EntryLink, door: EntryDoor = "entry") -> str:
+        """Token for ``/anbieten/bestaetigen/<token>``, ``/eintrag/<token>`` or ``/eintraege/<token>``, by ``door``; it
+        works until the entry is deleted or its links are ended."""
+        return self._sign(door, [*link])
+
+    def read_entry(self, token: str, door: EntryDoor = "entry") -> EntryLink | None:
+        """Values of a token made by ``entry`` for the same ``door``; ``None`` if it is not ours."""
+        match self._read(door, token):
+            case [str(key), int(version)]:
+                return EntryLink(key, version)
         return None
 
     def _sign(self, purpose: str, values: list[Any]) -> str:

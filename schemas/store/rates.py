@@ -6,7 +6,7 @@ Never reached from feeds (law 8).
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from schemas.store.dialect import insert
@@ -27,6 +27,12 @@ def count(session: Session, name: str, key: str, *, window: datetime) -> int:
     ).returning(rates.c.count)
     number: int = session.execute(counted).scalar_one()
     return number
+
+
+def counted(session: Session, name: str, key: str, *, window: datetime) -> int:
+    """How many attempts were counted in that span."""
+    here = (rates.c.name == name, rates.c.key == key, rates.c.window == window)
+    return session.scalar(select(rates.c.count).where(*here)) or 0
 
 
 def purge_rates(session: Session, now: datetime) -> int:

@@ -132,7 +132,7 @@ def test_a_link_to_the_desk_signs_in_a_coordinator_whom_the_region_names(folder)
     address = result.stdout.strip()
     assert address.startswith("https://kitalotse.example/desk/anmelden/")
     secret = read_settings({"KITALOTSE_DATA_DIR": str(folder)}).secret()
-    assert Links(secret).read_desk(address.rpartition("/")[2], now=now()) == DeskLink("13075", "Frau Beispiel")
+    assert Links(secret).read_desk(address.rpartition("/")[2], now=now())[:2] == ("13075", "Frau Beispiel")
 
 
 @pytest.mark.parametrize("words", [("Herr Niemand",), ("Frau Beispiel", "--region", "01002")])

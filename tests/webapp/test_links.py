@@ -39,7 +39,11 @@ def test_a_sign_in_link_to_the_desk_works_for_an_hour():
     now = datetime(2026, 11, 30, 8, tzinfo=UTC)
     token = LINKS.desk(DeskLink("13075", "Frau Beispiel"), now=now)
 
-    assert LINKS.read_desk(token, now=now + timedelta(minutes=60)) == DeskLink("13075", "Frau Beispiel")
+    assert LINKS.read_desk(token, now=now + timedelta(minutes=60)) == (
+        "13075",
+        "Frau Beispiel",
+        now + timedelta(minutes=60),
+    )
     assert LINKS.read_desk(token, now=now + timedelta(minutes=61)) is None
 
 

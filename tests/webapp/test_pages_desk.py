@@ -68,7 +68,7 @@ def test_signing_in_needs_the_button_and_signing_out_ends_it(site):
 
 def test_a_sign_in_link_ends_after_an_hour(site):
     client = site.client()
-    path = f"/desk/anmelden/{site.links.desk(('13075', COORDINATOR), now=site.now)}"
+    path = f"/desk/anmelden/{site.links.desk(DeskLink('13075', COORDINATOR), now=site.now)}"
     assert client.get(path).status_code == 200
 
     site.now += timedelta(minutes=61)

@@ -69,8 +69,10 @@ class Sending:
 class Ledger(Protocol[Entry]):
     """What the sender sends from."""
 
-    name: str
-    """Name in the log."""
+    @property
+    def name(self) -> str:
+        """Name in the log."""
+        ...
 
     def waiting(self, session: Session) -> list[str]:
         """Official keys of those for whom, or in whose name, a mail waits."""

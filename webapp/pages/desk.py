@@ -32,7 +32,6 @@ from schemas.store.reviews import (
 from schemas.store.runs import runs, source, sources
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
-from webapp.links import Links
 from webapp.pages.correcting import FORMS, Input
 from webapp.pages.paging import page_number
 from webapp.regions import region_of
@@ -44,26 +43,6 @@ MAX_WHY: Final = 500
 MAX_MAILS: Final = 100
 MAILS_SHOWN: Final = timedelta(days=14)
 """How far back mails are shown that were not, or may not have been, sent."""
-
-
-@pages.get("/anmelden/<token>")
-@who(Who.SIGN_IN)
-def sign_in(token: str) -> ResponseReturnValue:
-    """Shows who would be signed in; signing in itself needs the button, since mail scanners follow links."""
-    name = _invited(token)
-    return render_template("pages/desk_sign_in.html", name=name, token=token), 200 if name else 403
-
-
-@pages.post("/anmelden/<token>")
-@who(Who.SIGN_IN)
-def enter(token: str) -> ResponseReturnValue:
-    """Signs in with the link, in a new session."""
-    name = _invited(token)
-    if name is None:
-        abort(403, _("Dieser Anmelde-Link gilt nicht mehr. Bitte fordern Sie einen neuen an."))
-    session.clear()
-    session.update(region=current_region().key, name=name)
-    return redirect(url_for("desk.home"), 303)
 
 
 @pages.post("/abmelden")
@@ -216,15 +195,6 @@ def _troubled_mails() -> list[tuple[LedgerEntry, str]]:
     own = [entry for entry in found if region_of(entry.region, regions) == region]
     names = {kita_id: kita_by_id(reading(), kita_id) for kita_id in {entry.kita for entry in own}}
     return [(entry, kita.name if (kita := names[entry.kita]) else entry.kita) for entry in own]
-
-
-def _invited(token: str) -> str | None:
-    """The coordinator of this Region whom ``token`` signs in."""
-    link = Links(state().settings.secret()).read_desk(token, now=now())
-    region = current_region()
-    if link is None or link.region != region.key:
-        return None
-    return next((coordinator.name for coordinator in region.coordinators if coordinator.name == link.name), None)
 
 
 def _own(change: Session, offer_id: str) -> OfferDetail:
