@@ -3,20 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harvesters.formats import csv_table, ical, json_api
+from harvesters.formats import ical, json_api, table
 from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
 from schemas.harvest import AccessKind
 
 PARSERS: Final[Mapping[AccessKind, Parse]] = {
     **PAGE_PARSERS,
     AccessKind.ICAL: telling(ical.parse),
-    AccessKind.CSV: telling(csv_table.parse),
+    AccessKind.CSV: telling(table.parse),
+    AccessKind.TABLE: table.parse,
     AccessKind.JSON: telling(json_api.parse),
 }
 """Way of access → its reader."""
 
 
 def _looks_like_table(head: bytes) -> bool:
+    if head.startswith(b"PK\x03\x04"):
+        return True
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     other = text[:1] in (b"{", b"[", b"<", b"") or text.upper().startswith(b"BEGIN:")
     return not other and any(sign in text.split(b"\n", 1)[0] for sign in (b";", b",", b"\t", b"|"))

@@ -2,19 +2,33 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from harvesters.formats.guess import guess_fields
-from harvesters.formats.records import MAX_RECORDS, Origin, Parsed
-from harvesters.formats.rows import MappedRow, compose, names_in, records_of
+from harvesters.formats.grid import (
+    HEADER_WITHIN,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Grid,
+    Line,
+    header_row,
+    parsed,
+    too_many_rows,
+    unique_names,
+    wanted_columns,
+    with_doubled,
+)
+from harvesters.formats.records import Origin, Parsed
 from harvesters.formats.text import decode, looks_like_page
 from harvesters.problems import ReadError
-from schemas.harvest import Issue, RecordField, Source
+from schemas.harvest import AccessKind, Issue, Source
 
 FORMAT: Final = "csv"
 _DELIMITERS: Final = ";,\t|"
+_DECLARED: Final = re.compile(r"sep=([;,\t|])\r?\n", re.IGNORECASE)
+_HEAD: Final = 50_000
 
 
 def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
@@ -24,11 +38,18 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     Raises ``ReadError`` for a web page, a table without a header or one that ends within a quoted cell.
     """
     origin = Origin(source, url, fetched_at, FORMAT)
-    text, encoding = decode(content, source.access.encoding, charset)
+    return parsed(origin, read(content, origin, charset))
+
+
+def read(content: bytes, origin: Origin, charset: str | None = None, first: int = MAX_ROWS) -> Grid:
+    """The table in ``content``, of a long one the ``first`` rows; raises ``ReadError`` as ``parse`` does, but for
+    columns."""
+    access = origin.source.access
+    text, encoding = decode(content, access.encoding, charset)
     if looks_like_page(text):
         raise ReadError(
-            source.name,
-            url,
+            origin.source.name,
+            origin.url,
             "csv.page",
             "Statt einer Tabelle kam eine Internetseite.",
             "Bitte die Adresse im Browser öffnen: Vielleicht ist sie umgezogen, gesperrt oder verlangt eine Anmeldung.",
@@ -41,95 +62,102 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
                 "encoding.broken",
                 encoding,
                 message=f"Einige Zeichen passen nicht zur Kodierung {encoding}.",
-                remedy="Bitte access.encoding auf die wirkliche Kodierung setzen.",
+                remedy="Bitte access.encoding auf die wirkliche Kodierung setzen."
+                if access.kind is AccessKind.CSV
+                else "Bitte die Tabelle als „CSV UTF-8“ oder als XLSX speichern und noch einmal hochladen.",
             )
         )
-    header, *rows = _table(text, source, url, origin, issues) or [[]]
-    if not any(cell.strip() for cell in header):
-        return Parsed(issues=tuple(issues))
-    names = [cell.strip() for cell in header]
-    fields, key = dict(source.access.fields), source.access.key
-    if not fields:
-        fields, guessed = guess_fields(names)
-        key = key or guessed
-    wanted = [column for value in (*fields.values(), *filter(None, (key,))) for column in names_in(value, names)]
-    if missing := [column for column in wanted if column not in names]:
-        raise ReadError(
-            source.name,
-            url,
-            "csv.columns",
-            f"Spalten fehlen: {', '.join(missing)}. Vorhanden: {', '.join(filter(None, names))[:400]}.",
-            "Bitte access.fields und access.key an die Kopfzeile anpassen.",
-        )
-    complete = True
-    if rows and len(rows[-1]) < len(names) and not text.endswith(("\n", "\r")):
-        cut = rows.pop()
-        complete = False
-        issues.append(
-            origin.problem(
-                "record",
-                "csv.cut_off",
-                " ".join(cut),
-                where=f"Zeile {len(rows) + 2}",
-                message="Die Tabelle bricht mitten in einer Zeile ab; diese Zeile wurde nicht gelesen.",
-                remedy="Die Datei ist vermutlich abgeschnitten; bitte erneut abrufen oder die Quelle benachrichtigen.",
-            )
-        )
-    return records_of(origin, _mapped(rows, names, fields, key), issues, complete=complete)
+    text, declared = _without_declaration(text.replace("\0", ""))
+    delimiter = access.delimiter or declared or _delimiter(text)
+    rows = _rows(text, delimiter, origin, first)
+    head = [cells for _, cells in rows[:HEADER_WITHIN]]
+    header = header_row(head, wanted_columns(origin, *head))
+    if header is None:
+        return Grid(FORMAT, issues=tuple(issues))
+    names, doubled = unique_names(rows[header][1][:MAX_COLUMNS])
+    ends = text.endswith(("\n", "\r")) or len(rows) > first
+    lines, complete = _below(rows[header + 1 :], names, delimiter, origin, issues, ends=ends)
+    grid = Grid(FORMAT, names, tuple(lines[:first]), tuple(issues), complete)
+    return with_doubled(grid, origin, doubled)
 
 
-def _table(text: str, source: Source, url: str, origin: Origin, issues: list[Issue]) -> list[list[str]]:
-    delimiter = source.access.delimiter or _delimiter(text)
-    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=True)
-    table: list[list[str]] = []
+def _rows(text: str, delimiter: str, origin: Origin, first: int) -> list[tuple[int, list[str]]]:
+    """Rows that are not empty, with their numbers as a spreadsheet counts."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[int, list[str]]] = []
     try:
-        for cells in reader:
+        for number, cells in enumerate(reader, start=1):
             if not any(cell.strip() for cell in cells):
                 continue
-            if table and len(cells) > len(table[0]) and any(cell.strip() for cell in cells[len(table[0]) :]):
-                issues.append(
-                    origin.problem(
-                        "record",
-                        "csv.too_many_cells",
-                        delimiter.join(cells),
-                        where=f"Zeile {reader.line_num}",
-                        message=f"Die Zeile hat {len(cells)} Zellen, die Kopfzeile {len(table[0])}; sie fehlt daher.",
-                        remedy=f"Steht in einer Zelle ein „{delimiter}“ ohne Anführungszeichen?",
-                    )
-                )
-                continue
-            table.append(cells)
-            if len(table) > MAX_RECORDS:
-                raise ReadError(
-                    source.name, url, "csv.too_many", f"Mehr als {MAX_RECORDS} Zeilen.", "Bitte die Quelle aufteilen."
-                )
+            rows.append((number, cells))
+            if len(rows) > first + HEADER_WITHIN:
+                break
     except csv.Error as error:
         raise ReadError(
-            source.name,
-            url,
+            origin.source.name,
+            origin.url,
             "csv.broken",
             f"Die Tabelle ist ab Zeile {reader.line_num} nicht lesbar ({error}).",
             "Die Datei ist vermutlich abgeschnitten oder hat ein offenes Anführungszeichen; bitte erneut abrufen.",
         ) from error
-    return table
+    return rows
+
+
+def _below(
+    rows: Sequence[tuple[int, list[str]]],
+    names: Sequence[str],
+    delimiter: str,
+    origin: Origin,
+    issues: list[Issue],
+    *,
+    ends: bool,
+) -> tuple[list[Line], bool]:
+    """Rows under the header, each as long as it, and whether the last one is whole; what is left out is said."""
+    lines: list[Line] = []
+    for number, cells in rows:
+        if any(cell.strip() for cell in cells[len(names) :]):
+            issues.append(
+                origin.problem(
+                    "record",
+                    "csv.too_many_cells",
+                    delimiter.join(cells),
+                    where=f"Zeile {number}",
+                    message=f"Die Zeile hat {len(cells)} Zellen, die Kopfzeile {len(names)}; sie fehlt daher.",
+                    remedy=f"Steht in einer Zelle ein „{delimiter}“ ohne Anführungszeichen?",
+                )
+            )
+            continue
+        lines.append(Line(number, tuple((cells + [""] * len(names))[: len(names)])))
+    if len(lines) > MAX_ROWS:
+        raise too_many_rows(origin)
+    whole = not rows or ends or len(rows[-1][1]) >= len(names)
+    if not whole:
+        number, cells = rows[-1]
+        lines = [each for each in lines if each.number != number]
+        issues.append(
+            origin.problem(
+                "record",
+                "csv.cut_off",
+                " ".join(cells),
+                where=f"Zeile {number}",
+                message="Die Tabelle bricht mitten in einer Zeile ab; diese Zeile wurde nicht gelesen.",
+                remedy="Die Datei ist vermutlich abgeschnitten; bitte erneut abrufen oder die Quelle benachrichtigen.",
+            )
+        )
+    return lines, whole
+
+
+def _without_declaration(text: str) -> tuple[str, str | None]:
+    """``text`` without the first line in which Excel declares the separator (``sep=;``), and that separator."""
+    match = _DECLARED.match(text)
+    return (text[match.end() :], match[1]) if match else (text, None)
 
 
 def _delimiter(text: str) -> str:
-    """The separator that the header row uses most, outside of quotes."""
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    outside = "".join(header.split('"')[::2])
-    return max(_DELIMITERS, key=lambda sign: (outside.count(sign), -_DELIMITERS.index(sign)))
-
-
-def _mapped(
-    rows: list[list[str]], names: list[str], fields: Mapping[RecordField, str], key: str | None
-) -> Iterator[MappedRow]:
-    used = {column for value in (*fields.values(), key or "") for column in names_in(value, names)}
-    for cells in rows:
-        row = {name: cell.strip() for name, cell in zip(names, cells + [""] * (len(names) - len(cells)), strict=False)}
-        words = {name: text for name, value in fields.items() if (text := compose(value, row.__getitem__, row))}
-        yield MappedRow(
-            words,
-            key=compose(key, row.__getitem__, row) if key else "",
-            unread={name: cell for name, cell in row.items() if name and name not in used and cell},
-        )
+    """The separator that the first rows use most, outside of quotes: a title above the header has none."""
+    outside = "".join(text[:_HEAD].split('"')[::2])
+    head = outside.lstrip("\r\n").split("\n")[:HEADER_WITHIN]
+    first = head[0]
+    if not any(sign in first for sign in _DELIMITERS):
+        first = max(head, key=lambda row: max(row.count(sign) for sign in _DELIMITERS))
+    return max(_DELIMITERS, key=lambda sign: (first.count(sign), -_DELIMITERS.index(sign)))

@@ -1,5 +1,6 @@
 """Which column is what, for a table that comes without a description: German and English headings, exactly matched."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, cast
 
@@ -38,9 +39,69 @@ _HEADINGS: Final[dict[RecordField, tuple[str, ...]]] = {
     "lat": ("latitude", "breitengrad"),
     "lon": ("longitude", "lng", "längengrad", "laengengrad"),
 }
+_MAX_HEADING: Final = 60
+"""Longer cells are sentences."""
+_LIKELY: Final[dict[RecordField, str]] = {
+    "title": r"^(?:name|bezeichnung|thema)\b.*(?:angebot|veranstaltung|projekt)|\btitel\b|^angebots?(?:name|titel)",
+    "subtitle": r"^untertitel",
+    "text": r"beschreibung|\binhalte?\b|erläuterung|^text\b|description",
+    "mail": r"e-?mail|^mail\b",
+    "phone": r"\btel(?:efon)?(?:nummer)?\b|^telefon|\bmobil(?:nummer|funk)?\b|\bphone\b|rufnummer",
+    "url": r"homepage|web ?(?:seite|site|adresse)|internet|\burl\b|\blink\b|^www",
+    "booking": r"ansprechpartner|ansprechperson|kontakt|\banmeldung|\bbuchung",
+    "postcode": r"\bplz\b|postleitzahl|\bpostcode\b",
+    "street": r"stra(?:ß|ss)e|hausnummer",
+    "place": r"^(?:adresse|anschrift)|\baddress\b",
+    "place_name": r"veranstaltungsort|treffpunkt|^ort\b|\blocation\b|\bvenue\b",
+    "locality": r"\bgemeinde\b|\bwohnort\b|^stadt\b",
+    "provider": r"anbieter|veranstalter|träger|einrichtung|institution|organi[sz]ation|verein",
+    "ages": r"\balter|jahrgang|\bage",
+    "price": r"preis|kosten|gebühr|eintritt|beitrag|honorar|\bprice|\bcost",
+    "duration": r"\bdauer|zeitumfang|\bduration",
+    "group_size": r"gruppengr|teilnehmer|max\.? ?kinder|anzahl kinder|\bgroup size",
+    "audience": r"zielgruppe|\baudience",
+    "start_time": r"uhrzeit|startzeit",
+    "start_date": r"^(?:datum|startdatum|tag)\b",
+    "dates": r"termin|zeitraum|öffnungszeit|\bdates?\b|^wann",
+    "areas": r"bildungsbereich",
+    "category": r"kategorie|rubrik|bereich",
+    "accessibility": r"barriere",
+    "languages": r"sprache",
+    "funding": r"förder",
+    "season": r"\bsaison|jahreszeit",
+    "service_area": r"einzugsgebiet|einsatzgebiet",
+    "lead_time": r"vorlauf|anmeldefrist",
+    "capacity": r"kapazität",
+    "topics": r"stichw|schlagw|themen?\b",
+}
+"""Field → words of headings that mostly mean it; the first that fits counts."""
 _BY_HEADING: Final[dict[str, RecordField]] = {name: cast(RecordField, name) for name in RECORD_FIELDS} | {
     heading: name for name, headings in _HEADINGS.items() for heading in headings
 }
+
+
+def recognised(headings: Iterable[str]) -> int:
+    """How many different fields well-known ones of ``headings`` stand for.
+
+    >>> recognised(["Titel", "Preis pro Kind", "Anmerkung"]), recognised(["Wald entdecken", "2,50 €"])
+    (2, 0)
+    """
+    return len(set(filter(None, map(likely_field, headings))))
+
+
+def likely_field(heading: str) -> RecordField | None:
+    """What a heading most likely stands for, by its words; a suggestion for somebody who can see the cells.
+
+    >>> [likely_field(heading) for heading in ("Preis (€)", "Titel des Angebots", "E-Mail-Adresse", "Straße, Nr.")]
+    ['price', 'title', 'mail', 'street']
+    """
+    folded = " ".join(heading[:200].casefold().split())
+    exact = _BY_HEADING.get(folded.replace(" ", "_"))
+    if exact is not None:
+        return exact
+    if len(folded) > _MAX_HEADING:
+        return None
+    return next((name for name, words in _LIKELY.items() if re.search(words, folded)), None)
 
 
 def guess_fields(headings: Iterable[str]) -> tuple[dict[RecordField, str], str | None]:

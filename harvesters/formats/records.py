@@ -1,7 +1,7 @@
 """What the format modules share: the result of parsing, building one bounded Record, and one Record per identity."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -48,6 +48,8 @@ class Parsed:
     """Address of the next page, where the format names one."""
     complete: bool = True
     """``False`` where content was visibly cut; such a run withdraws nothing."""
+    rows: Mapping[SourceKey, int] = field(default_factory=dict)
+    """Of a table: the row in which an identity stands first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Origin:
 
     source: Source
     url: str
+    """Address it was read from, or the name of a file that somebody uploaded."""
     fetched_at: datetime
     format: str
 
@@ -168,7 +171,7 @@ def build(
             for name, raw in sorted((unread or {}).items())[:_MAX_UNREAD_FIELDS]
             if (value := lines(raw))
         },
-        address=origin.url[:_MAX_URL],
+        address=origin.url[:_MAX_URL] if "://" in origin.url[:10] else None,
         fetched_at=origin.fetched_at,
     )
     return record, issues

@@ -1,15 +1,17 @@
 """Tables and lists of JSON objects → Records: rows with the same key are one Record with several occurrences."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urljoin
 
 from harvesters.formats.records import Origin, Parsed, build, finish
 from harvesters.formats.text import line
 from harvesters.formats.times import iso_clock, iso_day, iso_moment, occurrence
-from schemas.harvest import Issue, RawOccurrence, Record, RecordField
+from schemas.harvest import AccessKind, Issue, RawOccurrence, Record, RecordField
+from schemas.offer import SourceKey
 
 Row = Mapping[RecordField, str]
 
@@ -23,7 +25,9 @@ _TIMES: Final[tuple[RecordField, ...]] = (
     "all_day",
 )  # fmt: skip
 _PER_ROW: Final[frozenset[RecordField]] = frozenset((*_TIMES, "status", "url", "updated", "dates"))
+_IDENTIFYING: Final[tuple[RecordField, ...]] = ("title", "provider", "place_name", "place", "locality")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_OR: Final = " | "
 _RANGE = re.compile(r"\s*(?:-|–|bis)\s*")
 _NUMBER = re.compile(r"\d{1,5}(?:[.,]\d{1,2})?")
 
@@ -35,6 +39,8 @@ class MappedRow:
     words: dict[RecordField, str]
     key: str = ""
     unread: dict[str, str] = field(default_factory=dict)
+    number: int | None = None
+    """Its number in the file, where it differs from its place among the rows."""
 
 
 def names_in(expression: str, known: Container[str] = ()) -> list[str]:
@@ -46,18 +52,25 @@ def names_in(expression: str, known: Container[str] = ()) -> list[str]:
     if expression in known:
         return [expression]
     if "{" in expression:
-        return _PLACEHOLDER.findall(expression)
+        return list(dict.fromkeys(_PLACEHOLDER.findall(expression)))
     return [part.strip() for part in expression.split(" + ")]
 
 
 def compose(expression: str, get: Callable[[str], str], known: Container[str] = ()) -> str:
     """The value of a mapping's right-hand side: one column or path, several joined by a comma (``"Straße + Ort"``), or
-    a sentence with some in braces (``"https://x.example/{id}"``), which is empty as soon as one of them is.
+    a sentence with some in braces (``"https://x.example/{id}"``), which is empty as soon as one of them is. Of several
+    sentences (``"{von} bis {bis} Jahre | ab {von} Jahren"``) the first that is not empty counts.
     """
     values = {name: get(name) for name in names_in(expression, known)}
     if "{" in expression and expression not in known:
-        return _PLACEHOLDER.sub(lambda match: values[match[1]], expression) if all(values.values()) else ""
+        return next(filter(None, (_filled(sentence, values) for sentence in expression.split(_OR))), "")
     return ", ".join(dict.fromkeys(filter(None, values.values())))
+
+
+def _filled(sentence: str, values: Mapping[str, str]) -> str:
+    if not all(values[name] for name in _PLACEHOLDER.findall(sentence)):
+        return ""
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], sentence)
 
 
 def take_key(raw: str, pattern: str | None) -> str:
@@ -83,15 +96,21 @@ def records_of(
     access = origin.source.access
     found: list[Issue] = list(issues)
     groups: dict[str, list[MappedRow]] = {}
-    for number, row in enumerate(rows, start=1):
-        key = take_key(row.key, access.key_pattern) if row.key else _fallback_key(row)
+    keyless = _Keyless()
+    for place, row in enumerate(rows, start=1):
+        if row.key:
+            key = take_key(row.key, access.key_pattern)
+        elif access.kind is AccessKind.TABLE:
+            key = keyless.key_of(row)
+        else:
+            key = _fallback_key(row)
         if not key:
             found.append(
                 origin.problem(
                     "record",
                     f"{origin.format}.no_key",
                     " ".join(row.words.values())[:200],
-                    where=f"Zeile {number}",
+                    where=f"Zeile {row.number or place}",
                     message="Eine Zeile hat weder Schlüssel noch Titel und wurde ausgelassen.",
                     remedy="Bitte access.key auf die Spalte setzen, die jedes Angebot eindeutig benennt.",
                 )
@@ -99,12 +118,15 @@ def records_of(
             continue
         groups.setdefault(key, []).append(row)
     records = []
+    numbers: dict[SourceKey, int] = {}
     for key, group in groups.items():
         record, problems = _record(origin, key, group)
         found.extend(problems)
         if record is not None:
             records.append(record)
-    return finish(origin, records, found, complete=complete, next=next)
+            if (number := group[0].number) is not None:
+                numbers.setdefault(record.origin, number)
+    return replace(finish(origin, records, found, complete=complete, next=next), rows=numbers)
 
 
 def _record(origin: Origin, key: str, group: Sequence[MappedRow]) -> tuple[Record | None, list[Issue]]:
@@ -121,7 +143,7 @@ def _record(origin: Origin, key: str, group: Sequence[MappedRow]) -> tuple[Recor
                     "record",
                     f"{origin.format}.rows_differ",
                     line(row.words.get("title", "")),
-                    where=key,
+                    where=f"Zeile {row.number}" if row.number else key,
                     message=f"Zeilen desselben Schlüssels widersprechen sich ({', '.join(differing)}); die erste gilt.",
                     remedy="Bitte die Quelle auf den doppelten Schlüssel hinweisen.",
                 )
@@ -147,7 +169,7 @@ def _record(origin: Origin, key: str, group: Sequence[MappedRow]) -> tuple[Recor
         key=key,
         title=words.pop("title", ""),
         text=words.pop("text", ""),
-        url=urljoin(origin.url, url.strip()) if url else None,
+        url=_address(origin.url, url.strip()) if url else None,
         words=words,
         occurrences=sorted(occurrences, key=lambda o: o.start),
         unread=first.unread,
@@ -195,6 +217,43 @@ def occurrence_of(words: Row, zone: str) -> RawOccurrence | None:
 def _differing(first: Row, other: Row) -> list[str]:
     names = (first.keys() | other.keys()) - _PER_ROW
     return sorted(name for name in names if line(first.get(name, "")) != line(other.get(name, "")))
+
+
+def _address(base: str, written: str) -> str:
+    """A link of a row; people write web addresses without their beginning.
+
+    >>> _address("https://x.example/liste.csv", "kita.html"), _address("https://x.example/", "www.wald.example/kita")
+    ('https://x.example/kita.html', 'https://www.wald.example/kita')
+    """
+    if written[:4].lower() == "www.":
+        return f"https://{written}"
+    try:
+        return urljoin(base, written)
+    except ValueError:  # brackets that are no address of IPv6
+        return written
+
+
+class _Keyless:
+    """Keys for rows of an uploaded table that has no column for them: what is offered, by whom and where.
+
+    Not the date, or a moved one would make a new offer; nor the link, which in such tables is often one homepage for
+    all. Rows that agree in these but differ otherwise ("3–4 Jahre" and "5–6 Jahre") are numbered in their order.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, Hashable], str] = {}
+        self._met: Counter[str] = Counter()
+
+    def key_of(self, row: MappedRow) -> str:
+        """The key of ``row``; empty without a title."""
+        if not row.words.get("title", "").strip():
+            return ""
+        key = " · ".join(filter(None, (line(row.words.get(name, "")) for name in _IDENTIFYING)))
+        said = frozenset((name, line(value)) for name, value in row.words.items() if name not in _PER_ROW)
+        if (key, said) not in self._keys:
+            self._met[key] += 1
+            self._keys[key, said] = key if self._met[key] == 1 else f"{key} ({self._met[key]})"
+        return self._keys[key, said]
 
 
 def _fallback_key(row: MappedRow) -> str:
