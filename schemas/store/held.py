@@ -1,0 +1,248 @@
+"""Everything that waits for a coordinator, in one list: offers, fields, pairs, wording, what visitors say.
+
+Reviews and unknown wordings of one Region, the longest waiting first; how many of each kind; filtered by kind, source
+and words. Nothing here decides anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from schemas.base import Value
+from schemas.harvest import AccessKind, Source
+from schemas.offer import Offer
+from schemas.review import Review, ReviewKind
+from schemas.search import tokens
+from schemas.store.filters import word_filter
+from schemas.store.offers import offers_by_id
+from schemas.store.queue import DUE
+from schemas.store.resolving import review_of
+from schemas.store.runs import sources
+from schemas.store.wordings import UnknownWording, wording_of
+from schemas.tables.harvest import sources as source_table
+from schemas.tables.harvest import wordings
+from schemas.tables.offers import memberships, offers, published
+from schemas.tables.reviews import reviews
+
+LEAVE_EMPTY: Final = "leave_empty"
+"""What happens to wording that nobody explains: the field stays *not stated*."""
+MAX_WORDS: Final = 12
+"""Words of a filter that are used."""
+
+_DECIDABLE: Final = (ReviewKind.NEW_OFFER, ReviewKind.UNSURE)
+_REVIEW, _WORDING = "review", "wording"
+
+
+class HeldKind(StrEnum):
+    """Why something waits."""
+
+    NEW_OFFER = "new_offer"
+    """A new source's offer waits for its first look."""
+    SELF_ENTRY = "self_entry"
+    """Somebody entered it by hand, on the portal or by telephone."""
+    UNSURE = "unsure"
+    """Suitability is not sure."""
+    CONFLICT = "conflict"
+    """The source changed a field that a person had corrected."""
+    WITHDRAWAL = "withdrawal"
+    """Offers vanished, and withdrawing them is not plausible enough."""
+    DUPLICATE = "duplicate"
+    """Two offers may be the same."""
+    SUGGESTION = "suggestion"
+    """A visitor says that something is wrong."""
+    WORDING = "wording"
+    """Words of a source that were not understood."""
+
+
+class HeldQuery(Value):
+    """Which items are meant; everything absent is no filter."""
+
+    kind: HeldKind | None = None
+    """Only this kind."""
+    source: str | None = Field(None, max_length=80)
+    """Only what this source brought."""
+    words: str | None = Field(None, max_length=200)
+    """Only offers and wordings with all these words."""
+
+
+class HeldItem(Value):
+    """One thing that waits, with everything that a decision needs."""
+
+    kind: HeldKind
+    """Why it waits."""
+    id: int
+    """Number of the review; for wording: of the wording."""
+    opened_at: AwareDatetime
+    """Since when."""
+    due_at: AwareDatetime
+    """When its default applies."""
+    default: str
+    """What then happens, as a code: those of ``Review.default``, and ``leave_empty``."""
+    offer: Offer | None = None
+    """The offer, with evidence; ``None`` for wording."""
+    other: Offer | None = None
+    """For a possible duplicate: the other offer."""
+    review: Review | None = None
+    """What was asked; ``None`` for wording."""
+    wording: UnknownWording | None = None
+    """The words that were not understood."""
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether nobody decided in time, so that the default is what counts."""
+        return self.due_at <= now
+
+
+def held_items(
+    session: Session, region: str, query: HeldQuery | None = None, *, limit: int = 25, offset: int = 0
+) -> list[HeldItem]:
+    """What waits in ``region``, the longest waiting first."""
+    query = query or HeldQuery()
+    parts: list[Select[Any]] = []
+    if (of_reviews := _reviews(session, region, query)) is not None:
+        c = reviews.c
+        parts.append(of_reviews.with_only_columns(literal(_REVIEW).label("part"), c.id, c.opened_at.label("since")))
+    if (of_wordings := _wordings(region, query)) is not None:
+        w = wordings.c
+        parts.append(of_wordings.with_only_columns(literal(_WORDING).label("part"), w.id, w.first_seen.label("since")))
+    if not parts:
+        return []
+    everything = union_all(*parts).subquery()
+    e = everything.c
+    page = select(e.part, e.id).order_by(e.since, e.part, e.id).limit(limit).offset(offset)
+    found = [(row.part, row.id) for row in session.execute(page)]
+    by_review = _review_items(session, region, [number for part, number in found if part == _REVIEW])
+    by_wording = _wording_items(session, [number for part, number in found if part == _WORDING])
+    return [(by_review if part == _REVIEW else by_wording)[number] for part, number in found]
+
+
+def held_counts(session: Session, region: str, query: HeldQuery | None = None) -> dict[HeldKind, int]:
+    """How many items of each kind wait in ``region``, whatever kind ``query`` asks for; kinds without any are 0."""
+    query = (query or HeldQuery()).model_copy(update={"kind": None})
+    counts = dict.fromkeys(HeldKind, 0)
+    of_reviews = _reviews(session, region, query)
+    if of_reviews is not None:
+        for kind, count in session.execute(
+            of_reviews.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind)
+        ):
+            counts[HeldKind(kind)] += count
+        if forms := _form_sources(session, region):
+            own = of_reviews.where(reviews.c.kind.in_(_DECIDABLE), _brought_by(forms))
+            for kind, count in session.execute(
+                own.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind)
+            ):
+                counts[HeldKind(kind)] -= count
+                counts[HeldKind.SELF_ENTRY] += count
+    of_wordings = _wordings(region, query)
+    if of_wordings is not None:
+        counts[HeldKind.WORDING] = session.execute(of_wordings.with_only_columns(func.count())).scalar_one()
+    return counts
+
+
+def decidable(session: Session, region: str, source: str, *, limit: int) -> list[str]:
+    """Offers of ``source`` that wait to be accepted or rejected, the longest waiting first, at most ``limit``."""
+    of_source = _reviews(session, region, HeldQuery(source=source))
+    if of_source is None:
+        return []
+    ids = of_source.where(reviews.c.kind.in_(_DECIDABLE)).with_only_columns(reviews.c.offer_id)
+    return list(session.scalars(ids.order_by(reviews.c.opened_at, reviews.c.id).limit(limit)))
+
+
+def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | None:
+    """Open reviews of ``region`` that ``query`` means; ``None`` where it can mean none."""
+    if query.kind is HeldKind.WORDING:
+        return None
+    c = reviews.c
+    found = select(c.id).join(offers, offers.c.id == c.offer_id).where(c.closed_at.is_(None), offers.c.region == region)
+    forms = _form_sources(session, region) if query.kind in (HeldKind.SELF_ENTRY, *map(HeldKind, _DECIDABLE)) else ()
+    if query.kind is HeldKind.SELF_ENTRY:
+        if not forms:
+            return None
+        found = found.where(c.kind.in_(_DECIDABLE), _brought_by(forms))
+    elif query.kind is not None:
+        found = found.where(c.kind == query.kind.value)
+        if forms:
+            found = found.where(~_brought_by(forms))
+    if query.source is not None:
+        found = found.where(_brought_by([query.source]))
+    if query.words:
+        terms = tokens(query.words)[:MAX_WORDS]
+        if not terms:
+            return None
+        found = found.where(c.offer_id.in_(select(published.c.offer_id).where(word_filter(session, terms))))
+    return found
+
+
+def _wordings(region: str, query: HeldQuery) -> Select[Any] | None:
+    """Open wordings of ``region`` that ``query`` means; ``None`` where it can mean none."""
+    if query.kind not in (None, HeldKind.WORDING):
+        return None
+    c = wordings.c
+    of_region = and_(source_table.c.region == region, source_table.c.deleted_at.is_(None))
+    found = select(c.id).join(source_table, source_table.c.name == c.source).where(c.decided.is_(None), of_region)
+    if query.source is not None:
+        found = found.where(c.source == query.source)
+    for word in (query.words or "").split()[:MAX_WORDS]:
+        found = found.where(or_(c.wording.icontains(word, autoescape=True), c.field == word))
+    return found
+
+
+def _brought_by(names: Sequence[str]) -> ColumnElement[bool]:
+    m = memberships.c
+    return exists().where(m.offer_id == reviews.c.offer_id, m.source.in_(names), m.until.is_(None))
+
+
+def _form_sources(session: Session, region: str) -> list[str]:
+    """Names of the sources whose offers are typed by hand."""
+    return [each.name for each in sources(session, region) if _is_form(each)]
+
+
+def _is_form(source: Source) -> bool:
+    return source.access.kind is AccessKind.FORM
+
+
+def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapping[int, HeldItem]:
+    rows = session.execute(select(reviews).where(reviews.c.id.in_(numbers))).all()
+    found = [review_of(row) for row in rows]
+    pairs = [review.field for review in found if review.kind is ReviewKind.DUPLICATE and review.field]
+    known = offers_by_id(session, {*pairs, *(review.offer for review in found)})
+    forms = frozenset(_form_sources(session, region))
+    items = {}
+    for review in found:
+        offer = known[review.offer]
+        typed = review.kind in _DECIDABLE and any(key.source in forms for key in offer.sources)
+        number = review.id or 0
+        items[number] = HeldItem.model_construct(
+            kind=HeldKind.SELF_ENTRY if typed else HeldKind(review.kind),
+            id=number,
+            opened_at=review.opened_at,
+            due_at=review.due_at or review.opened_at + DUE,
+            default=review.default or "",
+            offer=offer,
+            other=known.get(review.field or "") if review.kind is ReviewKind.DUPLICATE else None,
+            review=review,
+            wording=None,
+        )
+    return items
+
+
+def _wording_items(session: Session, numbers: Sequence[int]) -> Mapping[int, HeldItem]:
+    found = [wording_of(row) for row in session.execute(select(wordings).where(wordings.c.id.in_(numbers)))]
+    return {
+        each.id: HeldItem.model_construct(
+            kind=HeldKind.WORDING,
+            id=each.id,
+            opened_at=each.first_seen,
+            due_at=each.first_seen + DUE,
+            default=LEAVE_EMPTY,
+            offer=None,
+            other=None,
+            review=None,
+            wording=each,
+        )
+        for each in found
+    }
