@@ -17,7 +17,9 @@ from schemas import clock
 from schemas.clock import local, week_of
 from schemas.db import Database
 from schemas.exceptions import StoreError
-from schemas.harvest import Source
+from schemas.harvest import FETCHED, Source
+from schemas.store.drafts import purge_drafts
+from schemas.store.exclusions import enforce, excluded
 from schemas.store.harvest import purge
 from schemas.store.invitations import purge_invitations
 from schemas.store.letters import purge_letters
@@ -27,16 +29,20 @@ from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
 from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
-from webapp.harvesting import fetch_settings, save_sources
+from webapp.harvesting import belongs, fetch_settings, save_sources
 from webapp.links import Links
 from webapp.mail.sender import Letters, Sending, send_all
 from webapp.mail.transports import transport
+from webapp.previews import preview_draft
 from webapp.ranking import rank_week
 from webapp.regions import load_regions
 from webapp.settings import Settings
+from webapp.weeks import MAILED_AT
 
 KEEP_WORK: Final = timedelta(days=30)
 """How long ended work is kept for looking at."""
+KEEP_DRAFTS: Final = timedelta(days=90)
+"""How long a draft is kept with which nothing happens; as long as Records."""
 NIGHT_ENDS: Final = 6
 """Hour before which sources are read that are not hourly: nobody else needs their server then."""
 RHYTHM: Final[Mapping[str, timedelta]] = {
@@ -94,8 +100,11 @@ def sending(settings: Settings) -> Sending:
 
 
 def is_due(of: Source, last: datetime | None, now: datetime) -> bool:
-    """Whether ``of`` is to be read, ``last`` being the start of its latest reading; by night only, unless hourly."""
-    if not of.active:
+    """Whether ``of`` is to be read, ``last`` being the start of its latest reading; by night only, unless hourly.
+
+    Where nothing is fetched, nothing is ever due.
+    """
+    if not of.active or of.access.kind not in FETCHED:
         return False
     if of.rhythm != "hourly" and local(now).hour >= NIGHT_ENDS:
         return False
@@ -103,13 +112,18 @@ def is_due(of: Source, last: datetime | None, now: datetime) -> bool:
 
 
 def harvest_job(task: Task) -> dict[str, Any]:
-    """Put a reading of every source that is due on the list."""
+    """Put a reading of every source of this installation's Regions that is due on the list; whoever asked not to be
+    listed is not read."""
     now = task.work.scheduled_for
-    save_sources(task.database, now)
+    regions = load_regions(task.settings.region_dir)
+    save_sources(task.database, regions, now)
     with task.database.begin() as session:
         task.guard(session)
         added = []
+        unlisted = excluded(session)
         for each in sources(session):
+            if unlisted.stops(each) or not belongs(each, regions):
+                continue
             latest = runs(session, source=each.name, limit=1)
             if is_due(each, latest[0].started_at if latest else None, now):
                 add_work(session, f"harvest:{each.name}", now)
@@ -127,6 +141,13 @@ def harvest_source_job(task: Task) -> dict[str, Any]:
     return run.model_dump(mode="json", exclude={"issues"}) | {"issues": len(run.issues)}
 
 
+def preview_job(task: Task) -> dict[str, Any]:
+    """Look at a draft of a source; what is found, or why nothing is, is kept with the draft."""
+    regions = load_regions(task.settings.region_dir)
+    settings = fetch_settings(task.settings)
+    return preview_draft(task.database, int(task.name), regions, settings=settings, now=clock.now())
+
+
 def rank_job(task: Task) -> dict[str, Any]:
     """Rank the week of the scheduled day for every Kita."""
     now = task.work.scheduled_for
@@ -137,7 +158,8 @@ def rank_job(task: Task) -> dict[str, Any]:
 def digest_job(task: Task) -> dict[str, Any]:
     """Write the mails of the week and send them; ranks first whom the ranking of this week has not reached."""
     week = week_of(local(task.work.scheduled_for).date())
-    rank_week(task.database, week=week, now=clock.now(), missing_only=True, guard=task.guard)
+    again = bool(task.work.payload.get("again"))  # a stop was taken back: what was corrected meanwhile shall count
+    rank_week(task.database, week=week, now=clock.now(), missing_only=not again, guard=task.guard)
     prepared = prepare(task.database, issuing(task.settings), week=week, now=clock.now())
     counts = prepared.model_dump(exclude={"mails"}) | {"written": len(prepared.mails)}
     return counts | send_job(task)
@@ -170,7 +192,9 @@ def purge_job(task: Task) -> dict[str, Any]:
         task.guard(session)
         now = clock.now()
         return {
+            "excluded": len(enforce(session, by="nightly", now=now).keys),
             "records": purge(session, now),
+            "drafts": purge_drafts(session, before=now - KEEP_DRAFTS),
             "work": purge_work(session, before=now - KEEP_WORK),
             "invitations": purge_invitations(session, now),
             "letters": purge_letters(session, now),
@@ -184,9 +208,10 @@ JOBS: Final[Mapping[str, Job]] = {
     "expire": Job(expire_job, {"hour": 0, "minute": 15}, _DAY),
     "harvest": Job(harvest_job, {"minute": 0}, timedelta(minutes=50)),
     "harvest:": Job(harvest_source_job, {}, _DAY),
+    "preview:": Job(preview_job, {}, _DAY),
     "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
     "rank": Job(rank_job, {"day_of_week": "mon", "hour": 5, "minute": 0}, timedelta(days=3)),
-    "digest": Job(digest_job, {"day_of_week": "mon", "hour": 7, "minute": 0}, timedelta(days=3)),
+    "digest": Job(digest_job, {"day_of_week": "mon", "hour": MAILED_AT.hour, "minute": 0}, timedelta(days=3)),
     "letters": Job(letters_job, {}, _DAY),
     "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
 }
