@@ -78,6 +78,19 @@ def harvest(
     return run.take(reading, keep=ledger.keep_validators)
 
 
+def take_in(database: Database, source: Source, result: RunResult, *, now: datetime) -> HarvestRun:
+    """One run with what was read elsewhere: a table that was uploaded at the desk. ``source`` is stored as the desk's.
+
+    Raises ``StoreError`` as ``harvest`` does.
+    """
+    with database.begin() as session:
+        stored = store.save_source(session, source, origin="desk", now=now)
+        run_id = store.start_run(session, stored.name, now)
+        stopped = excluded(session).stops(stored)
+    run = _Run(database, stored, run_id, now)
+    return run.refuse() if stopped else run.take(lambda: ReadOutcome(result))
+
+
 def replay(database: Database, source: Source, *, now: datetime, dry_run: bool = False) -> HarvestRun:
     """Understand the stored Records of ``source`` again, without a network; nothing is withdrawn by it."""
     with database.read() as session:

@@ -238,6 +238,11 @@ def change_draft(session: Session, number: int, *, source: Mapping[str, Any], st
     return _change(session, number, state, {"source": dict(source)}, now)
 
 
+def keep_result(session: Session, number: int, *, result: Mapping[str, Any], state: DraftState, now: datetime) -> bool:
+    """Keep what was found in a table, whatever state that leads to; ``False`` where the draft was dropped meanwhile."""
+    return _change(session, number, state, {"result": dict(result), "error": None}, now)
+
+
 def ask_again(session: Session, number: int, *, now: datetime) -> None:
     """Put the preview of a draft on the list once more. Raises ``StoreError`` for one that is unknown or done."""
     found = draft(session, number)
