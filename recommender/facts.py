@@ -1,13 +1,14 @@
 """Facts of one offer that need a little reading before they become a column."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
 
 from recommender.calendar import calendar_of
 from recommender.text import fold
+from schemas.freshness import confirmed_on, is_unconfirmed
 from schemas.geography import find_places
 from schemas.offer import Offer
 from schemas.vocabulary import LANGUAGES, Mode, PriceModel
@@ -37,6 +38,9 @@ def money(offer: Offer, count: int) -> tuple[float, float, float, float]:
         0.0 if price.extra_per_child else extra,
     )
 
+
+NEGLECTED_DAYS = 730
+"""Age in days of what nobody vouches for any more; freshness is at its lowest from there on."""
 
 _ONLY = re.compile(r"\b(?:nur|ausschliesslich|komplett|rein) (?:auf |in )?(\w{3,20}?)(?:e[nrs]?|sprachige?[nrs]?)?\b")
 _FOREIGN = frozenset(fold(label) for code, label in LANGUAGES.items() if code != "de")
@@ -105,7 +109,12 @@ def completeness(offer: Offer) -> float:
     return sum(known) / len(known)
 
 
-def confirmed(offer: Offer) -> date | None:
-    """The last day on which a source showed it or a person confirmed it."""
-    moments = [moment for moment in (offer.last_seen, offer.last_confirmed) if moment]
-    return max(moments).date() if moments else None
+def last_day_known(offer: Offer, today: date) -> date | None:
+    """The last day on which a source showed it or a person confirmed it.
+
+    What was typed in a form and confirmed by nobody for half a year counts as ``NEGLECTED_DAYS`` old: no page vouches
+    for it any more.
+    """
+    last = confirmed_on(offer)
+    neglected = today - timedelta(days=NEGLECTED_DAYS)
+    return neglected if last is not None and last > neglected and is_unconfirmed(offer, today) else last

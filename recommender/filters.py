@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, overload
 
 import numpy as np
@@ -12,7 +13,7 @@ from recommender.index import ACCESS_NO, DATED, NEEDS, Bools, Ints, OfferIndex, 
 from recommender.twins import twins_of
 from schemas.recommendation import Removed
 from schemas.vocabulary import Answered
-from schemas.wording import distance_words, euro_words
+from schemas.wording import day_words, distance_words, euro_words
 
 BUDGET_TOLERANCE: Final = 1.05
 """Costs up to this multiple of the budget pass: a flat fee shared by a child less must not hide an offer."""
@@ -42,6 +43,10 @@ class Rule:
 
 def _unavailable(fit: Fit, index: OfferIndex, context: Context) -> Bools:
     return index.unavailable
+
+
+def _booked(fit: Fit, index: OfferIndex, context: Context) -> Bools:
+    return np.asarray(index.booked >= 0)
 
 
 def _not_for_groups(fit: Fit, index: OfferIndex, context: Context) -> Bools:
@@ -123,6 +128,11 @@ def _with_twins(index: OfferIndex, ids: Sequence[str] | frozenset[str]) -> Bools
     return removed
 
 
+def _words_booked(fit: Fit, index: OfferIndex, row: int) -> str:
+    until = index.today + timedelta(days=int(index.booked[row]))
+    return f"Der Anbieter ist belegt bis {day_words(until, weekday='none')}."
+
+
 def _words_reach(fit: Fit, index: OfferIndex, row: int) -> str:
     if fit.mobile[row] and not fit.visit[row]:
         return "Kommt nicht bis zu Ihnen: Ihr Ort liegt außerhalb des Einsatzgebiets."
@@ -144,6 +154,7 @@ def _words_few(fit: Fit, index: OfferIndex, row: int) -> str:
 
 RULES: Final = (
     Rule("unavailable", _unavailable, "Abgesagt, ausgebucht oder nicht mehr im Angebot."),
+    Rule("booked", _booked, "Der Anbieter ist zurzeit ganz belegt.", _words_booked),
     Rule("not_for_groups", _not_for_groups, "Richtet sich an Fachkräfte, nicht an Kindergruppen."),
     Rule("past", _past, "Alle Termine sind vorbei."),
     Rule("no_groups", _no_groups, "Im Profil Ihrer Kita ist noch keine Gruppe eingetragen."),

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from recommender.calendar import calendar_of, minute
 from recommender.facts import (
     completeness,
-    confirmed,
     home,
     is_only_foreign,
     is_priced,
+    last_day_known,
     money,
     place_name,
     signature,
@@ -97,6 +97,8 @@ class OfferIndex:
     """Offer id → row."""
     unavailable: Bools
     """Cancelled, sold out, withdrawn or over."""
+    booked: Floats
+    """Days until something is free again; -inf where the provider says nothing of the kind."""
     for_groups: Bools
     """False for staff training and network meetings."""
     audience: Ints
@@ -226,6 +228,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         offers=offers,
         rows={offer.id: row for row, offer in enumerate(offers)},
         unavailable=bools(o.cancelled or o.sold_out or o.status in UNAVAILABLE for o in offers),
+        booked=days_until((o.capacity.booked_until if o.capacity else None for o in offers), -np.inf),
         for_groups=bools(o.kind not in NOT_FOR_GROUPS for o in offers),
         audience=ints(bits(o.audience, AUDIENCES) for o in offers),
         suitable=floats((o.kita_suitability.probability if o.kita_suitability else None for o in offers), np.nan),
@@ -276,7 +279,7 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
         provider=_numbered([(o.provider.name.casefold() if o.provider else "", o.id) for o in offers]),
         place=_numbered([place_name(o) for o in offers]),
         completeness=np.array([completeness(o) for o in offers], dtype=np.float64),
-        age_days=-days_until((confirmed(o) for o in offers), np.nan),
+        age_days=-days_until((last_day_known(o, today) for o in offers), np.nan),
         titles=TextIndex.build([o.title for o in offers]),
         texts=TextIndex.build(texts),
     )

@@ -20,6 +20,8 @@ from schemas.vocabulary import LANGUAGES, Access, Answer, Area, Audience, Bookin
 
 FORMAT: Final = "form"
 """``Record.format`` of an entry; its JSON stands among the Record's words under ``entry``."""
+TYPED: Final = "form.typed"
+"""Rule of every value of an entry."""
 MAX_TITLE: Final = 160
 MAX_TEXT: Final = 6_000
 MAX_TOWNS: Final = 30

@@ -14,15 +14,13 @@ from harvesters.normalise.audience import read_audience
 from harvesters.normalise.places import PlaceWords, read_place
 from harvesters.normalise.reading import Reading
 from schemas.clock import local
-from schemas.entry import Entry
+from schemas.entry import TYPED, Entry
 from schemas.geography import find_municipality, locate
 from schemas.harvest import Normalised, Record, RecordField, Source
 from schemas.offer import Rights, ServiceArea, SourceOffer, Suitability
 from schemas.organisation import Booking, Place, Provider
 from schemas.vocabulary import Audience, Mode, Verdict
 
-TYPED: Final = "form.typed"
-"""Rule of every value of an entry."""
 _WORDS: Final[dict[str, RecordField]] = {"duration_minutes": "duration", "schedule": "dates"}
 """Offer field → name of its words, where they differ."""
 

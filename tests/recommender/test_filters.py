@@ -10,7 +10,7 @@ from recommender.filters import RULES
 from recommender.index import OfferIndex
 from recommender.recommend import recommend
 from schemas.kita import Interval, Kita
-from schemas.offer import AgeRange, GroupSize, Offer, Price, Recurrence, Schedule, ServiceArea, TimeWindow
+from schemas.offer import AgeRange, Capacity, GroupSize, Offer, Price, Recurrence, Schedule, ServiceArea, TimeWindow
 from schemas.organisation import Booking
 from schemas.vocabulary import Access, Answer, Answered, Audience, Kind, Mode, PriceModel, ScheduleKind, Status
 from tests.factories import TODAY, make_dated_schedule, make_feedback, make_group, make_kita, make_offer, make_place
@@ -36,6 +36,8 @@ REMOVED = {
     "cancelled": ("unavailable", {"cancelled": True}),
     "sold out": ("unavailable", {"sold_out": True}),
     "withdrawn": ("unavailable", {"status": Status.GONE}),
+    "booked until the new year": ("booked", {"capacity": Capacity(booked_until=date(2026, 12, 31))}),
+    "booked until today": ("booked", {"capacity": Capacity(booked_until=TODAY)}),
     "a training for staff": ("not_for_groups", {"kind": Kind.STAFF_TRAINING}),
     "a meeting of a network": ("not_for_groups", {"kind": Kind.NETWORK_MEETING}),
     "a date in the past": ("past", {"schedule": make_dated_schedule(TODAY - timedelta(days=3))}),
@@ -78,6 +80,7 @@ PASSES = {
     "unknown price": {"price": None},
     "a price on request": {"price": Price(model=PriceModel.UNKNOWN)},
     "unknown schedule": {"schedule": None},
+    "booked until yesterday": {"capacity": Capacity(booked_until=TODAY - timedelta(days=1))},
     "unknown place": {"place": None},
     "unknown audience": {"audience": (), "kita_suitability": None},
     "unknown group size": {"group_size": None},
@@ -219,6 +222,12 @@ def test_the_sentence_names_the_figures():
     assert words(make_offer(group_size=GroupSize(children_min=40)), make_kita()) == (
         "Erst ab 40 Kindern; in diesem Alter haben Sie etwa 14."
     )
+
+
+def test_the_sentence_of_a_booked_offer_names_the_day():
+    booked = make_offer(capacity=Capacity(booked_until=date(2026, 12, 31)))
+
+    assert words(booked, make_kita()) == "Der Anbieter ist belegt bis 31. Dezember 2026."
 
 
 def test_removals_count_by_rule_and_can_be_sliced():

@@ -1,17 +1,21 @@
 """Columns of offers."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
 from recommender.context import Context
+from recommender.facts import NEGLECTED_DAYS
 from recommender.features import fit
 from recommender.groups import view
 from recommender.index import OfferIndex
 from recommender.sessions import sessions
+from schemas.entry import TYPED
 from schemas.offer import GroupSize, Price
 from schemas.organisation import Provider
 from schemas.vocabulary import PriceModel
-from tests.factories import TODAY, make_group, make_kita, make_offer, make_place
+from tests.factories import NOW, TODAY, make_group, make_kita, make_offer, make_place, make_provenance
 
 
 def test_rows_are_in_order_of_the_ids_and_the_newest_version_counts():
@@ -95,3 +99,13 @@ def test_providers_are_one_whatever_the_case_and_the_nameless_are_many():
 )
 def test_a_price_is_that_of_a_series_only_where_the_text_says_so(text, expected):
     assert sessions(make_offer(title="Kurs", summary=None, description=text)) == expected
+
+
+def test_a_typed_offer_that_nobody_confirmed_for_half_a_year_is_as_old_as_can_be():
+    said = make_provenance("title", rule=TYPED, fetched_at=NOW - timedelta(days=200))
+    fresh = make_provenance("title", rule=TYPED, fetched_at=NOW - timedelta(days=100))
+    old, young = (make_offer(id=name, provenance={"title": one}) for name, one in (("a", said), ("b", fresh)))
+
+    index = OfferIndex.build([old, young], TODAY)
+
+    assert list(index.age_days) == [NEGLECTED_DAYS, 100]
