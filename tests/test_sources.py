@@ -78,6 +78,23 @@ def test_examples_are_marked_and_live_nowhere() -> None:
         assert all(".example/" in start for start in source.access.start)
 
 
+def test_what_comes_with_the_project_is_off_until_an_installation_has_read_it() -> None:
+    for path in FILES:
+        source = load_source(path)
+        assert (source.active, source.status, source.trust) == (False, "unverified", "hold"), path.name
+
+
+def test_both_starter_packs_say_where_their_addresses_come_from() -> None:
+    packs = {"13075": 0, "01002": 0}
+    for path in FILES:
+        text = path.read_text("utf-8")
+        if "# Starter pack." in text:
+            assert re.search("# Starter pack. .*(was not|has not been) opened", text), path.name
+            assert load_source(path).rights.kind is RightsKind.FACTS_ONLY
+            packs[load_source(path).region] += 1
+    assert min(packs.values()) >= 8
+
+
 def test_real_sources_are_no_examples() -> None:
     for path in FILES:
         source = load_source(path)

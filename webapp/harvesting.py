@@ -1,13 +1,16 @@
 """Harvesting as the application does it: with the operator's manners, sources from files and from the desk."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from harvesters.fetch.client import FetchSettings
 from harvesters.registry import bundled_sources
 from schemas.db import Database
 from schemas.exceptions import SourceError
-from schemas.harvest import Source
-from schemas.store import harvest as store
+from schemas.harvest import FETCHED, Source
+from schemas.region import Region
+from schemas.store.runs import described, save_source, sources
+from webapp.regions import region_of
 from webapp.settings import Settings
 
 
@@ -17,29 +20,37 @@ def fetch_settings(settings: Settings) -> FetchSettings:
 
 
 def known_sources(database: Database) -> dict[str, Source]:
-    """Sources by name: the project's own files, and what is stored (rows of the desk; files as they were read last)."""
+    """Sources of whatever Region by name: the project's files with what the desk decided, and those of the desk."""
     with database.read() as session:
-        stored = {source.name: source for source in store.sources(session)}
-    return dict(sorted((stored | {source.name: source for source in bundled_sources()}).items()))
+        stored = {source.name: source for source in sources(session)}
+        own = {file.name: described(session, file) for file in bundled_sources()}
+    return dict(sorted((stored | {name: source for name, source in own.items() if source is not None}).items()))
 
 
-def chosen_sources(database: Database, names: tuple[str, ...]) -> list[Source]:
-    """The sources of these names; without names every active one.
+def belongs(source: Source, regions: Mapping[str, Region]) -> bool:
+    """Whether a Region of this installation looks after ``source``; others are stored and read only by name."""
+    return region_of(source.region, regions) is not None
+
+
+def chosen_sources(database: Database, names: tuple[str, ...], regions: Mapping[str, Region]) -> list[Source]:
+    """The sources of these names, on or off; without names every active one of ``regions`` that reads an address.
 
     Raises ``SourceError`` with the known names for one that does not exist.
     """
-    sources = known_sources(database)
-    if unknown := [name for name in names if name not in sources]:
+    known = known_sources(database)
+    if unknown := [name for name in names if name not in known]:
         raise SourceError(
-            f"{', '.join(unknown)}: eine Quelle dieses Namens gibt es nicht. Bekannt sind: {', '.join(sources)}."
+            f"{', '.join(unknown)}: eine Quelle dieses Namens gibt es nicht. Bekannt sind: {', '.join(known)}."
         )
-    return [sources[name] for name in names] or [source for source in sources.values() if source.active]
+    if names:
+        return [known[name] for name in names]
+    return [each for each in known.values() if each.active and each.access.kind in FETCHED and belongs(each, regions)]
 
 
-def save_sources(database: Database, now: datetime) -> int:
-    """Store the project's own sources, so that the desk shows them before their first run; the number of sources."""
-    sources = bundled_sources()
+def save_sources(database: Database, regions: Mapping[str, Region], now: datetime) -> int:
+    """Store the project's own sources of ``regions``, so that the desk shows them before their first run; how many."""
+    own = [source for source in bundled_sources() if belongs(source, regions)]
     with database.begin() as session:
-        for source in sources:
-            store.save_source(session, source, origin="file", now=now)
-    return len(sources)
+        for source in own:
+            save_source(session, source, origin="file", now=now)
+    return len(own)

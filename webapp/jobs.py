@@ -4,6 +4,7 @@ A job gets a ``Task`` and gives back what it did, for the desk. Readings of sing
 (``harvest:<source>``), so that a source which hangs or kills its process concerns no other.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import FETCHED, Source
 from schemas.store.drafts import purge_drafts
+from schemas.store.entries import purge_entries
 from schemas.store.exclusions import enforce, excluded
 from schemas.store.harvest import purge
 from schemas.store.invitations import purge_invitations
@@ -29,6 +31,8 @@ from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
 from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
+from webapp.entries import look_after, tell_decisions
+from webapp.entry_letters import desk_of
 from webapp.harvesting import belongs, fetch_settings, save_sources
 from webapp.links import Links
 from webapp.mail.sender import Letters, Sending, send_all
@@ -199,7 +203,28 @@ def purge_job(task: Task) -> dict[str, Any]:
             "invitations": purge_invitations(session, now),
             "letters": purge_letters(session, now),
             "rates": purge_rates(session, now),
+            "entries": purge_entries(session, now),
         }
+
+
+def confirmations_job(task: Task) -> dict[str, Any]:
+    """Ask providers whether what they typed is still correct; take out what nobody confirmed for a year."""
+    found: Counter[str] = Counter()
+    for region in load_regions(task.settings.region_dir).values():
+        with task.database.begin() as session:
+            task.guard(session)
+            found.update(look_after(session, desk_of(region, task.settings), clock.now()))
+    return dict(found)
+
+
+def entry_news_job(task: Task) -> dict[str, Any]:
+    """Tell providers what was decided about what they typed."""
+    found = 0
+    for region in load_regions(task.settings.region_dir).values():
+        with task.database.begin() as session:
+            task.guard(session)
+            found += tell_decisions(session, desk_of(region, task.settings), clock.now())
+    return {"decisions": found}
 
 
 _DAY: Final = timedelta(hours=20)
@@ -212,6 +237,8 @@ JOBS: Final[Mapping[str, Job]] = {
     "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
     "rank": Job(rank_job, {"day_of_week": "mon", "hour": 5, "minute": 0}, timedelta(days=3)),
     "digest": Job(digest_job, {"day_of_week": "mon", "hour": MAILED_AT.hour, "minute": 0}, timedelta(days=3)),
+    "confirmations": Job(confirmations_job, {"hour": 6, "minute": 20}, _DAY),
+    "entry_news": Job(entry_news_job, {"minute": "10,40"}, timedelta(minutes=25)),
     "letters": Job(letters_job, {}, _DAY),
     "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
 }

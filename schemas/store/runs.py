@@ -24,7 +24,20 @@ LEASE: Final = timedelta(minutes=15)
 """How long a run may be silent before it counts as crashed; every ``save_readings`` and ``renew_run`` extends it."""
 
 STEERABLE: Final = frozenset(
-    ("active", "trust", "status", "rhythm", "lookups", "title", "provider", "homepage", "contact", "rights", "expect")
+    (
+        "active",
+        "trust",
+        "status",
+        "rhythm",
+        "lookups",
+        "title",
+        "provider",
+        "homepage",
+        "contact",
+        "rights",
+        "expect",
+        "access",
+    )
 )
 """Keys of a description that the desk may decide about."""
 

@@ -13,7 +13,7 @@ from schemas.store.digests import DigestState, counts
 from schemas.store.invitations import invite
 from schemas.store.kitas import recipients, save_kita
 from schemas.store.offers import published_offers
-from schemas.store.runs import runs, save_source
+from schemas.store.runs import runs, save_source, sources, steer_source
 from schemas.store.work import WorkState, add_work, claim_work
 from tests.factories import make_dated_schedule, make_kita, make_recipient, make_source
 from tests.webapp.mail_setup import REGION
@@ -79,11 +79,32 @@ def test_each_due_source_becomes_work_of_its_own_and_only_once(sqlite_database, 
 
     due = harvest_job(task(sqlite_database, settings, "harvest", NIGHT))["due"]
 
-    bundled = {source.name for source in bundled_sources() if source.active}
-    assert set(due) == bundled | {"mv_faellig"}
+    assert due == ["mv_faellig"]
     with sqlite_database.read() as session:
         listed = [work.job for work in recent_work(session) if work.job != "harvest"]
     assert sorted(listed) == sorted(f"harvest:{name}" for name in due)
+
+
+def test_a_source_of_no_region_here_is_neither_stored_nor_read(sqlite_database, settings):
+    with sqlite_database.begin() as session:
+        save_source(session, make_source("nw_fremd", region="05515"), origin="desk", now=NIGHT)
+        save_source(session, make_source("mv_tabelle", access=Access(kind=AccessKind.TABLE)), origin="desk", now=NIGHT)
+
+    assert harvest_job(task(sqlite_database, settings, "harvest", NIGHT))["due"] == []
+
+    with sqlite_database.read() as session:
+        stored = {source.region for source in sources(session) if source.name in {s.name for s in bundled_sources()}}
+    assert stored == {REGION.key}
+
+
+def test_what_comes_with_the_project_is_read_only_once_the_desk_has_switched_it_on(sqlite_database, settings):
+    harvest_job(task(sqlite_database, settings, "harvest", NIGHT))
+    with sqlite_database.begin() as session:
+        steer_source(session, "mv_theater_vorpommern", {"active": True, "status": "verified"}, by="Uta", now=NIGHT)
+
+    later = harvest_job(task(sqlite_database, settings, "harvest", NIGHT + timedelta(hours=1)))
+
+    assert later["due"] == ["mv_theater_vorpommern"]
 
 
 def test_a_source_that_cannot_be_read_ends_as_a_failed_run_and_not_as_a_failed_job(sqlite_database, settings):

@@ -1,21 +1,35 @@
 """``kitalotse harvest``, ``kitalotse sources`` and ``kitalotse preview``."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
+from sqlalchemy import make_url
 
+from harvesters.fetch.ledger import MemoryLedger
+from harvesters.ledger import DatabaseLedger
 from harvesters.preview import preview as preview_of
 from harvesters.registry import FOLDER
 from harvesters.run import harvest, harvest_all, replay
 from harvesters.source import load_source
+from harvesters.trying import try_source
 from schemas import clock
+from schemas.clock import local
+from schemas.db import Database, sqlite_file
 from schemas.exceptions import SourceError
-from schemas.harvest import HarvestRun, RunStatus, Source
+from schemas.harvest import FETCHED, HarvestRun, RunStatus, Source
+from schemas.migrate import current, head
+from schemas.region import Region
+from schemas.store.exclusions import excluded
+from schemas.store.runs import runs as runs_of
 from schemas.wording import price_words
 from webapp.commands.common import database_option, emit, json_option, pass_settings, table
 from webapp.commands.database import open_database
-from webapp.harvesting import chosen_sources, fetch_settings, known_sources
+from webapp.harvesting import belongs, chosen_sources, fetch_settings, known_sources
+from webapp.regions import load_regions
 from webapp.settings import Settings
 
 
@@ -36,7 +50,9 @@ def harvest_sources(
     if again and dry_run:
         raise click.UsageError("--replay and --dry-run exclude each other")
     with open_database(settings) as database:
-        sources = chosen_sources(database, names)
+        sources = chosen_sources(database, names, load_regions(settings.region_dir))
+        if not sources:
+            click.echo("No source is on: activate one at the desk, or name sources.", err=True)
         now = clock.now()
         if again:
             runs = [replay(database, source, now=now) for source in sources]
@@ -61,34 +77,47 @@ def sources() -> None:
 @json_option
 @pass_settings
 def list_sources(settings: Settings, as_json: bool) -> None:
-    """All sources with their way of access, rhythm and rights."""
+    """All sources with their way of access, rhythm, rights, and whether this installation has ever read them."""
     with open_database(settings) as database:
         found = list(known_sources(database).values())
+        regions = load_regions(settings.region_dir)
+        lines = [(*_line(source), _state(source, regions), _last(database, source)) for source in found]
     if as_json:
         emit({"sources": found})
     else:
-        table([_line(source) for source in found], head=("source", "access", "region", "rhythm", "rights", "trust"))
+        table(lines, head=("source", "access", "region", "rhythm", "rights", "trust", "status", "", "last read"))
 
 
 @sources.command("check")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--online", is_flag=True, help="Also read a few pages of each source; nothing is stored.")
+@database_option
 @json_option
-def check_sources(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check source descriptions (without FILES the project's own). Exit status 1 when one of them is wrong."""
-    results: list[tuple[str, str | None]] = []
-    for path in files or sorted(FOLDER.glob("*.toml")):
-        try:
-            load_source(path)
-        except SourceError as error:
-            results.append((str(path), str(error)))
-        else:
-            results.append((str(path), None))
+@pass_settings
+def check_sources(settings: Settings, files: tuple[Path, ...], online: bool, as_json: bool) -> None:
+    """Check source descriptions (without FILES the project's own), and say which of them work.
+
+    Without --online nothing is asked of any server: what is said comes from this installation's own runs. Exit status 1
+    when a description is wrong, or with --online when a source could not be read.
+    """
+    results: list[dict[str, str | None]] = []
+    with _database_if_any(settings) as database:
+        for path in files or sorted(FOLDER.glob("*.toml")):
+            error = works = wrong = None
+            try:
+                source = load_source(path)
+            except SourceError as broken:
+                error = str(broken)
+            else:
+                works, wrong = _looked_at(settings, database, source) if online else (_last(database, source), None)
+            results.append({"file": str(path), "error": error, "works": works, "wrong": wrong})
     if as_json:
-        emit({"sources": [{"file": file, "error": wrong} for file, wrong in results]})
+        emit({"sources": results})
     else:
-        for file, wrong in results:
-            click.echo(wrong or f"{file}: ok", err=wrong is not None)
-    sys.exit(any(wrong for _, wrong in results))
+        for found in results:
+            said = found["error"] or f"{found['file']}: ok; {found['wrong'] or found['works']}"
+            click.echo(said, err=found["error"] is not None)
+    sys.exit(any(found["error"] or found["wrong"] for found in results))
 
 
 @click.command()
@@ -124,5 +153,60 @@ def _row(run: HarvestRun) -> tuple[object, ...]:
     return run.source, run.status.value, run.records, run.new, run.changed, issues, run.message or ""
 
 
+@contextmanager
+def _database_if_any(settings: Settings) -> Iterator[Database | None]:
+    """The installation's database; ``None`` where there is none yet, or one of another version. None is made."""
+    file = sqlite_file(make_url(settings.database))
+    if file is not None and not file.exists():
+        yield None
+        return
+    database = Database(settings.database)
+    try:
+        if current(database) == head():
+            yield database
+        else:
+            click.echo(f"{database!r} is of another version and was not looked at; run: kitalotse migrate", err=True)
+            yield None
+    finally:
+        database.dispose()
+
+
+def _looked_at(settings: Settings, database: Database | None, source: Source) -> tuple[str | None, str | None]:
+    """What a look at a few pages of ``source`` found, or why it found nothing."""
+    if source.access.kind not in FETCHED:
+        return "nothing is fetched", None
+    manners = fetch_settings(settings)
+    if database is not None:
+        with database.read() as session:
+            manners = replace(manners, excluded=excluded(session))
+    ledger = MemoryLedger() if database is None else DatabaseLedger(database)
+    try:
+        trial = try_source(source, settings=manners, ledger=ledger, now=clock.now())
+    except SourceError as error:
+        return None, f"failed: {error}"
+    return f"works: {len(trial.records)}{'' if trial.whole else ' or more'} offers", None
+
+
+def _last(database: Database | None, source: Source) -> str:
+    """What this installation's own runs say about ``source``."""
+    latest = None
+    if database is not None:
+        with database.read() as session:
+            latest = next(iter(runs_of(session, source=source.name, limit=1)), None)
+    if latest is None:
+        return "never read here"
+    day = local(latest.started_at).date().isoformat()
+    if latest.status is RunStatus.FAILED:
+        return f"last read {day}, failed because: {latest.message}"
+    return f"last read {day}, {latest.status.value}, {latest.records} offers"
+
+
+def _state(source: Source, regions: dict[str, Region]) -> str:
+    if not belongs(source, regions):
+        return "other Region"
+    return "on" if source.active else "off"
+
+
 def _line(source: Source) -> tuple[object, ...]:
-    return source.name, source.access.kind.value, source.region, source.rhythm, source.rights.kind.value, source.trust
+    access, rights = source.access.kind.value, source.rights.kind.value
+    return source.name, access, source.region, source.rhythm, rights, source.trust, source.status
