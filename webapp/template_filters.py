@@ -1,26 +1,32 @@
 """Filters of the templates: German words for values, harmless text, safe links."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
 from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from recommender.parts import PARTS
 from schemas import wording
 from schemas.clock import local, monday_of
 from schemas.kita import Group
-from schemas.offer import AgeRange
-from schemas.publish import PublicRights
+from schemas.offer import AgeRange, Price
+from schemas.publish import PublicOffer, PublicRights
+from schemas.vocabulary import Mode
 from webapp.plain import plain, web_address
 
 NOT_STATED: Final[dict[str, Any]] = {
     "age_months": _l("Alter nicht angegeben"),
     "max_cost_eur": _l("Preis nicht angegeben"),
+    "max_group_eur": _l("Preis nicht angegeben"),
+    "group": _l("Gruppengröße nicht angegeben"),
     "near": _l("Ort nicht angegeben"),
     "weekday": _l("Wochentag nicht angegeben"),
+    "on_day": _l("Tage nicht angegeben"),
 }
 """What the search says of an offer that a filter let pass because it states nothing, by the filter's name."""
 _PART_NAMES: Final = {part.name: part.label for part in PARTS}
@@ -46,6 +52,11 @@ def init_app(app: Flask) -> None:
         group_words=group_words,
         part_name=part_name,
         not_stated=not_stated,
+        open_questions=open_questions,
+        unstated_words=unstated_words,
+        group_price=group_price,
+        sureness=sureness,
+        count_words=count_words,
         input_words=input_words,
         rights_words=rights_words,
         safe_link=safe_link,
@@ -112,6 +123,62 @@ def part_name(name: str) -> str:
 def not_stated(filter_name: str) -> Any:
     """What an offer does not state, by the name of the filter in ``OfferQuery`` that let it pass."""
     return NOT_STATED[filter_name]
+
+
+def open_questions(offer: PublicOffer, filter_names: Iterable[str]) -> list[str]:
+    """What to say beside ``offer``, which passed these filters because it states nothing on them."""
+    words = []
+    for name in filter_names:
+        goes_out = name == "near" and Mode.IN_KITA in offer.modes and offer.place is not None
+        words.append(_("Einzugsgebiet nicht angegeben") if goes_out else str(not_stated(name)))
+    return list(dict.fromkeys(words))
+
+
+def unstated_words(count: int, filter_name: str) -> str:
+    """A sentence on how many offers of a list passed a filter because they state nothing on it."""
+    match filter_name:
+        case "age_months":
+            return ngettext("%(num)s davon nennt kein Alter.", "%(num)s davon nennen kein Alter.", count)
+        case "max_cost_eur" | "max_group_eur":
+            return ngettext("%(num)s davon nennt keinen Preis.", "%(num)s davon nennen keinen Preis.", count)
+        case "group":
+            return ngettext(
+                "%(num)s davon nennt keine Gruppengröße.", "%(num)s davon nennen keine Gruppengröße.", count
+            )
+        case "near":
+            return ngettext(
+                "%(num)s davon nennt keinen Ort oder kein Einzugsgebiet.",
+                "%(num)s davon nennen keinen Ort oder kein Einzugsgebiet.",
+                count,
+            )
+        case _:
+            return ngettext("%(num)s davon nennt keinen Wochentag.", "%(num)s davon nennen keinen Wochentag.", count)
+
+
+def group_price(price: Price | None, children: int) -> str | None:
+    """What a group of ``children`` children pays together, in words; ``None`` where that is not known.
+
+    >>> group_price(Price(model="per_child", amount_eur=2.5), 18)
+    '45 €'
+    """
+    each = price.per_child(children) if price else None
+    return None if each is None else wording.euro_words(each * children)
+
+
+def count_words(count: int) -> str:
+    """A number of things as German writes it.
+
+    >>> count_words(100_000)
+    '100.000'
+    """
+    return f"{count:,}".replace(",", ".")
+
+
+def sureness(confidence: float) -> str:
+    """How sure a rule is, in words."""
+    if confidence >= 0.9:
+        return str(_("sicher"))
+    return str(_("ziemlich sicher") if confidence >= 0.7 else _("unsicher"))
 
 
 def input_words(value: Any) -> Any:

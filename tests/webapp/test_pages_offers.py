@@ -12,6 +12,7 @@ from schemas.store.reviews import decide
 from schemas.vocabulary import Mode, PriceModel, RightsKind
 from tests.factories import OPEN, TODAY, make_dated_schedule, make_place, make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Site, make_other_offer, other_source
+from webapp.pages.asking import LABELS
 
 HOSTILE_VALUES = (
     "", "²", "-1", "9" * 5000, "%00", "%F0%9F%A6%95", "%FF%FE", "' OR 1=1 --", '"', "NEAR(", "<script>", "a" * 9000,
@@ -57,6 +58,16 @@ def test_without_filters_everything_published_is_listed(found):
         ("bereich=nature_sustainability", ["Waldmorgen mit der Försterin"]),
         ("ort=17489&umkreis=5", ["Bücherkiste", "Dinosaurier entdecken"]),
         ("ort=Wolgast&umkreis=5", ["Bücherkiste", "Waldmorgen mit der Försterin"]),
+        ("ort=17438+Wolgast&umkreis=5", ["Bücherkiste", "Waldmorgen mit der Försterin"]),
+        ("alter=18m", ["Bücherkiste"]),
+        ("kosten=30&kinder=15", ["Bücherkiste", "Waldmorgen mit der Försterin"]),
+        ("kosten=37,50+€", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
+        ("kosten=37.49", ["Bücherkiste", "Waldmorgen mit der Försterin"]),
+        ("kinder=25+Kinder", []),
+        ("thema=museum", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
+        ("thema=forest", []),
+        ("anfrage=1", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
+        ("datum=1.12.2026", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
     ],
 )
 def test_a_filter_keeps_what_fits_and_what_does_not_say(found, query, expected):
@@ -81,6 +92,88 @@ def test_an_unknown_place_is_said_and_filters_nothing(site, found):
     assert len(titles(page)) == 3
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("alter=99", "Das Alter „99“ haben wir nicht verstanden"),
+        ("umkreis=7&ort=17440", "Den Umkreis „7“ haben wir nicht verstanden; es zählen 20 km"),
+        ("kinder=viele", "„viele“ ist keine Zahl von Kindern"),
+        ("kinder=0", "„0“ ist keine Zahl von Kindern"),
+        ("kosten=wenig", "„wenig“ ist kein Betrag"),
+        ("tag=SA", "Den Wochentag „SA“ haben wir nicht verstanden"),
+        ("datum=31.2.2027", "„31.2.2027“ ist kein Tag"),
+        ("datum=2026-11-01", "Der Tag „2026-11-01“ ist schon vorbei"),
+        ("bereich=x", "Den Bildungsbereich „x“ kennen wir nicht"),
+        ("thema=x", "Das Thema „x“ kennen wir nicht"),
+        ("sortierung=x", "Die Reihenfolge „x“ kennen wir nicht"),
+        ("sortierung=naehe", "brauchen wir einen Ort"),
+    ],
+)
+def test_what_is_not_understood_is_said_kept_and_filters_nothing(site, found, query, said):
+    text = site.client().get(f"/?{query}").text
+    page = html.fromstring(text)
+    name, _, typed = query.partition("&")[0].partition("=")
+    (field,) = page.cssselect(f"form [name={name}]")
+    summary = page.cssselect("[role=alert] a")[0]
+
+    assert len(titles(text)) == 3
+    assert said in summary.text_content()
+    assert (summary.get("href"), field.get("aria-invalid")) == (f"#{name}", "true")
+    assert said in page.get_element_by_id(field.get("aria-describedby")).text_content()
+    if name != "umkreis":
+        assert (field.get("value") or field.cssselect("option[selected]")[0].get("value")) == typed
+
+
+def test_every_filter_is_removed_by_a_link_of_its_own(site, found):
+    query = "q=Wald&alter=4&ort=Wolgast&umkreis=50&kinder=12&kosten=x&mobil=1&sortierung=naehe"
+    page = html.fromstring(site.client().get(f"/?{query}&utm=1").text)
+
+    links = {link.text_content(): link.get("href") for link in page.cssselect(".chips a")}
+
+    assert [words.removeprefix("Filter entfernen: ").removesuffix(" ×") for words in links] == [
+        "„Wald“", "4 Jahre", "50 km um 17438 Wolgast", "Gruppe mit 12 Kindern", "x", "kommt in die Kita",
+        "Alle Filter entfernen",
+    ]  # fmt: skip
+    without_place = links["Filter entfernen: 50 km um 17438 Wolgast ×"]
+    assert without_place == "/?q=Wald&alter=4&kinder=12&kosten=x&mobil=1"
+    assert links["Alle Filter entfernen"] == "/"
+
+
+def test_the_list_says_how_many_offers_do_not_answer_a_filter(site, found):
+    text = " ".join(html.fromstring(site.client().get("/?alter=2&kostenfrei=1").text).text_content().split())
+
+    assert "1 davon nennt kein Alter. 1 davon nennt keinen Preis. Sie stehen mit in der Liste." in text
+    assert "davon nennt" not in site.client().get("/").text
+
+
+def test_nothing_found_says_which_filter_to_drop(site, found):
+    page = html.fromstring(site.client().get("/?q=Waldmorgen&alter=5&mobil=").text)
+
+    ways = {link.text_content(): link.get("href") for link in page.cssselect(".ways-out a")}
+
+    assert ways == {"ohne „„Waldmorgen““: 2 Angebote": "/?alter=5", "ohne „5 Jahre“: 1 Angebot": "/?q=Waldmorgen"}
+
+
+def test_offers_beyond_the_border_are_found_by_distance_only(site):
+    site.harvest(make_source_offer())
+    near = make_place(locality="Kröslin", postcode="17440", lat=54.12, lon=13.75)
+    site.harvest(make_other_offer(place=near), source=other_source())
+
+    assert titles(site.client().get("/").text) == ["Dinosaurier entdecken"]
+    assert sorted(titles(site.client().get("/?ort=17489&umkreis=50").text)) == [
+        "Dinosaurier entdecken",
+        "Kieler Sprotten",
+    ]
+
+
+def test_a_card_says_how_far_it_is_and_what_the_group_pays(site, found):
+    page = html.fromstring(site.client().get("/?ort=17489&umkreis=50&kinder=20").text)
+    cards = {card.cssselect("h3")[0].text_content(): card.text_content() for card in page.cssselect(".cards .card")}
+
+    assert "(50 € für 20 Kinder)" in cards["Dinosaurier entdecken"]
+    assert "Wolgast (26 km Luftlinie)" in cards["Waldmorgen mit der Försterin"]
+
+
 @pytest.mark.parametrize("asked", ["30", "", "viel"])
 def test_a_radius_that_cannot_be_chosen_shows_the_one_that_was_used(site, asked):
     page = site.client().get("/", query_string={"ort": "17489", "umkreis": asked}).text
@@ -92,9 +185,7 @@ def test_nothing_found_says_what_helps(site):
     assert "größerer Umkreis" in site.client().get("/?q=nirgendwo").text
 
 
-@pytest.mark.parametrize(
-    "name", ["q", "alter", "ort", "umkreis", "tag", "bereich", "mobil", "kostenfrei", "seite", "_external"]
-)
+@pytest.mark.parametrize("name", [*LABELS, "seite", "_external"])
 def test_no_value_of_a_parameter_breaks_the_search(found, site, name):
     for value in HOSTILE_VALUES:
         response = site.client().get(f"/?{name}={value}&ort=17489")

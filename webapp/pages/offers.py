@@ -1,43 +1,37 @@
 """The portal: search list and offer page, for everybody."""
 
-import re
-from collections.abc import Iterable
 from math import ceil
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
-from schemas.geography import locate
 from schemas.publish import PublicOffer
-from schemas.store.offers import OfferQuery, Tombstone, latest_change, public_offer, search_offers
-from schemas.vocabulary import Area, Weekday
+from schemas.store.offers import (
+    Tombstone,
+    latest_change,
+    public_offer,
+    search_offers,
+    without_one_filter,
+)
+from schemas.vocabulary import Area, Topic
 from webapp.access import Who, who
 from webapp.db import current_region, public_url, reading, state, today
 from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
+from webapp.pages.asking import AGES, LABELS, MORE, PARAMETERS, RADII_KM, SORTS, WEEKDAYS, Asked, understand
 from webapp.pages.paging import page_number
 
 pages = Blueprint("offers", __name__)
 
 PER_PAGE: Final = 20
-RADII_KM: Final = (5, 10, 20, 35, 50)
-DEFAULT_KM: Final = 20
-AGES: Final = tuple(range(0, 11))
-WEEKDAYS: Final = tuple(Weekday)[:5]
-FILTERS: Final = ("q", "alter", "ort", "umkreis", "tag", "bereich", "mobil", "kostenfrei")
-"""Names of the form's inputs; everything else in an address is ignored."""
-
-_POSTCODE: Final = re.compile(r"[0-9]{5}")
 
 
 @pages.get("/")
 @who(Who.EVERYBODY)
 def search() -> ResponseReturnValue:
     """Published offers, filtered by what stands in the address."""
-    asked = {name: words for name in FILTERS if (words := request.args.get(name, "").strip()[:200])}
-    return conditional(lambda: _list(asked, page_number(request.args)), "search", latest_change(reading()), today())
+    return conditional(lambda: _list(page_number(request.args)), "search", latest_change(reading()), today())
 
 
 @pages.get("/angebote/<offer:offer_id>")
@@ -54,27 +48,51 @@ def show(offer_id: str) -> ResponseReturnValue:
     return conditional(lambda: _offer(offer), "offer", offer.version, offer.last_seen, today())
 
 
-def _list(asked: dict[str, str], page: int) -> Response:
-    query, problems = _query(asked)
+def _list(page: int) -> Response:
+    region = current_region().key
+    asked = understand(request.args, region=region, today=today(), only_region=len(state().regions) > 1)
+    query = asked.query
     found = search_offers(reading(), query, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    ways_out = {} if found.total or not asked.words else without_one_filter(reading(), query)
     return make_response(
         render_template(
             "pages/search.html",
             cards=list(zip(found.offers, found.unknown, strict=True)),
             total=found.total,
+            unstated=found.unstated,
             page=page,
             last_page=max(1, ceil(found.total / PER_PAGE)),
-            page_url=lambda number: _page_url(asked, number),
-            problems=problems,
+            page_url=lambda number: _address(asked.values | ({"seite": str(number)} if number > 1 else {})),
+            chips=_chips(asked),
+            ways_out=[
+                (asked.words[PARAMETERS[name]], count, _address(asked.without(PARAMETERS[name])))
+                for name, count in ways_out.items()
+                if PARAMETERS[name] in asked.words
+            ],
             asked=asked,
-            areas=tuple(Area),
-            weekdays=WEEKDAYS,
-            radii=RADII_KM,
-            radius=_choice(asked.get("umkreis"), RADII_KM) or DEFAULT_KM,
-            ages=AGES,
+            typed=asked.values,
+            labels=LABELS,
+            more_open=any(name in asked.values for name in MORE),
+            choices={
+                "alter": [(value, words) for value, (_, words) in AGES.items()],
+                "umkreis": [(str(km), f"{km} km") for km in RADII_KM],
+                "tag": [(day.value, day.label) for day in WEEKDAYS],
+                "bereich": [(area.value, area.label) for area in Area],
+                "thema": sorted(((topic.value, topic.label) for topic in Topic), key=lambda topic: topic[1]),
+                "sortierung": [(value, words) for value, (_, words) in SORTS.items()],
+            },
             today=today(),
         )
     )
+
+
+def _chips(asked: Asked) -> list[tuple[Any, str, bool]]:
+    """For each filter its words, the address without it, and whether it was understood."""
+    return [
+        (asked.words.get(name, typed), _address(asked.without(name)), name in asked.words)
+        for name, typed in asked.values.items()
+        if name != "umkreis" and not (name == "sortierung" and name in asked.words)
+    ]
 
 
 def _offer(offer: PublicOffer) -> Response:
@@ -82,41 +100,6 @@ def _offer(offer: PublicOffer) -> Response:
     return make_response(render_template("pages/offer.html", offer=offer, today=today(), jsonld=jsonld))
 
 
-def _query(asked: dict[str, str]) -> tuple[OfferQuery, list[str]]:
-    """The query for the words of the form, and German sentences on what in them could not be understood."""
-    problems: list[str] = []
-    wanted: dict[str, Any] = {}
-    if "q" in asked:
-        wanted["words"] = asked["q"]
-    if (years := _choice(asked.get("alter"), AGES)) is not None:
-        wanted["age_months"] = years * 12
-    if town := asked.get("ort"):
-        postcode = town if _POSTCODE.fullmatch(town) else None
-        there = locate(postcode, None if postcode else town, near=current_region().key)
-        if there is None:
-            problems.append(
-                _("Den Ort „%(town)s“ kennen wir nicht. Bitte geben Sie Postleitzahl oder Gemeinde an.", town=town)
-            )
-        else:
-            wanted["near"] = (there.point.lat, there.point.lon)
-            wanted["radius_km"] = _choice(asked.get("umkreis"), RADII_KM) or DEFAULT_KM
-    if asked.get("tag") in WEEKDAYS:
-        wanted["weekday"] = asked["tag"]
-    if asked.get("bereich") in tuple(Area):
-        wanted["areas"] = (asked["bereich"],)
-    if "mobil" in asked:
-        wanted["in_kita"] = True
-    if "kostenfrei" in asked:
-        wanted["max_cost_eur"] = 0.0
-    if len(state().regions) > 1:
-        wanted["region"] = current_region().key
-    return OfferQuery.model_validate(wanted), problems
-
-
-def _choice(text: str | None, numbers: Iterable[int]) -> int | None:
-    return next((number for number in numbers if str(number) == text), None)
-
-
-def _page_url(asked: dict[str, str], number: int) -> str:
-    values: dict[str, Any] = asked | ({"seite": str(number)} if number > 1 else {})
-    return url_for("offers.search", **values)
+def _address(values: dict[str, str]) -> str:
+    given: dict[str, Any] = dict(values)
+    return url_for("offers.search", **given)
