@@ -67,6 +67,14 @@ class DeskLink(NamedTuple):
     """When it ends; known of a link that was read."""
 
 
+class WeekLink(NamedTuple):
+    """Stops the mails of one week, or lets them go after all, in the name of one coordinator; nothing else."""
+
+    region: str
+    name: str
+    week: str
+
+
 class EntryLink(NamedTuple):
     """Opens what a provider typed, to whoever has its mail."""
 
@@ -107,6 +115,10 @@ class Links:
         last = int((now + timedelta(minutes=DESK_MINUTES)).timestamp())
         return self._sign("desk", [link.region, link.name, last, secrets.token_urlsafe(9)])
 
+    def week(self, link: WeekLink) -> str:
+        """Token for ``/anhalten/<token>``, good until the week is over."""
+        return self._sign("week", [*link])
+
     def read_kita(self, token: str, *, today: date) -> KitaLink | None:
         """Values of a token made by ``kita``; ``None`` if it is not ours or has ended."""
         match self._read("kita", token):
@@ -141,6 +153,13 @@ class Links:
         match self._read("desk", token):
             case [str(region), str(name), int(last), str(_)] if now.timestamp() <= last:
                 return DeskLink(region, name, datetime.fromtimestamp(last, UTC))
+        return None
+
+    def read_week(self, token: str, *, today: date) -> WeekLink | None:
+        """Values of a token made by ``week``; ``None`` if it is not ours or has ended."""
+        match self._read("week", token):
+            case [str(region), str(name), str(week)] if today < monday_of(week) + timedelta(days=7):
+                return WeekLink(region, name, week)
         return None
 
     def entry(self, link: EntryLink, door: EntryDoor = "entry") -> str:
