@@ -10,11 +10,11 @@ from flask_wtf.csrf import CSRFProtect
 
 from schemas import clock
 from schemas.db import Database
-from webapp import access, addresses, db, errors, security, template_filters
+from webapp import access, addresses, db, errors, proxy, security, template_filters
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
 from webapp.pages import about, answers, desk, desk_words, kita, offers, outbox, sign_in
-from webapp.regions import base_url, load_regions
+from webapp.regions import load_regions
 from webapp.settings import Settings
 
 TRANSLATED: Final = ("de",)
@@ -34,17 +34,14 @@ def create_app(
     """
     app = Flask("webapp")
     regions = load_regions(settings.region_dir)
-    public = [base_url(region, settings.base_url) for region in regions.values()] or [settings.base_url]
     app.config.update(
         SECRET_KEY=settings.secret(),
         BABEL_DEFAULT_LOCALE=TRANSLATED[0],
         BABEL_DEFAULT_TIMEZONE="Europe/Berlin",
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         SESSION_COOKIE_NAME="kitalotse_desk",
-        SESSION_COOKIE_PATH="/desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=all(address.startswith("https:") for address in public),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our Referrer-Policy keeps from being sent
@@ -63,6 +60,7 @@ def create_app(
         app.register_blueprint(blueprint)
     if settings.demo:
         app.register_blueprint(outbox.pages)
+    proxy.init_app(app, settings, regions)
     access.init_app(app, csrf)
     app.context_processor(_shared)
     return app

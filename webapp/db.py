@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
@@ -19,6 +18,10 @@ from webapp.settings import Settings
 
 NOWHERE: Final = Region(key="00", name="Deutschland", land="DE")
 """Stands in where an installation has no Region yet."""
+
+
+REGION: Final = "kitalotse.region"
+"""Where ``webapp.proxy`` writes the key of a request's Region in the WSGI environment."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,13 @@ def writing() -> Iterator[Session]:
 
 
 def current_region() -> Region:
-    """The Region whose public address this request came in on; else the installation's first; else ``NOWHERE``."""
+    """The Region whose public address this request came in on (``webapp.proxy``); else the installation's first; else
+    ``NOWHERE``.
+    """
     if "region" not in g:
-        regions = list(state().regions.values())
-        here = [region for region in regions if urlsplit(region.base_url).netloc == request.host]
-        g.region = next(iter(here or regions), NOWHERE)
+        regions = state().regions
+        found = regions.get(request.environ.get(REGION, ""))
+        g.region = found or next(iter(regions.values()), NOWHERE)
     region: Region = g.region
     return region
 

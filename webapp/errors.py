@@ -37,6 +37,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         404: (_("Diese Seite gibt es nicht"), _("Vielleicht hilft die Suche auf der Startseite weiter.")),
         405: (_("So geht es nicht"), _("Bitte benutzen Sie den Knopf auf der vorigen Seite.")),
         413: (_("Das ist zu groß"), _("Bitte kürzen Sie die Eingabe.")),
+        421: (
+            _("Hier ist nicht die richtige Adresse"),
+            _("Bitte öffnen Sie den Schreibtisch unter der Adresse Ihrer Region, wie sie in Ihren Mails steht."),
+        ),
         429: (
             _("Das war sehr oft in kurzer Zeit"),
             _("Bitte warten Sie eine Stunde und versuchen Sie es dann noch einmal."),

@@ -42,6 +42,7 @@ class Settings:
     region_dir: Path
     outbox_dir: Path
     base_url: str
+    trusted_proxies: int
     secret_key: str | None
     contact: str
     allow_loopback: bool
@@ -193,6 +194,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "http://localhost:8000",
         "Public address of the portal, used in mails and feeds where a Region names none of its own.",
         _web_address,
+    ),
+    Setting(
+        "trusted_proxies",
+        "KITALOTSE_TRUSTED_PROXIES",
+        "0",
+        "How many reverse proxies of yours stand before `serve`, one behind the other. So many are believed what they "
+        "say about visitors (`X-Forwarded-For`, `-Proto`, `-Host`, `-Prefix`); 0 believes nobody.",
+        _between(0, 10),
     ),
     Setting(
         "secret_key",

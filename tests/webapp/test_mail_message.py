@@ -119,3 +119,12 @@ def test_mails_stay_here_unless_a_relay_is_configured_and_switched_on(tmp_path):
     assert isinstance(transport(read_settings(named | {"KITALOTSE_RELAY_ON": "yes"})), Relay)
     with pytest.raises(SettingsError, match="KITALOTSE_RELAY_HOST"):
         transport(replace(read_settings(here), relay_on=True))
+
+
+def test_a_long_address_stays_one_address_in_the_headers(sqlite_database):
+    fill_ledger(sqlite_database, 1)
+    long = f"https://bildung.landkreis-vorpommern-greifswald.example/kitalotse/abmelden/{'x' * 120}"
+
+    content = compose(only(sqlite_database), REGION, unsubscribe_url=long).as_bytes()
+
+    assert f"\r\nList-Unsubscribe: <{long}>\r\n".encode() in content

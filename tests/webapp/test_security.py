@@ -228,8 +228,10 @@ def test_https_is_kept_once_the_public_address_is_https(stage):
     secure = Site(stage.site.database, stage.site.folder)
 
     assert secure.client().get("/").headers["Strict-Transport-Security"] == "max-age=31536000"
-    assert secure.app.config["SESSION_COOKIE_SECURE"]
-    assert not stage.site.app.config["SESSION_COOKIE_SECURE"]
+    for site, is_secure in ((secure, True), (stage.site, False)):
+        cookie = site.coordinator().get_cookie("kitalotse_desk", domain=HERE, path="/desk")
+        assert cookie is not None
+        assert cookie.secure is is_secure
 
 
 def test_a_session_ends_after_twelve_hours_and_is_nobody_elses(stage):

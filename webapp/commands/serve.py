@@ -32,6 +32,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "worker_class": "gthread",
             "threads": THREADS,
             "control_socket_disable": True,
+            "forwarded_allow_ips": "",  # what proxies say is believed by webapp.proxy only, where the settings allow it
+            "forwarder_headers": "",
         }.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)

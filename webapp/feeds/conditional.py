@@ -34,7 +34,8 @@ def conditional(make: Callable[[], Response], *made_from: object) -> Response:
     same for everybody who asks.
     """
     region = current_region().model_dump_json()
-    parts = [_build(), request.host, request.full_path, region, str(get_locale()), *map(str, made_from)]
+    page = f"{request.host}{request.script_root}{request.full_path}"
+    parts = [_build(), page, region, str(get_locale()), *map(str, made_from)]
     etag = sha256("\x1f".join(parts).encode()).hexdigest()[:32]
     response = Response(status=304) if request.if_none_match.contains_weak(etag) else make()
     response.set_etag(etag)

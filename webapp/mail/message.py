@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 from schemas.clock import local
 from schemas.exceptions import KitalotseError
@@ -18,7 +18,26 @@ from webapp.mail.render import Rendered
 
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
-_POLICY: Final = SMTP.clone(cte_type="7bit")
+_WHOLE: Final = frozenset({"list-unsubscribe", "message-id"})
+
+
+class _Policy(EmailPolicy):
+    """Leaves an address in one piece: Python would write one that is longer than a line as an encoded word, which no
+    mail program takes for an address (RFC 5322 lets a line have 998 characters).
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """The header as lines."""
+        return f"{name}: {value}{self.linesep}" if name.lower() in _WHOLE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The header as bytes."""
+        if name.lower() in _WHOLE:
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY: Final = _Policy(linesep="\r\n", cte_type="7bit")
 
 
 class AddressError(KitalotseError):
