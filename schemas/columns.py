@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from schemas.identifiers import provider_key
 from schemas.offer import Offer, OfferFields, Price
-from schemas.publish import expires_on
+from schemas.publish import bucket, expires_on
 from schemas.vocabulary import (
     Access,
     Answer,
@@ -143,6 +143,7 @@ def columns(offer: Offer) -> dict[str, Any]:
         "ways": bits(offer.booking.ways),
         "access": bits(code for code, answer in offer.accessibility.items() if answer is not Answer.NO),
         "languages": ",".join(offer.languages).replace("\x00", "")[:200] or None,
+        "rights": bucket(offer.rights).replace("\x00", ""),
         "reach_unknown": Mode.IN_KITA in offer.modes and not reach(offer),
     }
 

@@ -29,6 +29,12 @@ MERGED: Final = "merged"
 MERGED_TITLE: Final = "(zusammengeführt)"
 """Title of what was merged into another offer."""
 
+CHANGES: Final = "verändert: gekürzt, vereinheitlicht"
+"""What we do to the texts of every source."""
+
+CC_ZERO: Final = "http://dcat-ap.de/def/licenses/cc-zero"
+"""Licence of the facts where a Region says nothing else, by its URI in DCAT-AP.de."""
+
 DESK: Final = "desk"
 """Stands as the source of a corrected field."""
 
@@ -117,10 +123,11 @@ class PublicRights(Value):
     """Licence URI of an open licence."""
     attribution: str | None = None
     """Name to credit."""
+    changes: str | None = None
+    """What was done to the texts, in German, for open licences ask to say so."""
 
 
 _FIELDS: Final = tuple(OfferFields.model_fields)
-_RIGHTS: Final = tuple(PublicRights.model_fields)
 _PROVENANCE: Final = tuple(PublicProvenance.model_fields)
 
 
@@ -149,6 +156,8 @@ class PublicOffer(OfferFields):
     """Id of the offer it was merged into."""
     rights: PublicRights = PublicRights()
     """What may be done with texts and images."""
+    data_licence: str | None = None
+    """Licence of the facts, as a URI of DCAT-AP.de: in feeds, dumps and the API the one of the offer's Region."""
     provenance: dict[str, PublicProvenance] = {}
     """Per field: source, address, time, rule, confidence."""
     first_seen: AwareDatetime | None = None
@@ -254,7 +263,8 @@ def public(offer: Offer) -> PublicOffer:
             "sources": tuple(dict.fromkeys(key.source for key in offer.sources)),
             "same_as": offer.same_as,
             "replaced_by": offer.replaced_by,
-            "rights": unchecked(PublicRights, {name: getattr(offer.rights, name) for name in _RIGHTS}),
+            "rights": _public_rights(offer.rights),
+            "data_licence": None,
             "provenance": {
                 field: unchecked(PublicProvenance, {name: getattr(said, name) for name in _PROVENANCE})
                 for field, said in offer.provenance.items()
@@ -264,6 +274,20 @@ def public(offer: Offer) -> PublicOffer:
             "last_confirmed": offer.last_confirmed,
         },
     )
+
+
+def facts(offer: Offer) -> PublicOffer:
+    """The public form of ``offer`` without any prose of its source, whatever the source allows."""
+    return public(offer.model_copy(update={"rights": Rights(attribution=offer.rights.attribution)}))
+
+
+def bucket(rights: Rights | PublicRights) -> str:
+    """What groups offers by what may be done with their texts: the licence, or the kind of rights where there is none.
+
+    >>> bucket(Rights())
+    'facts_only'
+    """
+    return rights.licence if rights.kind is RightsKind.OPEN and rights.licence else rights.kind.value
 
 
 def change_kind(before: Status | None, after: Status, *, known: bool, differs: bool) -> ChangeKind | None:
@@ -292,6 +316,11 @@ def expires_on(schedule: Schedule | None) -> date | None:
         ends.append(schedule.recurrence.ends_on)
     known = [end for end in ends if end is not None]
     return min(known) + _DAY if known else None
+
+
+def _public_rights(rights: Rights) -> PublicRights:
+    said = {"kind": rights.kind, "licence": rights.licence, "attribution": rights.attribution}
+    return unchecked(PublicRights, said | {"changes": CHANGES if rights.kind is RightsKind.OPEN else None})
 
 
 def _merged(offers: Sequence[SourceOffer]) -> tuple[OfferFields, dict[str, Provenance], Rights]:

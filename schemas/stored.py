@@ -7,7 +7,7 @@ differ. Pure.
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import orjson
 
 from schemas.offer import Occurrence, Offer
-from schemas.publish import VISIBLE, PublicOffer, public
-from schemas.vocabulary import Status
+from schemas.publish import VISIBLE, PublicOffer, facts, public
+from schemas.vocabulary import RightsKind, Status
 
 
 class CsvColumn(NamedTuple):
@@ -92,14 +92,17 @@ CSV_COLUMNS: Final[tuple[CsvColumn, ...]] = tuple(CsvColumn(*column) for column 
     ("rights", "Rechte: open, permission, facts_only", "rights"),
     ("licence", "Lizenz (URI)", "licence (URI)"),
     ("attribution", "zu nennen", "whom to credit"),
+    ("changes", "was am Text verändert ist", "what was changed in the text"),
     ("sources", "Quellen", "sources"),
     ("first_seen", "zuerst gesehen (UTC)", "first seen (UTC)"),
     ("last_confirmed", "zuletzt bestätigt (UTC)", "last confirmed (UTC)"),
+    ("data_licence", "Lizenz der Fakten (URI)", "licence of the facts (URI)"),
 ))  # fmt: skip
 """Columns of the CSV. Several values in one cell are joined by ``|``."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBERED: Final = {"version", "last_seen"}
+_NO_LICENCE: Final = b'"data_licence":null'
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,11 @@ class Forms:
     line: bytes
     """Public JSON likewise; for an offer that is not shown: its tombstone."""
     csv: bytes
-    """CSV line without the first three columns; empty for an offer that is not shown."""
+    """CSV line without the first three columns and the last; empty for an offer that is not shown."""
+    facts: bytes | None
+    """Public JSON without the source's prose; ``None`` where ``line`` has none, by its rights, or is a tombstone."""
+    facts_csv: bytes | None
+    """CSV line likewise."""
     digest: bytes
     """32 bytes: of the public forms (16), of the internal form (16)."""
 
@@ -119,13 +126,19 @@ class Forms:
 def forms(offer: Offer) -> Forms:
     """Make the forms of ``offer``."""
     internal = offer.model_dump_json(exclude=_NUMBERED, exclude_none=True).encode()
+    bare = bare_row = None
     if offer.status in VISIBLE:
-        shown = public(offer)
-        line, row = shown.model_dump_json(exclude=_NUMBERED).encode(), csv_row(shown)
+        line, row = _public_forms(public(offer))
+        if offer.rights.kind is not RightsKind.FACTS_ONLY:
+            bare, bare_row = _public_forms(facts(offer))
     else:
         line, row = tombstone_body(offer.id, offer.status, offer.replaced_by), b""
     digest = hashlib.sha256(line + row).digest()[:16] + hashlib.sha256(internal).digest()[:16]
-    return Forms(internal, line, row, digest)
+    return Forms(internal, line, row, bare, bare_row, digest)
+
+
+def _public_forms(shown: PublicOffer) -> tuple[bytes, bytes]:
+    return shown.model_dump_json(exclude=_NUMBERED).encode(), csv_row(shown)
 
 
 def numbered(body: bytes, version: int, last_seen: datetime | None) -> bytes:
@@ -135,10 +148,23 @@ def numbered(body: bytes, version: int, last_seen: datetime | None) -> bytes:
 
 
 def numbered_csv(offer_id: str, body: bytes, version: int, last_seen: datetime | None) -> bytes:
-    """The CSV line of ``body``, ended by CR LF; empty where ``body`` is."""
+    """The CSV line of ``body`` but for its last column, the licence of the facts; empty where ``body`` is."""
     if not body:
         return b""
     return f"{offer_id},{version},{_moment(last_seen)},".encode() + body
+
+
+def licensed(lines: Sequence[bytes], licence: str) -> bytes:
+    """Lines of NDJSON, each ended, that name the licence of the facts; none of their texts can look like that field,
+    for quotation marks in texts are escaped."""
+    named = b'"data_licence":' + orjson.dumps(licence)
+    return (b"\n".join(lines) + b"\n").replace(_NO_LICENCE, named)
+
+
+def licensed_csv(rows: Sequence[bytes], licence: str) -> bytes:
+    """Lines of CSV with their last column, each ended by CR LF."""
+    end = b"," + _cells([licence]) + b"\r\n"
+    return end.join(rows) + end
 
 
 def tombstone_body(offer_id: str, status: Status, replaced_by: str | None) -> bytes:
@@ -161,7 +187,7 @@ def safe_cell(text: str) -> str:
 
 
 def csv_row(offer: PublicOffer) -> bytes:
-    """The CSV line of ``offer`` (RFC 4180, UTF-8, CR LF) without the first three columns."""
+    """The CSV line of ``offer`` (RFC 4180, UTF-8) without the first three columns, the last, and the line's end."""
     ages, size, price, place = offer.ages, offer.group_size, offer.price, offer.place
     schedule, area, booking = offer.schedule, offer.service_area, offer.booking
     contact, suitability = booking.contact, offer.kita_suitability
@@ -224,14 +250,17 @@ def csv_row(offer: PublicOffer) -> bytes:
         offer.rights.kind,
         offer.rights.licence,
         offer.rights.attribution,
+        offer.rights.changes,
         _joined(offer.sources),
         _moment(offer.first_seen),
         _moment(offer.last_confirmed),
     )  # fmt: skip
+    return _cells(cells)
+
+
+def _cells(cells: Iterable[object]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(
-        [safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
-    )
+    csv.writer(line, lineterminator="").writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
     return line.getvalue().encode()
 
 

@@ -5,49 +5,43 @@ Whatever a coordinator hides is hidden everywhere, because everybody comes throu
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from pydantic import AwareDatetime, Field
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from schemas.base import Value
 from schemas.offer import Offer
 from schemas.publish import VISIBLE, Change, PublicOffer
 from schemas.store.bulk import chunks
+from schemas.store.exporting import (
+    BLOCK,
+    FACTS,
+    SHOWN,
+    WITH_BYTES,
+    Cut,
+    Licence,
+    Line,
+    Tombstone,
+    buckets,
+    changed_lines,
+    open_lines,
+    open_page,
+    stream_csv,
+    stream_ndjson,
+)
 from schemas.store.listing import search_offers, without_one_filter
 from schemas.store.query import OfferPage, OfferQuery
-from schemas.stored import CSV_COLUMNS, csv_header
+from schemas.stored import CSV_COLUMNS
 from schemas.tables.offers import changes as change_table
 from schemas.tables.offers import counters, offers, published, published_bytes
 from schemas.vocabulary import Status
 
 __all__ = [
-    "CSV_COLUMNS", "Change", "OfferPage", "OfferQuery", "Tombstone", "changes", "latest_change", "offer_by_id",
-    "offers_by_id", "public_offer", "public_page", "published_offers", "search_offers", "stream_csv", "stream_ndjson",
+    "CSV_COLUMNS", "FACTS", "Change", "Cut", "Licence", "Line", "OfferPage", "OfferQuery", "Tombstone", "buckets",
+    "changed_lines", "changes", "latest_change", "offer_by_id", "offers_by_id", "open_lines", "open_page",
+    "public_offer", "public_page", "published_offers", "search_offers", "stream_csv", "stream_ndjson",
     "without_one_filter",
 ]  # fmt: skip
-
-BLOCK: Final = 1_000
-"""Offers that one piece of a stream holds."""
-
-_SHOWN: Final = published.c.status.in_(sorted(VISIBLE))
-_WITH_BYTES: Final = published.join(published_bytes, published_bytes.c.row == published.c.row)
-
-
-class Tombstone(Value):
-    """What remains of an offer that was shown and no longer is; its address answers for ever (law 5)."""
-
-    id: str
-    """Id of the offer."""
-    status: Status
-    """Why it is not shown."""
-    at: AwareDatetime
-    """Since when."""
-    replaced_by: str | None = None
-    """Id of the offer it was merged into."""
-    version: int = Field(ge=1)
-    """Number of the change that took it away."""
 
 
 def public_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | None:
@@ -55,7 +49,7 @@ def public_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | N
     c = published.c
     query = (
         select(c.version, c.status, c.changed_at, c.last_seen, published_bytes.c.line, offers.c.replaced_by)
-        .select_from(_WITH_BYTES.join(offers, offers.c.id == c.offer_id))
+        .select_from(WITH_BYTES.join(offers, offers.c.id == c.offer_id))
         .where(c.offer_id == offer_id)
     )
     row = session.execute(query).one_or_none()
@@ -96,8 +90,8 @@ def public_page(session: Session, after_id: str, limit: int) -> list[PublicOffer
     """The next ``limit`` shown offers in order of id, after ``after_id`` (``""`` for the first)."""
     query = (
         select(published_bytes.c.line, published.c.last_seen)
-        .select_from(_WITH_BYTES)
-        .where(published.c.offer_id > after_id, _SHOWN)
+        .select_from(WITH_BYTES)
+        .where(published.c.offer_id > after_id, SHOWN)
         .order_by(published.c.offer_id)
         .limit(limit)
     )
@@ -105,26 +99,6 @@ def public_page(session: Session, after_id: str, limit: int) -> list[PublicOffer
         PublicOffer.model_validate_json(line).model_copy(update={"last_seen": seen})
         for line, seen in session.execute(query)
     ]
-
-
-def stream_ndjson(session: Session, *, since: int | None = None) -> Iterator[bytes]:
-    """Stored JSON lines in pieces of many lines: every shown offer; with ``since`` what changed after that number, in
-    order of change, tombstones (``id``, ``version``, ``status``, ``replaced_by``) included."""
-    query = select(published_bytes.c.line).select_from(_WITH_BYTES)
-    if since is None:
-        query = query.where(_SHOWN).order_by(published.c.row)
-    else:
-        query = query.where(published.c.version > since).order_by(published.c.version)
-    for lines in _partitions(session, query):
-        yield b"\n".join(lines) + b"\n"
-
-
-def stream_csv(session: Session) -> Iterator[bytes]:
-    """Stored CSV lines of every shown offer in pieces of many lines, the header (``CSV_COLUMNS``) first."""
-    yield csv_header()
-    query = select(published_bytes.c.csv).select_from(_WITH_BYTES).where(_SHOWN).order_by(published.c.row)
-    for lines in _partitions(session, query):
-        yield b"".join(lines)
 
 
 def latest_change(session: Session) -> int:
@@ -140,14 +114,9 @@ def changes(session: Session, *, after: int, limit: int) -> list[Change]:
 
 
 def _offers() -> Select[Any]:
-    return select(published.c.offer_id, published.c.last_seen, published_bytes.c.offer).select_from(_WITH_BYTES)
+    return select(published.c.offer_id, published.c.last_seen, published_bytes.c.offer).select_from(WITH_BYTES)
 
 
 def _offer(row: Any) -> Offer:
     seen: datetime | None = row.last_seen
     return Offer.model_validate_json(row.offer).model_copy(update={"last_seen": seen})
-
-
-def _partitions(session: Session, query: Select[Any]) -> Iterator[list[bytes]]:
-    for rows in session.scalars(query.execution_options(yield_per=BLOCK)).partitions():
-        yield list(rows)

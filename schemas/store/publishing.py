@@ -324,6 +324,8 @@ def _write_forms(
                     "offer": numbered(made.offer, version, offer.last_seen),
                     "line": numbered(made.line, version, offer.last_seen),
                     "csv": numbered_csv(offer.id, made.csv, version, offer.last_seen),
+                    "facts": made.facts and numbered(made.facts, version, offer.last_seen),
+                    "facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, offer.last_seen),
                 }
             )
             words.append(row | {"title": title_words(offer), "words": other_words(offer)})

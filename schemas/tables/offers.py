@@ -101,12 +101,14 @@ published: Final = Table(
     Column("access", Integer),
     Column("languages", String(200)),
     Column("reach_unknown", Boolean),
+    Column("rights", String(400)),
     Index(
         "ix_published_filters", "status", "areas", "min_months", "max_months", "x", "y", "z",
         "modes", "weekdays", "months", "cost_child", "cost_group", "kind", "on_request",
         "dated", "first_day", "last_day", "region", "group_max", "topics", "reach_unknown", "provider",
     ),
     Index("ix_published_providers", "status", "provider_key", "region", "provider"),
+    Index("ix_published_rights", "rights", "status", "region"),
 )  # fmt: skip
 """One narrow row per offer; what lists filter by comes first, for a scan reads a row from its front.
 
@@ -115,7 +117,8 @@ Ages are 0 and 9999 where open, the first -1 where unknown; ``areas``, ``modes``
 ``x, y, z`` are the place as a unit vector (distance by arithmetic, the same on both databases);
 ``cost_child + cost_group / children`` is the cost per child in euro; ``expires_on`` the first day after its last;
 ``provider_key`` joins the spellings of one name (``schemas.identifiers``); ``reach_unknown`` is a mobile offer that
-does not say where it goes."""
+does not say where it goes; ``rights`` is the licence of its texts, or the kind of rights
+(``schemas.publish.bucket``)."""
 
 published_bytes: Final = Table(
     "published_bytes",
@@ -124,8 +127,11 @@ published_bytes: Final = Table(
     Column("offer", LargeBinary, nullable=False),
     Column("line", LargeBinary, nullable=False),
     Column("csv", LargeBinary, nullable=False),
+    Column("facts", LargeBinary),
+    Column("facts_csv", LargeBinary),
 )
-"""The offer in its finished forms: internal JSON (ranking, desk), public JSON line, CSV line."""
+"""The offer in its finished forms: internal JSON (ranking, desk), public JSON line, CSV line, and the two without the
+source's prose where its rights let them have any."""
 
 published_words: Final = Table(
     "published_words",

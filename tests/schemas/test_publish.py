@@ -1,5 +1,6 @@
 """What is published = harvested ⊕ corrections ⊕ decisions, and what of it leaves the house."""
 
+import csv
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from schemas.exceptions import StoreError
 from schemas.offer import AgeRange, Offer, OfferFields, Price, Recurrence, Rights, Schedule, ServiceArea, Suitability
 from schemas.organisation import Booking, Contact
 from schemas.publish import (
+    CC_ZERO,
     ChangeKind,
     Member,
     PublicOffer,
@@ -20,7 +22,7 @@ from schemas.publish import (
     publish,
 )
 from schemas.review import Correction, Decision, DecisionKind
-from schemas.stored import CSV_COLUMNS, csv_header, forms, numbered, numbered_csv, safe_cell
+from schemas.stored import CSV_COLUMNS, csv_header, forms, licensed_csv, numbered, numbered_csv, safe_cell
 from schemas.vocabulary import Audience, PriceModel, RightsKind, ScheduleKind, Status, Verdict
 from tests.factories import NOW, OPEN, TODAY, make_dated_schedule, make_offer, make_source_offer
 
@@ -204,7 +206,7 @@ def test_public_fields_are_the_ones_we_decided_on() -> None:
 
     assert own == {
         "id", "version", "region", "status", "sentence", "sources", "same_as", "replaced_by", "rights", "provenance",
-        "first_seen", "last_seen", "last_confirmed",
+        "data_licence", "first_seen", "last_seen", "last_confirmed",
     }  # fmt: skip
     assert set(OfferFields.model_fields) == {
         "kind", "title", "summary", "description", "provider", "url", "booking", "audience", "kita_suitability", "ages",
@@ -241,11 +243,13 @@ def test_the_digest_forgets_when_the_offer_was_seen_and_which_version_it_is() ->
 
 
 def test_a_csv_line_has_a_cell_for_every_column() -> None:
-    line = numbered_csv("oaaaaaaaaaaaaaaa", forms(make_offer(title='Wald, "Wiese"\nund Wind')).csv, 7, NOW).decode()
+    row = numbered_csv("oaaaaaaaaaaaaaaa", forms(make_offer(title='Wald, "Wiese"\nund Wind')).csv, 7, NOW)
+    line = licensed_csv([row], CC_ZERO).decode()
 
     assert csv_header().decode().rstrip("\r\n").split(",") == [column.name for column in CSV_COLUMNS]
     assert '"Wald, ""Wiese""\nund Wind"' in line
-    assert line.endswith("\r\n")
+    assert line.endswith(f",{CC_ZERO}\r\n")
+    assert len(next(csv.reader([line]))) == len(CSV_COLUMNS)
     cells = line.replace('"Wald, ""Wiese""\nund Wind"', "x")
     assert cells.startswith("oaaaaaaaaaaaaaaa,7,2026-11-23T07:00:00Z,published,13075,visit,x,")
 

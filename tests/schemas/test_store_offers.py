@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from schemas.db import Database
 from schemas.offer import AgeRange, Price, Recurrence, Schedule, ServiceArea
 from schemas.organisation import Booking, Contact, Provider
-from schemas.publish import PublicOffer
+from schemas.publish import CC_ZERO, PublicOffer
 from schemas.review import DecisionKind
 from schemas.store.offers import (
     CSV_COLUMNS,
@@ -375,6 +375,7 @@ def lines(pieces: Any) -> list[dict[str, Any]]:
 def test_every_line_is_a_public_offer(harvest: Harvest) -> None:
     with harvest.database.read() as session:
         found = lines(stream_ndjson(session))
+        assert {line.pop("data_licence") for line in found} == {CC_ZERO}
         assert [PublicOffer.model_validate(line) for line in found] == [
             public_offer(session, line["id"]) for line in found
         ]
@@ -392,7 +393,7 @@ def test_changes_since_a_number_come_in_their_order_with_tombstones(harvest: Har
         (4, "published", "Neu"),
         (5, "gone", None),
     ]
-    assert set(found[1]) == {"id", "version", "last_seen", "status", "replaced_by"}
+    assert set(found[1]) == {"id", "version", "at", "status", "replaced_by"}
 
 
 def test_the_csv_has_one_row_per_offer_that_a_spreadsheet_reads(database: Database) -> None:

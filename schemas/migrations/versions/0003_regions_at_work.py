@@ -12,6 +12,7 @@ from alembic import op
 
 from schemas.columns import columns, reach
 from schemas.offer import Offer
+from schemas.stored import forms, numbered, numbered_csv
 
 revision = "0003"
 down_revision = "0002"
@@ -210,6 +211,8 @@ def upgrade() -> None:
     op.add_column("sources", sa.Column("deleted_at", moment, nullable=True))
     for column in _columns():
         op.add_column("published", column)
+    op.add_column("published_bytes", sa.Column("facts", sa.LargeBinary(), nullable=True))
+    op.add_column("published_bytes", sa.Column("facts_csv", sa.LargeBinary(), nullable=True))
     op.create_table(
         "published_reach",
         sa.Column("row", number, autoincrement=False, nullable=False),
@@ -225,6 +228,7 @@ def upgrade() -> None:
     op.drop_index("ix_published_filters", table_name="published")
     op.create_index("ix_published_filters", "published", [*_FILTERS, *_MORE_FILTERS])
     op.create_index("ix_published_providers", "published", ["status", "provider_key", "region", "provider"])
+    op.create_index("ix_published_rights", "published", ["rights", "status", "region"])
     _fill()
 
 
@@ -238,6 +242,7 @@ def _columns() -> list[sa.Column[Any]]:
         sa.Column("access", sa.Integer(), nullable=True),
         sa.Column("languages", sa.String(length=200), nullable=True),
         sa.Column("reach_unknown", sa.Boolean(), nullable=True),
+        sa.Column("rights", sa.String(length=400), nullable=True),
     ]
 
 
@@ -259,15 +264,42 @@ def _fill() -> None:
         connection.execute(
             change, [{"number": row} | {f"new_{name}": new[name] for name in names} for row, new in made.items()]
         )
+        _fill_forms(connection, offers)
         if reached := [{"row": row} | area for row, offer in offers.items() for area in reach(offer)]:
             connection.execute(sa.insert(places), reached)
         last = rows[-1].row
+
+
+def _fill_forms(connection: sa.Connection, offers: dict[int, Offer]) -> None:
+    """Make the finished forms of ``offers`` anew; their versions stay, for nothing that was said has changed."""
+    table = sa.table("published", *(sa.column(name) for name in ("row", "digest")))
+    stored = sa.table("published_bytes", *(sa.column(name) for name in ("row", "line", "csv", "facts", "facts_csv")))
+    digests, documents = [], []
+    for row, offer in offers.items():
+        made, version, seen = forms(offer), offer.version, offer.last_seen
+        digests.append({"number": row, "new": made.digest})
+        documents.append(
+            {
+                "number": row,
+                "new_line": numbered(made.line, version, seen),
+                "new_csv": numbered_csv(offer.id, made.csv, version, seen),
+                "new_facts": made.facts and numbered(made.facts, version, seen),
+                "new_facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, seen),
+            }
+        )
+    values = {name: sa.bindparam(f"new_{name}") for name in ("line", "csv", "facts", "facts_csv")}
+    connection.execute(sa.update(stored).where(stored.c.row == sa.bindparam("number")).values(values), documents)
+    digest = sa.update(table).where(table.c.row == sa.bindparam("number")).values(digest=sa.bindparam("new"))
+    connection.execute(digest, digests)
 
 
 def downgrade() -> None:
     op.drop_index("ix_offers_replaced_by", table_name="offers")
     op.drop_index("ix_reviews_waiting", table_name="reviews")
     op.drop_index("ix_wordings_open", table_name="wordings")
+    op.drop_column("published_bytes", "facts_csv")
+    op.drop_column("published_bytes", "facts")
+    op.drop_index("ix_published_rights", table_name="published")
     op.drop_index("ix_published_providers", table_name="published")
     op.drop_index("ix_published_filters", table_name="published")
     op.create_index("ix_published_filters", "published", _FILTERS)
