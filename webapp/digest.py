@@ -17,6 +17,8 @@ from schemas.base import Value
 from schemas.clock import local, monday_of
 from schemas.db import Database
 from schemas.exceptions import StoreError
+from schemas.kita import Kita, Recipient
+from schemas.recommendation import Digest
 from schemas.region import Region
 from schemas.store.digests import DigestMail, enter, entered
 from schemas.store.kitas import StoredRecipient, digest_of, kita_by_id, recipients, recipients_who_want_mail
@@ -27,6 +29,7 @@ from webapp.mail.cards import card
 from webapp.mail.message import message_id
 from webapp.mail.render import Addresses, Rendered, render
 from webapp.regions import base_url, region_of
+from webapp.weeks import held_back
 
 MOST_CARDS: Final = 8
 """Offers in one mail, at most."""
@@ -63,6 +66,8 @@ class Preparation(Value):
     """Mails that were in the ledger before."""
     nothing_good: int = 0
     """Kitas with recipients for which nothing good was found: no mail this week."""
+    stopped: int = 0
+    """Kitas whose Region's coordinator stopped the week."""
     without_region: int = 0
     """Kitas whose key belongs to no Region of this installation: a mail needs a sender and an imprint."""
 
@@ -96,6 +101,7 @@ def prepare(
             raise StoreError(f"Kita {kita!r} is not known; kitalotse recommend --json lists those that are")
         wanting = recipients_who_want_mail(session)
         known = entered(session, week)
+        stopped = held_back(session, issuing.regions).get(week, frozenset())
     found: Counter[str] = Counter()
     mails: list[PreparedMail] = []
     batch: list[tuple[PreparedMail, DigestMail]] = []
@@ -105,7 +111,13 @@ def prepare(
         found["already"] += len(people) - len(missing)
         if missing:
             with database.read() as session:
-                batch += _of_kita(session, kita_id, missing, issuing, week, local(now).date(), found)
+                kita_here, ranked = kita_by_id(session, kita_id), digest_of(session, kita_id, week=week)
+                if kita_here is None:
+                    continue  # deleted meanwhile
+                if kita_here.region in stopped:
+                    found["stopped"] += 1
+                    continue
+                batch += _of_kita(session, kita_here, missing, issuing, ranked, week, local(now).date(), found)
         if len(batch) >= _BATCH:
             mails += _enter(database, batch, now, dry_run)
             batch = []
@@ -114,26 +126,34 @@ def prepare(
     return Preparation(week=week, mails=tuple(mails), **found)
 
 
-def preview(session: Session, kita_id: str, issuing: Issuing, *, week: str, today: date) -> Rendered | None:
-    """The mail that the Kita's first recipient gets (or would get) in ``week``; ``None`` where there is none."""
-    people = [person for person in recipients(session, kita_id) if person.wants_mail]
-    made = _of_kita(session, kita_id, people[:1], issuing, week, today, Counter())
+def preview(
+    session: Session, kita: Kita, issuing: Issuing, *, week: str, today: date, ranked: Digest | None = None
+) -> Rendered | None:
+    """The mail that ``kita`` gets (or would get) in ``week``; ``None`` where nothing good was found or no Region is.
+
+    ``ranked`` replaces what was ranked. Its links are those of the first recipient, or of nobody where there is none;
+    whoever shows it to somebody else signs them with another secret (``issuing.links``).
+    """
+    people = [person for person in recipients(session, kita.id) if person.wants_mail]
+    somebody = people[:1] or [StoredRecipient(id=0, kita=kita.id, recipient=Recipient(address="kita@localhost"))]
+    ranked = ranked or digest_of(session, kita.id, week=week)
+    made = _of_kita(session, kita, somebody, issuing, ranked, week, today, Counter())
     return Rendered(made[0][1].subject, made[0][1].text, made[0][1].html) if made else None
 
 
 def _of_kita(
     session: Session,
-    kita_id: str,
+    kita: Kita,
     people: Sequence[StoredRecipient],
     issuing: Issuing,
+    digest: Digest | None,
     week: str,
     today: date,
     found: Counter[str],
 ) -> list[tuple[PreparedMail, DigestMail]]:
     """The mails of one Kita; ``found`` counts why there are none. An offer that is no longer published is left out."""
-    kita, digest = kita_by_id(session, kita_id), digest_of(session, kita_id, week=week)
-    region = region_of(kita.region, issuing.regions) if kita else None
-    if kita is None or region is None:
+    region = region_of(kita.region, issuing.regions)
+    if region is None:
         found["without_region"] += 1
         return []
     shown = [

@@ -231,6 +231,17 @@ def counts(session: Session, *, week: str) -> dict[DigestState, int]:
     return dict.fromkeys(DigestState, 0) | {DigestState(state): number for state, number in found}
 
 
+def counts_by_key(session: Session, *, week: str) -> dict[tuple[str, DigestState], int]:
+    """How many mails of ``week`` stand where, by the official key of their Kita and the state."""
+    found = session.execute(
+        select(kitas.c.region, digests.c.state, func.count())
+        .join(kitas, kitas.c.id == digests.c.kita_id)
+        .where(digests.c.week == week)
+        .group_by(kitas.c.region, digests.c.state)
+    ).all()
+    return {(key, DigestState(state)): number for key, state, number in found}
+
+
 def sent_offers(session: Session, *, since: str, before: str) -> dict[str, frozenset[str]]:
     """Offers in mails that went out, or may have, from week ``since`` until before week ``before``, by Kita."""
     out = [DigestState.SENT, DigestState.SENDING, DigestState.UNSURE]

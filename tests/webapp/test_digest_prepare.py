@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from schemas.region import Region
 from schemas.review import DecisionKind
 from schemas.store.digests import DigestState, counts, ledger
-from schemas.store.kitas import recipients, save_kita, unsubscribe
+from schemas.store.kitas import kita_by_id, recipients, save_kita, unsubscribe
 from schemas.store.reviews import decide
 from tests.factories import make_kita, make_place, make_recipient
 from tests.webapp.mail_setup import LINKS, NOW, PORTAL, REGION, SENDING, WEEK, ObedientTransport, fill_ledger
@@ -107,8 +107,11 @@ def test_who_has_unsubscribed_gets_no_row(stage):
 
 def test_a_mail_can_be_looked_at_before_it_is_written(stage):
     with stage.read() as session:
-        seen = preview(session, "kita_zwei", ISSUING, week=WEEK, today=NOW.date())
-        nothing = preview(session, "kita_fern", ISSUING, week=WEEK, today=NOW.date())
+        two, far = kita_by_id(session, "kita_zwei"), kita_by_id(session, "kita_fern")
+        assert two is not None
+        assert far is not None
+        seen = preview(session, two, ISSUING, week=WEEK, today=NOW.date())
+        nothing = preview(session, far, ISSUING, week=WEEK, today=NOW.date())
 
     assert seen is not None
     assert nothing is None

@@ -13,9 +13,9 @@ from schemas.store.invitations import invite
 from schemas.store.reviews import correct, decide, detail, hold_withdrawals
 from schemas.vocabulary import PriceModel
 from tests.factories import make_source_offer
-from tests.webapp.site import HERE, THERE, Household, Site, csrf_token, make_other_offer, other_source
+from tests.webapp.site import HERE, THERE, WEEK, Household, Site, csrf_token, make_other_offer, other_source
 from webapp.access import Who, who_may
-from webapp.links import ConfirmLink, DeskLink
+from webapp.links import ConfirmLink, DeskLink, WeekLink
 from webapp.security import HEADERS
 
 # (method, rule) → status for a visitor, a coordinator of this Region, a coordinator of another Region.
@@ -36,6 +36,14 @@ ROUTES = {
     ("POST", "/desk/anmelden"): (200, 200, 200),
     ("GET", "/desk/anmelden/<token>"): (200, 200, 403),
     ("POST", "/desk/anmelden/<token>"): (400, 303, 403),
+    ("GET", "/desk/woche"): (403, 200, 200),
+    ("POST", "/desk/woche/anhalten"): (400, 303, 303),
+    ("POST", "/desk/woche/doch"): (400, 303, 303),
+    ("GET", "/desk/woche/<name:kita_id>"): (403, 200, 404),
+    ("GET", "/desk/woche/<name:kita_id>/html"): (403, 200, 404),
+    ("GET", "/anhalten/<token>"): (200, 200, 403),
+    ("POST", "/anhalten/<token>"): (303, 303, 403),
+    ("POST", "/anhalten/<token>/doch"): (303, 303, 403),
     ("POST", "/desk/abmelden"): (400, 303, 303),
     ("GET", "/desk/"): (403, 200, 200),
     ("GET", "/desk/abrufe/<name:name>"): (403, 200, 404),
@@ -60,7 +68,10 @@ ROUTES = {
     ("GET", "/outbox/<name>/html"): (200, 200, 200),
     ("GET", "/static/<path:filename>"): (200, 200, 200),
 }
-DATA = {"kind": "accept", "take": "correction", "price": "", "min_months": "48", "mail": "wer@kreis.example"}
+DATA = {"kind": "accept", "take": "correction", "price": "", "min_months": "48"} | {
+    "mail": "wer@kreis.example",
+    "week": WEEK,
+}
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,13 @@ class Stage:
             "antwort": self.home.answer(self.offer).rpartition("/")[2],
             "bestaetigen": self.invitation,
             "abmelden": self.home.unsubscribe.rpartition("/")[2],
+            "anhalten": self.site.links.week(WeekLink("13075", "Koordination Greifswald", WEEK)),
             "desk": self.site.links.desk(DeskLink("13075", "Koordination Greifswald"), now=self.site.now),
         }.get(rule.split("/")[1], "")
         values = {
             "<offer:offer_id>": self.offer,
             "<token>": token,
+            "<name:kita_id>": self.home.kita,
             "<name:name>": "offer" if rule.startswith("/schema") else self.site.source.name,
             "<name>": "mail",
             "<field>": "ages",
@@ -209,7 +222,7 @@ def test_every_response_carries_the_headers(stage):
 
 
 def test_only_the_mail_itself_may_style_inline_and_be_framed(stage):
-    client = stage.site.client()
+    client = stage.site.coordinator()
 
     loose = {
         rule
@@ -217,7 +230,7 @@ def test_only_the_mail_itself_may_style_inline_and_be_framed(stage):
         if "unsafe-inline" in asked(client, method, stage.path(rule)).headers["Content-Security-Policy"]
     }
 
-    assert loose == {"/outbox/<name>/html"}
+    assert loose == {"/outbox/<name>/html", "/desk/woche/<name:kita_id>/html"}
 
 
 def test_https_is_kept_once_the_public_address_is_https(stage):

@@ -58,7 +58,8 @@ def digest(settings: Settings, week: str | None, kita: str | None, dry_run: bool
         )
         click.echo(
             f"{week}: {len(prepared.mails)} mails {'would be ' if dry_run else ''}written, {prepared.already} there "
-            f"before, {prepared.nothing_good} Kitas without a good offer, {prepared.without_region} without a Region; "
+            f"before, {prepared.nothing_good} Kitas without a good offer, {prepared.stopped} stopped, "
+            f"{prepared.without_region} without a Region; "
             f"ledger: {', '.join(f'{number} {state}' for state, number in standing.items())}"
         )
         for doubt in doubts:

@@ -18,15 +18,14 @@ from schemas.clock import local, week_of
 from schemas.db import Database
 from schemas.region import Region
 from schemas.store.digests import LedgerEntry, claim_next, due_regions, sweep
-from schemas.store.kitas import kita_keys
 from schemas.store.ledger import NO_REGION, Claimed, MailState, mark_failed, mark_sent, mark_unsure, release
 from schemas.store.letters import LetterEntry, claim_letter, letters_wait_for, sweep_letters
-from schemas.store.weeks import stopped_regions
 from webapp.links import Links, UnsubscribeLink
 from webapp.mail.message import AddressError, assemble, compose
 from webapp.mail.render import Rendered
 from webapp.mail.transports import InDoubt, NotReached, Refused, Transport
 from webapp.regions import base_url, region_of
+from webapp.weeks import held_back
 
 Entry = TypeVar("Entry", bound=Claimed)
 
@@ -157,15 +156,6 @@ class Letters:
         """See ``Ledger``."""
         mail = Rendered(entry.subject, entry.text, entry.html)
         return assemble(mail, region, to=entry.address, at=entry.rendered_at, message_id=entry.message_id)
-
-
-def held_back(session: Session, regions: Mapping[str, Region]) -> dict[str, frozenset[str]]:
-    """Official keys of Kitas whose Region is stopped, by week."""
-    stopped = stopped_regions(session)
-    if not stopped:
-        return {}
-    owner = {key: region.key for key in kita_keys(session) if (region := region_of(key, regions)) is not None}
-    return {week: frozenset(key for key, own in owner.items() if own in keys) for week, keys in stopped.items()}
 
 
 def send_all(

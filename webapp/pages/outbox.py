@@ -1,6 +1,5 @@
 """The local outbox, in demo mode only: what would have been mailed, as a Kita would see it."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -9,24 +8,16 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from webapp.access import Who, who
 from webapp.db import state
-from webapp.security import HEADERS
+from webapp.pages.framing import framed, framing
 
 pages = Blueprint("outbox", __name__, url_prefix="/outbox")
 
 MAX_SHOWN: Final = 500
-_MAIL_CSP: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
-    "sandbox allow-top-navigation-by-user-activation allow-popups"
-)
-"""Mails carry their styles inline; nothing in them may run, load or submit."""
-_HEAD: Final = re.compile(r"<head[^>]*>", re.IGNORECASE)
-_OUT_OF_THE_FRAME: Final = '<base target="_top">'
-"""Our pages refuse to be framed, so links of a mail open in the whole window."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +55,14 @@ def mails() -> ResponseReturnValue:
 @who(Who.EVERYBODY)
 def mail(name: str) -> ResponseReturnValue:
     """One mail: headers, HTML in a frame, text part."""
-    response = make_response(render_template("pages/outbox_mail.html", mail=_find(name)))
-    response.headers["Content-Security-Policy"] = HEADERS["Content-Security-Policy"] + "; frame-src 'self'"
-    return response
+    return framing(render_template("pages/outbox_mail.html", mail=_find(name)))
 
 
 @pages.get("/<name>/html")
 @who(Who.EVERYBODY)
 def html(name: str) -> ResponseReturnValue:
     """The HTML part alone, fenced in."""
-    body = _HEAD.sub(r"\g<0>" + _OUT_OF_THE_FRAME, _find(name).part("html"), count=1)
-    response = Response(body, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = _MAIL_CSP
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    return response
+    return framed(_find(name).part("html"))
 
 
 def _folder() -> Path:
