@@ -18,7 +18,7 @@ from schemas.exceptions import StoreError
 from schemas.review import DecisionKind
 from schemas.store.bulk import chunks
 from schemas.tables.harvest import source_offers
-from schemas.tables.offers import published
+from schemas.tables.offers import memberships, published
 from schemas.tables.providers import consents, entries
 from schemas.tables.reviews import decisions
 from schemas.vocabulary import Status
@@ -54,7 +54,7 @@ class StoredEntry:
     key: str
     """Its key in the source, and its name in links."""
     offer: str | None
-    """Id of the offer it became."""
+    """Id of the offer it belongs to."""
     address: str | None
     """Where its provider gets letters; ``None`` where a coordinator typed it without one."""
     person: bool
@@ -94,9 +94,9 @@ def add_entry(
         "created_at": now,
         "updated_at": now,
     }
-    row = session.execute(insert(entries).values(values).returning(entries)).one()
-    _log_consent(session, row.id, wanted=entry.personal and entry.consent, text_version=consent_text, now=now)
-    return _stored(row)
+    number: int = session.execute(insert(entries).values(values).returning(entries.c.id)).scalar_one()
+    _log_consent(session, number, wanted=entry.personal and entry.consent, text_version=consent_text, now=now)
+    return _by_id(session, number)
 
 
 def change_entry(session: Session, number: int, entry: Entry, *, consent_text: str, now: datetime) -> StoredEntry:
@@ -104,31 +104,28 @@ def change_entry(session: Session, number: int, entry: Entry, *, consent_text: s
 
     Raises ``StoreError`` for an entry that is not there any more.
     """
-    row = _update(session, number, _columns(entry) | {"updated_at": now})
+    _update(session, number, _columns(entry) | {"updated_at": now})
     _log_consent(session, number, wanted=entry.personal and entry.consent, text_version=consent_text, now=now)
-    return _stored(row)
+    return _by_id(session, number)
 
 
 def make_live(session: Session, number: int, *, offer: str, now: datetime) -> StoredEntry:
     """An entry is the offer ``offer`` from now on; the first time is its confirmation."""
     found = _locked(session, number)
-    return _stored(
-        _update(
-            session,
-            number,
-            {
-                "state": EntryState.LIVE.value,
-                "offer_id": offer,
-                "confirmed_at": found.confirmed_at or now,
-                "last_confirmed_at": now,
-            },
-        )
-    )
+    values = {
+        "state": EntryState.LIVE.value,
+        "offer_id": offer,
+        "confirmed_at": found.confirmed_at or now,
+        "last_confirmed_at": now,
+    }
+    _update(session, number, values)
+    return _by_id(session, number)
 
 
 def take_back(session: Session, number: int) -> StoredEntry:
     """An entry is withdrawn from now on."""
-    return _stored(_update(session, number, {"state": EntryState.WITHDRAWN.value}))
+    _update(session, number, {"state": EntryState.WITHDRAWN.value})
+    return _by_id(session, number)
 
 
 def forget_entry(session: Session, number: int, *, now: datetime) -> None:
@@ -170,22 +167,22 @@ def asked(session: Session, numbers: Collection[int], *, now: datetime) -> None:
 
 def entry_by_key(session: Session, key: str, *, lock: bool = False) -> StoredEntry | None:
     """The entry of that key, deleted ones included; ``lock`` keeps others from changing it until the commit."""
-    query = select(entries).where(entries.c.key == key)
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    query = _ENTRIES.where(entries.c.key == key)
+    row = session.execute(query.with_for_update(of=entries) if lock else query).one_or_none()
     return None if row is None else _stored(row)
 
 
 def entries_of(session: Session, region: str, address: str) -> list[StoredEntry]:
     """What stands under ``address`` in ``region``, oldest first; deleted and unconfirmed entries are left out."""
     standing = entries.c.state.in_((EntryState.LIVE.value, EntryState.WITHDRAWN.value))
-    query = select(entries).where(entries.c.region == region, entries.c.address == address, standing)
+    query = _ENTRIES.where(entries.c.region == region, entries.c.address == address, standing)
     return [_stored(row) for row in session.execute(query.order_by(entries.c.id))]
 
 
 def entries_in(session: Session, region: str, *, limit: int, offset: int = 0) -> list[StoredEntry]:
     """Live and withdrawn entries of a Region, newest first."""
     standing = entries.c.state.in_((EntryState.LIVE.value, EntryState.WITHDRAWN.value))
-    query = select(entries).where(entries.c.region == region, standing).order_by(entries.c.id.desc())
+    query = _ENTRIES.where(entries.c.region == region, standing).order_by(entries.c.id.desc())
     return [_stored(row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
@@ -198,9 +195,10 @@ def entry_count(session: Session, region: str) -> int:
 
 
 def entry_of_offer(session: Session, offer_id: str) -> StoredEntry | None:
-    """The entry that an offer was typed as; ``None`` for an offer of another source, or a deleted entry."""
+    """The oldest entry that an offer consists of; ``None`` for an offer that nobody typed, or a deleted entry."""
     standing = entries.c.state != EntryState.DELETED.value
-    row = session.execute(select(entries).where(entries.c.offer_id == offer_id, standing)).first()
+    query = _ENTRIES.where(memberships.c.offer_id == offer_id, standing).order_by(entries.c.id)
+    row = session.execute(query.limit(1)).one_or_none()
     return None if row is None else _stored(row)
 
 
@@ -209,7 +207,7 @@ def due_for_question(session: Session, region: str, now: datetime) -> list[Store
     c = entries.c
     long_ago = now - ASK_AFTER
     quiet = and_(c.last_confirmed_at <= long_ago, or_(c.asked_at.is_(None), c.asked_at <= long_ago))
-    query = select(entries).where(c.region == region, c.state == EntryState.LIVE.value, c.address.is_not(None), quiet)
+    query = _ENTRIES.where(c.region == region, c.state == EntryState.LIVE.value, c.address.is_not(None), quiet)
     return [_stored(row) for row in session.execute(query.order_by(c.id))]
 
 
@@ -217,7 +215,7 @@ def silent_since(session: Session, region: str, *, before: datetime, asked_befor
     """Live entries not confirmed since ``before``, whose provider was asked by ``asked_before`` at the latest."""
     c = entries.c
     silent = and_(c.last_confirmed_at <= before, c.asked_at <= asked_before)
-    query = select(entries).where(c.region == region, c.state == EntryState.LIVE.value, silent)
+    query = _ENTRIES.where(c.region == region, c.state == EntryState.LIVE.value, silent)
     return [_stored(row) for row in session.execute(query.order_by(c.id))]
 
 
@@ -225,10 +223,8 @@ def erased_elsewhere(session: Session, region: str) -> list[StoredEntry]:
     """Entries whose offer was erased by somebody else: an exclusion, or the deletion of their source."""
     standing = entries.c.state.in_((EntryState.LIVE.value, EntryState.WITHDRAWN.value))
     said = source_offers.c
-    query = (
-        select(entries)
-        .join(source_offers, and_(said.source == entries.c.source, said.key == entries.c.key))
-        .where(entries.c.region == region, standing, said.withdrawn.in_(_ERASED))
+    query = _ENTRIES.join(source_offers, and_(said.source == entries.c.source, said.key == entries.c.key)).where(
+        entries.c.region == region, standing, said.withdrawn.in_(_ERASED)
     )
     return [_stored(row) for row in session.execute(query.order_by(entries.c.id))]
 
@@ -237,7 +233,8 @@ def unconfirmed_count(session: Session, region: str, *, before: datetime) -> int
     """Live entries of a Region whose offer is shown and that nobody confirmed since ``before``."""
     c = entries.c
     shown = published.c.status == Status.PUBLISHED
-    query = select(func.count()).select_from(entries).join(published, published.c.offer_id == c.offer_id)
+    query = select(func.count()).select_from(entries).join(memberships, _MINE)
+    query = query.join(published, published.c.offer_id == memberships.c.offer_id)
     old = query.where(c.region == region, c.state == EntryState.LIVE.value, c.last_confirmed_at <= before, shown)
     count: int = session.execute(old).scalar_one()
     return count
@@ -262,8 +259,8 @@ def decided_entries(session: Session, region: str, *, since: datetime) -> list[D
         later.c.offer_id == d.offer_id, later.c.id > d.id, later.c.undone_at.is_(None), later.c.kind.in_(_DECISIVE)
     )
     query = (
-        select(entries, d.id.label("decision"), d.kind.label("kind"), d.why.label("why"))
-        .join(decisions, d.offer_id == entries.c.offer_id)
+        _ENTRIES.add_columns(d.id.label("decision"), d.kind.label("kind"), d.why.label("why"))
+        .join(decisions, d.offer_id == memberships.c.offer_id)
         .where(entries.c.region == region, entries.c.state == EntryState.LIVE.value, entries.c.address.is_not(None))
         .where(d.at >= since, counts, ~newer)
         .order_by(d.id)
@@ -289,6 +286,11 @@ def consents_of(session: Session, number: int) -> list[tuple[str, datetime, date
 
 
 _ERASED: Final = ("excluded", "deleted")
+_MINE: Final = and_(
+    memberships.c.source == entries.c.source, memberships.c.key == entries.c.key, memberships.c.until.is_(None)
+)
+_ENTRIES: Final = select(entries, memberships.c.offer_id.label("current")).outerjoin(memberships, _MINE)
+"""Entries with the offer that each belongs to now; after a merge that is another than it became at first."""
 _DECISIVE: Final = (DecisionKind.ACCEPT.value, DecisionKind.REJECT.value)
 
 
@@ -319,9 +321,13 @@ def _locked(session: Session, number: int) -> Row[Any]:
     return row
 
 
-def _update(session: Session, number: int, values: Mapping[str, Any]) -> Row[Any]:
+def _update(session: Session, number: int, values: Mapping[str, Any]) -> None:
     _locked(session, number)
-    return session.execute(update(entries).where(entries.c.id == number).values(values).returning(entries)).one()
+    session.execute(update(entries).where(entries.c.id == number).values(values))
+
+
+def _by_id(session: Session, number: int) -> StoredEntry:
+    return _stored(session.execute(_ENTRIES.where(entries.c.id == number)).one())
 
 
 def _stored(row: Row[Any]) -> StoredEntry:
@@ -330,7 +336,7 @@ def _stored(row: Row[Any]) -> StoredEntry:
         region=row.region,
         source=row.source,
         key=row.key,
-        offer=row.offer_id,
+        offer=row.current or row.offer_id,
         address=row.address,
         person=row.person,
         entry=_typed(row.data),

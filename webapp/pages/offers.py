@@ -21,6 +21,7 @@ from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
 from webapp.pages.asking import AGES, LABELS, MORE, PARAMETERS, RADII_KM, SORTS, WEEKDAYS, Asked, understand
 from webapp.pages.paging import page_number
+from webapp.typed_offers import Behind, behind
 
 pages = Blueprint("offers", __name__)
 
@@ -45,7 +46,8 @@ def show(offer_id: str) -> ResponseReturnValue:
         if offer.replaced_by:
             return redirect(url_for("offers.show", offer_id=offer.replaced_by), 301)
         return render_template("pages/gone.html", offer=offer), 410
-    return conditional(lambda: _offer(offer), "offer", offer.version, offer.last_seen, today())
+    stands = behind(reading(), offer, current_region(), today())
+    return conditional(lambda: _offer(offer, stands), "offer", offer.version, offer.last_seen, today(), stands)
 
 
 def _list(page: int) -> Response:
@@ -95,9 +97,9 @@ def _chips(asked: Asked) -> list[tuple[Any, str, bool]]:
     ]
 
 
-def _offer(offer: PublicOffer) -> Response:
+def _offer(offer: PublicOffer, stands: Behind) -> Response:
     jsonld = jsonld_script(offer, base_url=public_url())
-    return make_response(render_template("pages/offer.html", offer=offer, today=today(), jsonld=jsonld))
+    return make_response(render_template("pages/offer.html", offer=offer, behind=stands, today=today(), jsonld=jsonld))
 
 
 def _address(values: dict[str, str]) -> str:
