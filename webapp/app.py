@@ -13,7 +13,7 @@ from schemas.db import Database
 from webapp import access, addresses, db, errors, proxy, security, template_filters
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
-from webapp.pages import about, answers, desk, desk_week, desk_words, kita, offers, outbox, sign_in
+from webapp.pages import about, answers, desk, desk_phone, desk_week, desk_words, entries, kita, offers, outbox, sign_in
 from webapp.regions import load_regions
 from webapp.settings import Settings
 
@@ -59,6 +59,8 @@ def create_app(
     for blueprint in (offers.pages, kita.pages, answers.pages, sign_in.pages, desk.pages, about.pages, feeds.pages):
         app.register_blueprint(blueprint)
     for blueprint in (desk_week.pages, desk_week.stopping):
+        app.register_blueprint(blueprint)
+    for blueprint in (entries.pages, desk_phone.pages):
         app.register_blueprint(blueprint)
     if settings.demo:
         app.register_blueprint(outbox.pages)

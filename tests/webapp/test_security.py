@@ -9,13 +9,15 @@ from flask.testing import FlaskClient
 from schemas.exceptions import StoreError
 from schemas.offer import Price
 from schemas.review import DecisionKind
+from schemas.store.entries import StoredEntry
 from schemas.store.invitations import invite
 from schemas.store.reviews import correct, decide, detail, hold_withdrawals
 from schemas.vocabulary import PriceModel
 from tests.factories import make_source_offer
 from tests.webapp.site import HERE, THERE, WEEK, Household, Site, csrf_token, make_other_offer, other_source
+from tests.webapp.typed import type_in
 from webapp.access import Who, who_may
-from webapp.links import ConfirmLink, DeskLink, WeekLink
+from webapp.links import ConfirmLink, DeskLink, EntryLink, WeekLink
 from webapp.security import HEADERS
 
 # (method, rule) → status for a visitor, a coordinator of this Region, a coordinator of another Region.
@@ -53,6 +55,41 @@ ROUTES = {
     ("POST", "/desk/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>"): (400, 303, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>"): (400, 303, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>"): (400, 303, 404),
+    ("GET", "/anbieten"): (200, 200, 200),
+    ("POST", "/anbieten"): (400, 400, 400),
+    ("GET", "/anbieten/link"): (200, 200, 200),
+    ("POST", "/anbieten/link"): (400, 400, 400),
+    ("GET", "/anbieten/bestaetigen/<token>"): (200, 200, 404),
+    ("POST", "/anbieten/bestaetigen/<token>"): (200, 200, 404),
+    ("GET", "/eintrag/<token>"): (200, 200, 404),
+    ("GET", "/eintrag/<token>/aendern"): (200, 200, 404),
+    ("POST", "/eintrag/<token>/aendern"): (400, 400, 404),
+    ("POST", "/eintrag/<token>/belegt"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/gruppen"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/kontakt"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/pause"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/zeigen"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/stimmt"): (303, 303, 404),
+    ("POST", "/eintrag/<token>/loeschen"): (400, 400, 404),
+    ("GET", "/eintraege/<token>"): (200, 200, 404),
+    ("POST", "/eintraege/<token>"): (200, 200, 404),
+    ("GET", "/desk/eintragen/"): (403, 200, 200),
+    ("POST", "/desk/eintragen/"): (400, 400, 400),
+    ("GET", "/desk/eintragen/liste"): (403, 200, 200),
+    ("GET", "/desk/eintragen/<key>"): (403, 200, 404),
+    ("GET", "/desk/eintragen/<key>/aendern"): (403, 200, 404),
+    ("POST", "/desk/eintragen/<key>/aendern"): (400, 400, 404),
+    ("POST", "/desk/eintragen/<key>/pause"): (400, 303, 404),
+    ("POST", "/desk/eintragen/<key>/zeigen"): (400, 303, 404),
+    ("POST", "/desk/eintragen/<key>/stimmt"): (400, 303, 404),
+    ("POST", "/desk/eintragen/<key>/loeschen"): (400, 400, 404),
+    ("GET", "/desk/tabellen/"): (403, 200, 200),
+    ("POST", "/desk/tabellen/"): (400, 400, 400),
+    ("GET", "/desk/tabellen/<int(max=2147483647):number>"): (403, 303, 404),
+    ("GET", "/desk/tabellen/<int(max=2147483647):number>/spalten"): (403, 200, 404),
+    ("POST", "/desk/tabellen/<int(max=2147483647):number>/spalten"): (400, 303, 404),
+    ("POST", "/desk/tabellen/<int(max=2147483647):number>/uebernehmen"): (400, 303, 404),
+    ("POST", "/desk/tabellen/<int(max=2147483647):number>/verwerfen"): (400, 303, 404),
     ("GET", "/impressum"): (200, 200, 200),
     ("GET", "/datenschutz"): (200, 200, 200),
     ("GET", "/barrierefreiheit"): (200, 200, 200),
@@ -84,6 +121,7 @@ class Stage:
     conflict: int
     withdrawal: int
     invitation: str
+    entry: StoredEntry
 
     def path(self, rule: str) -> str:
         """``rule`` with values that exist in the Region 13075."""
@@ -94,12 +132,16 @@ class Stage:
             "abmelden": self.home.unsubscribe.rpartition("/")[2],
             "anhalten": self.site.links.week(WeekLink("13075", "Koordination Greifswald", WEEK)),
             "desk": self.site.links.desk(DeskLink("13075", "Koordination Greifswald"), now=self.site.now),
+            "anbieten": self.site.links.entry(EntryLink(self.entry.key, 0), "entry_confirm"),
+            "eintrag": self.site.links.entry(EntryLink(self.entry.key, 0)),
+            "eintraege": self.site.links.entry(EntryLink(self.entry.key, 0), "entries"),
         }.get(rule.split("/")[1], "")
         values = {
             "<offer:offer_id>": self.offer,
             "<token>": token,
             "<name:kita_id>": self.home.kita,
             "<name:name>": "offer" if rule.startswith("/schema") else self.site.source.name,
+            "<key>": self.entry.key,
             "<name>": "mail",
             "<field>": "ages",
             "<kind>": "korrektur",
@@ -135,7 +177,7 @@ def stage(site: Site) -> Stage:
         b"Subject: Hallo\r\nContent-Type: text/html\r\n\r\n<html><head></head><a>x</a></html>"
     )
     invitation = site.links.confirm(ConfirmLink(asked.id, asked.invited_at))
-    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0, invitation)
+    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0, invitation, type_in(site))
 
 
 def routes(site: Site) -> Iterator[tuple[str, str, str]]:
