@@ -14,6 +14,7 @@ from webapp.logs import configure_logging
 from webapp.settings import read_settings
 
 COMMANDS: Final[dict[str, str]] = {
+    "backup": "webapp.commands.backup:backup",
     "bench": "webapp.commands.bench:bench",
     "demo": "webapp.commands.demo:demo",
     "desk-link": "webapp.commands.serve:desk_link",
@@ -28,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "migrate": "webapp.commands.database:migrate",
     "preview": "webapp.commands.harvest:preview",
     "recommend": "webapp.commands.recommend:recommend",
+    "restore": "webapp.commands.backup:restore",
     "schedule": "webapp.commands.work:schedule",
     "serve": "webapp.commands.serve:serve",
     "sources": "webapp.commands.harvest:sources",

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from schemas import clock
 from schemas.clock import BERLIN
 from schemas.db import Database
-from schemas.store.work import add_work, due_work, give_up_lease, sweep_work, take_lease
+from schemas.store.work import add_work, due_work, give_up_lease, lease_owner, sweep_work, take_lease
 from webapp.executors import Pool
 from webapp.jobs import JOBS, Job
 from webapp.settings import Settings
@@ -109,6 +109,18 @@ def leadership(database: Database, tick_s: float) -> Leadership:
         return AdvisoryLock(database)
     owner = f"{platform.node()}:{os.getpid()}"
     return LeaseRow(database, owner=owner, duration=timedelta(seconds=tick_s * LEASE_TICKS))
+
+
+def leader(database: Database, now: datetime) -> str | None:
+    """Who leads now, in words for the operator; ``None`` where no scheduler runs."""
+    with database.read() as session:
+        if database.dialect == "postgresql":
+            holding = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :lock AND granted"
+            here = f"{holding} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            found = session.scalar(text(here), {"lock": _LOCK})
+            return f"a scheduler (connection {found})" if found is not None else None
+        owner = lease_owner(session, _LEASE, now=now)
+        return f"the scheduler {owner}" if owner is not None else None
 
 
 class Scheduler:

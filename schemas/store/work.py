@@ -166,6 +166,12 @@ def take_lease(session: Session, name: str, owner: str, *, now: datetime, durati
     return bool(session.execute(taken.returning(leases.c.name)).all())
 
 
+def lease_owner(session: Session, name: str, *, now: datetime) -> str | None:
+    """Who holds a lease now; ``None`` where nobody does."""
+    owner: str | None = session.scalar(select(leases.c.owner).where(leases.c.name == name, leases.c.until > now))
+    return owner
+
+
 def give_up_lease(session: Session, name: str, owner: str) -> None:
     """Let go of a lease at once, where it is ours."""
     session.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))
