@@ -33,6 +33,7 @@ from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
 from webapp.entries import look_after, tell_decisions
 from webapp.entry_letters import desk_of
+from webapp.friday import write_friday
 from webapp.harvesting import belongs, fetch_settings, save_sources
 from webapp.links import Links
 from webapp.mail.sender import Letters, Sending, send_all
@@ -182,6 +183,13 @@ def letters_job(task: Task) -> dict[str, Any]:
     return asdict(send_all(task.database, way, how, clock.now, ledger=Letters(how)))
 
 
+def friday_job(task: Task) -> dict[str, Any]:
+    """Write to coordinators what needs them before Monday; the job ``letters`` sends it."""
+    friday = task.work.scheduled_for
+    how = issuing(task.settings)
+    return write_friday(task.database, how, friday=friday, now=clock.now(), guard=task.guard).model_dump()
+
+
 def expire_job(task: Task) -> dict[str, Any]:
     """Take offers that are over out of what is shown, and apply the defaults of reviews nobody decided."""
     with task.database.begin() as session:
@@ -239,6 +247,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "digest": Job(digest_job, {"day_of_week": "mon", "hour": MAILED_AT.hour, "minute": 0}, timedelta(days=3)),
     "confirmations": Job(confirmations_job, {"hour": 6, "minute": 20}, _DAY),
     "entry_news": Job(entry_news_job, {"minute": "10,40"}, timedelta(minutes=25)),
+    "friday": Job(friday_job, {"day_of_week": "fri", "hour": 9, "minute": 0}, timedelta(days=2)),
     "letters": Job(letters_job, {}, _DAY),
     "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
 }

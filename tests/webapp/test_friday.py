@@ -1,0 +1,300 @@
+"""The Friday mail: what needs a coordinator before Monday, once, in plain words."""
+
+import re
+from datetime import timedelta
+
+import lxml.html
+import pytest
+
+from recommender.filters import RULES
+from schemas.harvest import HarvestRun, Issue, RunStatus
+from schemas.offer import Suitability
+from schemas.review import ReviewKind
+from schemas.store.illness import ill_sources
+from schemas.store.kitas import digest_of, save_kita
+from schemas.store.ledger import mark_failed
+from schemas.store.letters import LetterEntry, claim_letter, letters_of
+from schemas.store.runs import finish_run, save_source, start_run
+from schemas.store.weeks import stop_week, stopped
+from schemas.vocabulary import Verdict
+from tests.factories import make_kita, make_recipient, make_source, make_source_offer
+from tests.webapp.site import COORDINATOR, SECRET, THERE, Site
+from webapp.digest import Issuing
+from webapp.friday import WHY, write_friday
+from webapp.links import Links
+from webapp.outlook import REMOVED_WORDS
+
+UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5)
+DEAR = {"model": "per_child", "amount_eur": 90}
+MAIL = "koordination@kreis.example"
+
+
+@pytest.fixture
+def friday(both_sites: Site) -> Site:
+    """A site on the Friday before week 49, at nine in the morning; both databases."""
+    both_sites.now += timedelta(days=4, hours=1)
+    return both_sites
+
+
+def read(site: Site, source: str, status: RunStatus, *, message: str | None = None, remedy: str | None = None) -> int:
+    """One run of a source that ended so."""
+    source_issue = Issue(field="source", wording="", rule="fetch.gone", where=source, message=message, remedy=remedy)
+    with site.database.begin() as session:
+        save_source(session, make_source(source, title=f"Quelle {source}"), origin="file", now=site.now)
+        number = start_run(session, source, site.now)
+        issues = (source_issue,) if remedy else ()
+        run = HarvestRun(
+            id=number, source=source, started_at=site.now, finished_at=site.now, status=status, message=message,
+            issues=issues,
+        )  # fmt: skip
+        finish_run(session, run)
+    site.now += timedelta(minutes=1)
+    return number
+
+
+def write(site: Site):
+    issuing = Issuing(site.app.extensions["kitalotse"].regions, Links(SECRET), "http://localhost:8000")
+    return write_friday(site.database, issuing, friday=site.now, now=site.now)
+
+
+def letters(site: Site, region: str = "13075") -> list[LetterEntry]:
+    with site.database.read() as session:
+        return letters_of(session, region=region, kind="friday")
+
+
+def only(site: Site) -> LetterEntry:
+    (letter,) = letters(site)
+    return letter
+
+
+def settle(site: Site, number: int, **changes) -> None:
+    """Kitas ``kita_0`` … that want the mail."""
+    with site.database.begin() as session:
+        for index in range(number):
+            recipients = (make_recipient(f"leitung{index}@kita.example"),)
+            kita = make_kita(f"kita_{index}", name=f"Kita Nummer {index}", recipients=recipients, **changes)
+            save_kita(session, kita, now=site.now)
+
+
+# -- when and to whom -------------------------------------------------------------------------------------------------
+
+
+def test_each_coordinator_gets_one_letter_a_week_however_often_it_is_run(friday):
+    first, second = write(friday), write(friday)
+
+    assert (first.written, second.written, second.already) == (2, 0, 2)
+    assert [letter.address for letter in letters(friday)] == [MAIL]
+    assert [letter.address for letter in letters(friday, "01002")] == ["koordination@kiel.example"]
+    friday.now += timedelta(days=7)
+    assert write(friday).written == 2
+
+
+def test_with_nothing_to_say_it_says_so_in_one_line(friday):
+    write(friday)
+
+    letter = only(friday)
+    assert letter.subject == "Montag, 30.11.: keine Wochenmail, alles ruhig"
+    assert "Es ist nichts zu tun" in letter.text
+    assert "Es ist nichts zu tun" in letter.html
+    assert "Kranke Quellen" not in letter.text
+
+
+def test_a_coordinator_whose_address_no_server_takes_stops_nobody_else(friday):
+    regions = friday.app.extensions["kitalotse"].regions
+    broken = regions["13075"].coordinators[0].model_copy(update={"mail": "niemand"})
+    regions["13075"] = regions["13075"].model_copy(update={"coordinators": (broken,)})
+
+    report = write(friday)
+
+    assert (report.written, report.wrong_address) == (1, 1)
+
+
+# -- illnesses --------------------------------------------------------------------------------------------------------
+
+
+def test_an_illness_is_told_once_and_again_after_a_recovery(friday):
+    read(friday, "mv_wald", RunStatus.COMPLETE)
+    read(friday, "mv_wald", RunStatus.FAILED, message="Die Seite gibt es nicht mehr.", remedy="Neue Adresse eintragen.")
+    read(friday, "mv_wald", RunStatus.FAILED, message="Die Seite antwortet nicht.")
+    write(friday)
+    told = only(friday)
+    assert "1. Quelle mv_wald, seit Freitag, 27. November 2026" in told.text
+    assert "Was war: Die Seite antwortet nicht." in told.text
+    assert "Was hilft: Öffnen Sie die Adresse der Quelle im Browser." in told.text
+    assert ", 1 Quelle krank" in told.subject
+
+    friday.now += timedelta(days=7)
+    read(friday, "mv_wald", RunStatus.INCOMPLETE)
+    write(friday)
+    again = letters(friday)[0]
+    assert "Kranke Quellen" not in again.text
+    assert "Eine Quelle ist weiterhin krank" in again.text
+
+    friday.now += timedelta(days=7)
+    read(friday, "mv_wald", RunStatus.UNCHANGED)
+    read(friday, "mv_wald", RunStatus.FAILED, message="Weg.", remedy="Neue Adresse eintragen.")
+    write(friday)
+    relapse = letters(friday)[0]
+    assert "1. Quelle mv_wald" in relapse.text
+    assert "Was hilft: Neue Adresse eintragen." in relapse.text
+
+
+def test_an_illness_whose_letter_failed_is_told_the_week_after(friday):
+    read(friday, "mv_wald", RunStatus.FAILED, message="Weg.")
+    write(friday)
+    with friday.database.begin() as session:
+        while entry := claim_letter(session, now=friday.now):
+            mark_failed(session, entry, error="550 no such user")
+
+    friday.now += timedelta(days=7)
+    write(friday)
+
+    assert "1. Quelle mv_wald" in letters(friday)[0].text
+
+
+def test_what_is_off_deleted_well_or_in_another_region_is_not_ill(friday):
+    for name in ("mv_aus", "mv_gesund", "sh_kiel", "mv_krank", "mv_laeuft"):
+        read(friday, name, RunStatus.FAILED)
+    with friday.database.begin() as session:
+        save_source(session, make_source("mv_aus", active=False), origin="file", now=friday.now)
+        save_source(session, make_source("sh_kiel", region="01002"), origin="file", now=friday.now)
+        start_run(session, "mv_laeuft", friday.now)
+    read(friday, "mv_gesund", RunStatus.UNCHANGED)
+
+    with friday.database.read() as session:
+        assert {each.source.name for each in ill_sources(session, "13075")} == {"mv_krank", "mv_laeuft"}
+
+
+# -- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_the_decisions_that_change_most_come_first_with_reason_and_link(friday):
+    settle(friday, 3)
+    near, far = friday.harvest(
+        make_source_offer("nah", title="Dinos ganz nah", kita_suitability=UNSURE),
+        make_source_offer("fern", title="Zu teuer", kita_suitability=UNSURE, price=DEAR),
+    )
+    friday.harvest(
+        make_source_offer("kiel", source="sh_museum"), source=make_source("sh_museum", region="01002", trust="hold")
+    )
+
+    write(friday)
+
+    letter = only(friday)
+    assert "1. Dinos ganz nah\nKäme in die Auswahl von 3 Kitas. Grund: Eignung für Kitas unklar" in letter.text
+    assert f"Entscheiden: http://kitalotse.example/desk/angebote/{near}" in letter.text
+    assert far not in letter.text, "it would be in no Kita's list"
+    assert "Insgesamt warten 2 Angebote" in letter.text
+    assert ", 1 Entscheidung" in letter.subject
+
+
+def test_at_most_ten_decisions_are_named(friday):
+    settle(friday, 2)
+    friday.harvest(
+        *(
+            make_source_offer(
+                f"o{n}", title=f"Angebot Nummer {n}", kita_suitability=UNSURE, provider={"name": f"Haus {n}"}
+            )
+            for n in range(14)
+        )
+    )
+
+    write(friday)
+
+    assert len(re.findall(r"^Entscheiden: ", only(friday).text, re.M)) <= 10
+
+
+def test_looking_ahead_stores_nothing_and_changes_nothing_of_mondays_ranking(friday):
+    settle(friday, 1)
+    friday.harvest(make_source_offer(kita_suitability=UNSURE))
+
+    write(friday)
+
+    with friday.database.read() as session:
+        assert digest_of(session, "kita_0") is None
+
+
+# -- Kitas, preview, stopping -----------------------------------------------------------------------------------------
+
+
+def test_kitas_with_little_to_choose_from_are_named_with_the_reason(friday):
+    settle(friday, 1)
+    friday.harvest(make_source_offer(price=DEAR))
+
+    write(friday)
+
+    letter = only(friday)
+    assert "- Kita Nummer 0: 0. Ausgeschlossen vor allem: teurer als der Rahmen der Kita (1)" in letter.text
+    assert "1 Kita mit wenig Auswahl" in letter.subject
+
+
+def test_every_link_of_the_letter_leads_somewhere_and_none_acts_when_opened(friday):
+    settle(friday, 1)
+    friday.harvest(make_source_offer(kita_suitability=UNSURE))
+    read(friday, "mv_wald", RunStatus.FAILED)
+    write(friday)
+    letter = only(friday)
+    links = set(re.findall(r"http://kitalotse\.example(/[^\s\"<]*)", letter.text))
+    assert links == set(re.findall(r"href=\"http://kitalotse\.example(/[^\"]*)\"", letter.html))
+
+    coordinator, visitor = friday.coordinator(), friday.client()
+
+    known = {rule.endpoint for rule in friday.app.url_map.iter_rules()}
+    missing = {"/desk/quellen": "sources.home", "/desk/offen": "held.home"}
+    expected = {link for link in links if missing.get(link.partition("?")[0], "week.home") in known}
+    assert {link: coordinator.get(link).status_code for link in expected} == dict.fromkeys(expected, 200)
+    stop = next(link for link in links if link.startswith("/anhalten/"))
+    assert visitor.get(stop).status_code == 200
+    assert visitor.get("/desk/woche").status_code == 403
+    with friday.database.read() as session:
+        assert stopped_by(session) is None
+
+
+def stopped_by(session):
+    found = stopped(session, "13075", "2026-W49")
+    return found.by if found else None
+
+
+def test_a_stopped_week_is_said_and_the_link_lets_it_go(friday):
+    with friday.database.begin() as session:
+        stop_week(session, "13075", "2026-W49", by=COORDINATOR, now=friday.now)
+
+    write(friday)
+
+    letter = only(friday)
+    assert "die Wochenmails vom Montag, 30. November 2026, hat Koordination Greifswald angehalten" in letter.text
+    assert "Doch verschicken: http://kitalotse.example/anhalten/" in letter.text
+    assert "angehalten" in letter.subject
+
+
+def test_hostile_titles_stay_text(friday):
+    settle(friday, 1)
+    title = '<script>alert(1)</script>\r\nBcc: x@y.example "><img src=x>'
+    friday.harvest(make_source_offer(title=title, kita_suitability=UNSURE))
+
+    write(friday)
+
+    letter = only(friday)
+    document = lxml.html.fromstring(letter.html)
+    assert document.xpath("//script | //img") == []
+    assert "<script>alert(1)</script>" in document.text_content()
+    assert "\nBcc" not in letter.text
+    assert "\n" not in letter.subject
+
+
+def test_the_other_region_sees_nothing_of_ours(friday):
+    settle(friday, 1)
+    read(friday, "mv_wald", RunStatus.FAILED)
+    friday.harvest(make_source_offer(kita_suitability=UNSURE))
+
+    write(friday)
+
+    (theirs,) = letters(friday, "01002")
+    assert "Es ist nichts zu tun" in theirs.text
+    assert THERE in theirs.text
+    assert "Kita Nummer" not in theirs.text
+
+
+def test_every_reason_has_words():
+    assert set(WHY) == set(ReviewKind)
+    assert set(REMOVED_WORDS) == {rule.name for rule in RULES}
