@@ -55,6 +55,13 @@ def who_may(app: Flask, endpoint: str | None) -> Who | None:
     return getattr(app.view_functions.get(endpoint or ""), _SAYS, None)
 
 
+def signed_in() -> str | None:
+    """The coordinator of this Region who is signed in, if any; the Region's file of today decides."""
+    names = {coordinator.name for coordinator in current_region().coordinators}
+    name = session.get("name")
+    return str(name) if session.get("region") == current_region().key and name in names else None
+
+
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Enforces what the views of ``app`` declare; to be called when all of them are registered.
 
@@ -74,10 +81,10 @@ def _let_in() -> None:
     """403 for whoever may not use the route."""
     if who_may(current_app, request.endpoint) is not Who.COORDINATOR:
         return
-    names = {coordinator.name for coordinator in current_region().coordinators}
-    if session.get("region") != current_region().key or session.get("name") not in names:
+    name = signed_in()
+    if name is None:
         abort(403)
-    g.coordinator = str(session["name"])
+    g.coordinator = name
 
 
 def _keep_private(response: Response) -> Response:

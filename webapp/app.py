@@ -11,9 +11,27 @@ from flask_wtf.csrf import CSRFProtect
 from schemas import clock
 from schemas.db import Database
 from webapp import access, addresses, db, errors, proxy, security, template_filters
+from webapp.feeds import api
 from webapp.feeds import routes as feeds
 from webapp.feeds.terms import ATTRIBUTIONS
-from webapp.pages import about, answers, desk, desk_phone, desk_week, desk_words, entries, kita, offers, outbox, sign_in
+from webapp.pages import (
+    about,
+    answers,
+    desk,
+    desk_held,
+    desk_phone,
+    desk_sources,
+    desk_tables,
+    desk_week,
+    desk_words,
+    entries,
+    kita,
+    offers,
+    outbox,
+    providers,
+    reports,
+    sign_in,
+)
 from webapp.regions import load_regions
 from webapp.settings import Settings
 
@@ -39,6 +57,7 @@ def create_app(
         BABEL_DEFAULT_LOCALE=TRANSLATED[0],
         BABEL_DEFAULT_TIMEZONE="Europe/Berlin",
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,  # Flask's 500 kB would lose thousands of pasted addresses
         SESSION_COOKIE_NAME="kitalotse_desk",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -58,6 +77,12 @@ def create_app(
         part.init_app(app)
     for blueprint in (offers.pages, kita.pages, answers.pages, sign_in.pages, desk.pages, about.pages, feeds.pages):
         app.register_blueprint(blueprint)
+    for blueprint in (providers.pages, reports.pages):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(api.pages)
+    app.register_blueprint(desk_held.pages)
+    app.register_blueprint(desk_sources.pages)
+    app.register_blueprint(desk_tables.pages)
     for blueprint in (desk_week.pages, desk_week.stopping):
         app.register_blueprint(blueprint)
     for blueprint in (entries.pages, desk_phone.pages):

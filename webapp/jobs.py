@@ -29,6 +29,7 @@ from schemas.store.publishing import expire
 from schemas.store.rates import purge_rates
 from schemas.store.reviews import apply_due
 from schemas.store.runs import runs, source, sources
+from schemas.store.uploads import purge_uploads
 from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
 from webapp.entries import look_after, tell_decisions
@@ -42,6 +43,7 @@ from webapp.previews import preview_draft
 from webapp.ranking import rank_week
 from webapp.regions import load_regions
 from webapp.settings import Settings
+from webapp.tables import proceed
 from webapp.weeks import MAILED_AT
 
 KEEP_WORK: Final = timedelta(days=30)
@@ -211,6 +213,7 @@ def purge_job(task: Task) -> dict[str, Any]:
             "invitations": purge_invitations(session, now),
             "letters": purge_letters(session, now),
             "rates": purge_rates(session, now),
+            "uploads": purge_uploads(session, now),
             "entries": purge_entries(session, now),
         }
 
@@ -235,6 +238,12 @@ def entry_news_job(task: Task) -> dict[str, Any]:
     return {"decisions": found}
 
 
+def table_job(task: Task) -> dict[str, Any]:
+    """Preview an uploaded table, or take it over, as its draft says."""
+    proceed(task.database, int(task.name), now=clock.now())
+    return {}
+
+
 _DAY: Final = timedelta(hours=20)
 
 JOBS: Final[Mapping[str, Job]] = {
@@ -249,6 +258,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "entry_news": Job(entry_news_job, {"minute": "10,40"}, timedelta(minutes=25)),
     "friday": Job(friday_job, {"day_of_week": "fri", "hour": 9, "minute": 0}, timedelta(days=2)),
     "letters": Job(letters_job, {}, _DAY),
+    "table:": Job(table_job, {}, _DAY),
     "send": Job(send_job, {"minute": "5,20,35,50"}, timedelta(minutes=14)),
 }
 """Every job by the name of its work; one that ends in a colon takes what follows as its argument."""

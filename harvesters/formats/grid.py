@@ -74,17 +74,18 @@ def header_row(rows: Sequence[Sequence[str]], wanted: Collection[str] = ()) -> i
     """Which of the first ``rows`` holds the headings; ``None`` where all are empty.
 
     With ``wanted`` (columns that a description names) it is the first row that has them all. Else it is the row with
-    most well-known headings, else the first with two cells, else the first that is not empty.
+    most well-known headings, else the first with two cells, else the first that is not empty: the same row as before
+    anybody named columns.
 
     >>> header_row([["Angebote 2026", ""], ["", ""], ["Titel", "Preis"], ["Wald", "3 €"]])
     2
     """
-    head = [[cell.strip() for cell in row] for row in rows[:HEADER_WITHIN]]
+    head = [unique_names(row)[0] for row in rows[:HEADER_WITHIN]]
     filled = [place for place, row in enumerate(head) if any(row)]
     if not filled:
         return None
-    if wanted:
-        return next((place for place in filled if set(wanted) <= set(head[place])), filled[0])
+    if wanted and (named := [place for place in filled if set(wanted) <= set(head[place])]):
+        return named[0]
     best = max(filled, key=lambda place: recognised(head[place]))
     if recognised(head[best]):
         return best
@@ -135,7 +136,7 @@ def columns_of(origin: Origin, names: Sequence[str]) -> tuple[dict[RecordField, 
 def wanted_columns(origin: Origin, *rows: Sequence[str]) -> set[str]:
     """The columns that the source's description names, for finding the header among ``rows``."""
     access = origin.source.access
-    known = {cell.strip() for row in rows for cell in row}
+    known = {name for row in rows for name in unique_names(row)[0]}
     return {name for value in (*access.fields.values(), access.key or "") for name in names_in(value, known) if name}
 
 

@@ -47,7 +47,7 @@ _LIKELY: Final[dict[RecordField, str]] = {
     "text": r"beschreibung|\binhalte?\b|erläuterung|^text\b|description",
     "mail": r"e-?mail|^mail\b",
     "phone": r"\btel(?:efon)?(?:nummer)?\b|^telefon|\bmobil(?:nummer|funk)?\b|\bphone\b|rufnummer",
-    "url": r"homepage|web ?(?:seite|site|adresse)|internet|\burl\b|\blink\b|^www",
+    "url": r"homepage|web[- ]?(?:seite|site|adresse)|internet|\burl\b|\blink\b|^www",
     "booking": r"ansprechpartner|ansprechperson|kontakt|\banmeldung|\bbuchung",
     "postcode": r"\bplz\b|postleitzahl|\bpostcode\b",
     "street": r"stra(?:ß|ss)e|hausnummer",

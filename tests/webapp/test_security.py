@@ -7,11 +7,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from schemas.exceptions import StoreError
+from schemas.harvest import Issue
 from schemas.offer import Price
 from schemas.review import DecisionKind
+from schemas.store.drafts import DraftKind, add_draft
 from schemas.store.entries import StoredEntry
 from schemas.store.invitations import invite
-from schemas.store.reviews import correct, decide, detail, hold_withdrawals
+from schemas.store.reviews import correct, decide, detail
+from schemas.store.uploads import save_upload
+from schemas.store.wordings import keep_wordings
 from schemas.vocabulary import PriceModel
 from tests.factories import make_source_offer
 from tests.webapp.site import HERE, THERE, WEEK, Household, Site, csrf_token, make_other_offer, other_source
@@ -53,8 +57,15 @@ ROUTES = {
     ("POST", "/desk/angebote/<offer:offer_id>/entscheiden"): (400, 303, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/korrigieren/<field>"): (400, 303, 404),
     ("POST", "/desk/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>"): (400, 303, 404),
-    ("POST", "/desk/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>"): (400, 303, 404),
-    ("POST", "/desk/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/zusammenfuehren"): (400, 303, 404),
+    ("POST", "/desk/angebote/<offer:offer_id>/trennen"): (400, 409, 404),
+    ("GET", "/desk/offen"): (403, 200, 200),
+    ("POST", "/desk/offen/angebote"): (400, 303, 303),
+    ("POST", "/desk/offen/quelle/<name:name>/alle"): (400, 303, 404),
+    ("POST", "/desk/offen/quelle/<name:name>/vertrauen"): (400, 303, 404),
+    ("POST", "/desk/offen/<int(max=2147483647):review_id>"): (400, 303, 404),
+    ("POST", "/desk/offen/wortlaut/<int(max=2147483647):number>"): (400, 303, 404),
+    ("POST", "/desk/offen/zuruecknehmen/<int(max=2147483647):number>"): (400, 303, 404),
     ("GET", "/anbieten"): (200, 200, 200),
     ("POST", "/anbieten"): (400, 400, 400),
     ("GET", "/anbieten/link"): (200, 200, 200),
@@ -83,6 +94,19 @@ ROUTES = {
     ("POST", "/desk/eintragen/<key>/zeigen"): (400, 303, 404),
     ("POST", "/desk/eintragen/<key>/stimmt"): (400, 303, 404),
     ("POST", "/desk/eintragen/<key>/loeschen"): (400, 400, 404),
+    ("GET", "/desk/quellen"): (403, 200, 200),
+    ("POST", "/desk/quellen"): (400, 400, 400),
+    ("GET", "/desk/quellen/entwuerfe"): (403, 200, 200),
+    ("GET", "/desk/quellen/entwurf/<int(max=2147483647):number>"): (403, 200, 404),
+    ("POST", "/desk/quellen/entwurf/<int(max=2147483647):number>/aktivieren"): (400, 303, 404),
+    ("POST", "/desk/quellen/entwurf/<int(max=2147483647):number>/nochmal"): (400, 303, 404),
+    ("POST", "/desk/quellen/entwurf/<int(max=2147483647):number>/verwerfen"): (400, 303, 404),
+    ("GET", "/desk/quellen/<name:name>"): (403, 200, 404),
+    ("POST", "/desk/quellen/<name:name>/vorschau"): (400, 303, 404),
+    ("POST", "/desk/quellen/<name:name>/stand"): (400, 303, 404),
+    ("POST", "/desk/quellen/<name:name>/lesen"): (400, 303, 404),
+    ("GET", "/desk/quellen/<name:name>/loeschen"): (403, 200, 404),
+    ("POST", "/desk/quellen/<name:name>/loeschen"): (400, 303, 404),
     ("GET", "/desk/tabellen/"): (403, 200, 200),
     ("POST", "/desk/tabellen/"): (400, 400, 400),
     ("GET", "/desk/tabellen/<int(max=2147483647):number>"): (403, 303, 404),
@@ -108,6 +132,10 @@ ROUTES = {
 DATA = {"kind": "accept", "take": "correction", "price": "", "min_months": "48"} | {
     "mail": "wer@kreis.example",
     "week": WEEK,
+    "trust": "publish",
+    "step": "pause",
+    "source": "0",
+    "spalte-0": "title",
 }
 
 
@@ -119,9 +147,9 @@ class Stage:
     offer: str
     home: Household
     conflict: int
-    withdrawal: int
     invitation: str
     entry: StoredEntry
+    table: int
 
     def path(self, rule: str) -> str:
         """``rule`` with values that exist in the Region 13075."""
@@ -145,8 +173,12 @@ class Stage:
             "<name>": "mail",
             "<field>": "ages",
             "<kind>": "korrektur",
-            "<int(max=2147483647):number>": "1",
-            "<int(max=2147483647):review_id>": str(self.conflict if "konflikt" in rule else self.withdrawal),
+            "<int(max=2147483647):number>": str(
+                {"tabellen": self.table, "quellen": self.table + 1}.get(rule.split("/")[2], 1)
+                if rule.count("/") > 2
+                else 1
+            ),
+            "<int(max=2147483647):review_id>": str(self.conflict),
             "<path:filename>": "kitalotse.css",
         }
         for name, value in values.items():
@@ -167,7 +199,11 @@ def stage(site: Site) -> Stage:
     with site.database.begin() as session:
         asked = invite(session, home.kita, "neu@kita.example", now=site.now)
         assert asked.invited_at is not None
-        hold_withdrawals(session, [offer], now=site.now)
+        lookup = Issue(field="price", wording="fast nix", rule="x", where="x", remedy="lookups.price")
+        keep_wordings(session, site.source.name, [lookup], now=site.now)
+        file = save_upload(session, "13075", name="a.csv", content=b"Titel\nWald\n", by="x", now=site.now)
+        table = add_draft(session, "13075", DraftKind.TABLE, "a.csv", by="x", now=site.now, upload_id=file)
+        add_draft(session, "13075", DraftKind.ADDRESS, "https://zoo.example/", by="x", now=site.now)
         found = detail(session, offer)
         assert found is not None
         by_kind = {str(review.kind): review.id for review in found.reviews if review.closed_at is None}
@@ -177,7 +213,7 @@ def stage(site: Site) -> Stage:
         b"Subject: Hallo\r\nContent-Type: text/html\r\n\r\n<html><head></head><a>x</a></html>"
     )
     invitation = site.links.confirm(ConfirmLink(asked.id, asked.invited_at))
-    return Stage(site, offer, home, by_kind["conflict"] or 0, by_kind["withdrawal"] or 0, invitation, type_in(site))
+    return Stage(site, offer, home, by_kind["conflict"] or 0, invitation, type_in(site), table)
 
 
 def routes(site: Site) -> Iterator[tuple[str, str, str]]:
@@ -189,8 +225,8 @@ def routes(site: Site) -> Iterator[tuple[str, str, str]]:
 
 def asked(client: FlaskClient, method: str, path: str, token: str = ""):
     data = DATA | ({"csrf_token": token} if token else {})
-    if "verschwunden" in path:
-        data |= {"take": "keep"}
+    if "wortlaut" in path:
+        data |= {"take": "ignore"}
     return client.get(path) if method == "GET" else client.post(path, data=data)
 
 
