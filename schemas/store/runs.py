@@ -1,11 +1,11 @@
 """Sources and the runs that read them, with their leases and Issues (laws 1, 2 and 10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, ValidationError
-from sqlalchemy import Row, and_, delete, exists, insert, select, update
+from sqlalchemy import Row, and_, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -322,19 +322,27 @@ def runs(
     of_runs = select(tables.issues).where(tables.issues.c.run_id.in_(by_run)).order_by(tables.issues.c.id)
     for row in session.execute(of_runs).mappings():
         by_run[row["run_id"]].append(Issue.model_validate({name: row[name] for name in Issue.model_fields}))
-    return [
-        HarvestRun(
-            id=row.id,
-            source=row.source,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            status=row.status,
-            message=row.message,
-            issues=tuple(by_run[row.id]),
-            **{name: getattr(row, name) for name in _COUNTS},
-        )
-        for row in rows
-    ]
+    return [_run(row, by_run[row.id]) for row in rows]
+
+
+def latest_runs(session: Session, names: Collection[str]) -> dict[str, HarvestRun]:
+    """The latest run of each of these sources that has one, without its Issues."""
+    latest = select(func.max(tables.runs.c.id)).where(tables.runs.c.source.in_(names)).group_by(tables.runs.c.source)
+    rows = session.execute(select(tables.runs).where(tables.runs.c.id.in_(latest)))
+    return {row.source: _run(row) for row in rows}
+
+
+def _run(row: Row[Any], issues: Iterable[Issue] = ()) -> HarvestRun:
+    return HarvestRun(
+        id=row.id,
+        source=row.source,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        status=row.status,
+        message=row.message,
+        issues=tuple(issues),
+        **{name: getattr(row, name) for name in _COUNTS},
+    )
 
 
 def _issue_row(run_id: int, issue: Issue) -> dict[str, Any]:

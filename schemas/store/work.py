@@ -23,6 +23,10 @@ from schemas.tables.work import leases, work
 
 LEASE: Final = timedelta(minutes=5)
 """How long a worker may be silent before its work counts as abandoned."""
+SCHEDULER: Final = "scheduler"
+"""Name of the lease of the leading scheduler."""
+SILENCE: Final = timedelta(minutes=20)
+"""After how long without a sign nobody seems to work."""
 MAX_ATTEMPTS: Final = 3
 """How often abandoned work is begun before it counts as crashed."""
 
@@ -147,6 +151,21 @@ def due_work(session: Session, *, now: datetime) -> list[int]:
     """Numbers of what is due, oldest first."""
     due = select(work.c.id).where(work.c.state == WorkState.DUE, work.c.scheduled_for <= now)
     return list(session.scalars(due.order_by(work.c.scheduled_for, work.c.id)))
+
+
+def latest_work(session: Session, job: str) -> Work | None:
+    """The latest piece of work of that job; ``None`` where there is none."""
+    row = session.execute(select(work).where(work.c.job == job).order_by(work.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _work(row)
+
+
+def somebody_works(session: Session, *, now: datetime) -> bool:
+    """Whether a scheduler or worker has shown itself of late: by the scheduler's lease, or by work that goes on or has
+    just ended. Mails are looked after every quarter of an hour, so a living scheduler is never silent for long."""
+    lease = select(leases.c.name).where(leases.c.name == SCHEDULER, leases.c.until > now)
+    seen = now - SILENCE
+    active = select(work.c.id).where((work.c.heartbeat_at > seen) | (work.c.finished_at > seen)).limit(1)
+    return session.scalar(lease) is not None or session.scalar(active) is not None
 
 
 def purge_work(session: Session, *, before: datetime) -> int:
