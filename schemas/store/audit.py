@@ -67,9 +67,9 @@ def action_by_id(session: Session, number: int) -> Action | None:
     return None if row is None else _action(row, is_undone(session, number))
 
 
-def actions_of(session: Session, subject: str, *, limit: int = 200) -> list[Action]:
-    """What was done to ``subject``, newest first."""
-    query = select(audit).where(audit.c.subject == subject).order_by(audit.c.id.desc()).limit(limit)
+def actions_of(session: Session, subjects: Collection[str], *, limit: int = 200) -> list[Action]:
+    """What was done to ``subjects`` (at most 500), newest first."""
+    query = select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.id.desc()).limit(limit)
     rows = session.execute(query).all()
     undone = set(session.scalars(select(audit.c.subject).where(audit.c.subject.in_([_of(row.id) for row in rows]))))
     return [_action(row, _of(row.id) in undone) for row in rows]

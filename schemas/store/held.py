@@ -10,11 +10,24 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import AwareDatetime, Field
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
-from schemas.harvest import AccessKind, Source
+from schemas.harvest import AccessKind
 from schemas.offer import Offer
 from schemas.review import Review, ReviewKind
 from schemas.search import tokens
@@ -22,7 +35,6 @@ from schemas.store.filters import word_filter
 from schemas.store.offers import offers_by_id
 from schemas.store.queue import DUE
 from schemas.store.resolving import review_of
-from schemas.store.runs import sources
 from schemas.store.wordings import UnknownWording, wording_of
 from schemas.tables.harvest import sources as source_table
 from schemas.tables.harvest import wordings
@@ -103,12 +115,15 @@ def held_items(
     """What waits in ``region``, the longest waiting first."""
     query = query or HeldQuery()
     parts: list[Select[Any]] = []
+    reach = offset + limit  # each part is read in its own order, no further than the page goes
     if (of_reviews := _reviews(session, region, query)) is not None:
         c = reviews.c
-        parts.append(of_reviews.with_only_columns(literal(_REVIEW).label("part"), c.id, c.opened_at.label("since")))
+        first = of_reviews.with_only_columns(literal(_REVIEW).label("part"), c.id, c.opened_at.label("since"))
+        parts.append(select(first.order_by(c.opened_at, c.id).limit(reach).subquery()))
     if (of_wordings := _wordings(region, query)) is not None:
         w = wordings.c
-        parts.append(of_wordings.with_only_columns(literal(_WORDING).label("part"), w.id, w.first_seen.label("since")))
+        first = of_wordings.with_only_columns(literal(_WORDING).label("part"), w.id, w.first_seen.label("since"))
+        parts.append(select(first.order_by(w.first_seen, w.id).limit(reach).subquery()))
     if not parts:
         return []
     everything = union_all(*parts).subquery()
@@ -143,6 +158,14 @@ def held_counts(session: Session, region: str, query: HeldQuery | None = None) -
     return counts
 
 
+def held_about(session: Session, offer_id: str, region: str) -> list[HeldItem]:
+    """What waits about one offer of ``region``, pairs in which it is the other included, the longest waiting first."""
+    c = reviews.c
+    other = (c.kind == ReviewKind.DUPLICATE) & (c.field == offer_id)
+    numbers = session.scalars(select(c.id).where(c.closed_at.is_(None), or_(c.offer_id == offer_id, other)))
+    return [item for _, item in sorted(_review_items(session, region, numbers.all()).items())]
+
+
 def decidable(session: Session, region: str, source: str, *, limit: int) -> list[str]:
     """Offers of ``source`` that wait to be accepted or rejected, the longest waiting first, at most ``limit``."""
     of_source = _reviews(session, region, HeldQuery(source=source))
@@ -157,7 +180,7 @@ def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | N
     if query.kind is HeldKind.WORDING:
         return None
     c = reviews.c
-    found = select(c.id).join(offers, offers.c.id == c.offer_id).where(c.closed_at.is_(None), offers.c.region == region)
+    found = select(c.id).where(c.closed_at.is_(None), _region_of_offer() == region)
     forms = _form_sources(session, region) if query.kind in (HeldKind.SELF_ENTRY, *map(HeldKind, _DECIDABLE)) else ()
     if query.kind is HeldKind.SELF_ENTRY:
         if not forms:
@@ -173,7 +196,7 @@ def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | N
         terms = tokens(query.words)[:MAX_WORDS]
         if not terms:
             return None
-        found = found.where(c.offer_id.in_(select(published.c.offer_id).where(word_filter(session, terms))))
+        found = found.where(exists().where(published.c.offer_id == c.offer_id, word_filter(session, terms)))
     return found
 
 
@@ -191,18 +214,22 @@ def _wordings(region: str, query: HeldQuery) -> Select[Any] | None:
     return found
 
 
+def _region_of_offer() -> ScalarSelect[str]:
+    """The Region of a review's offer. A join would let SQLite begin with all offers of the Region, who are many."""
+    return select(offers.c.region).where(offers.c.id == reviews.c.offer_id).scalar_subquery()
+
+
 def _brought_by(names: Sequence[str]) -> ColumnElement[bool]:
     m = memberships.c
-    return exists().where(m.offer_id == reviews.c.offer_id, m.source.in_(names), m.until.is_(None))
+    return reviews.c.offer_id.in_(select(m.offer_id).where(m.source.in_(names), m.until.is_(None)))
 
 
 def _form_sources(session: Session, region: str) -> list[str]:
     """Names of the sources whose offers are typed by hand."""
-    return [each.name for each in sources(session, region) if _is_form(each)]
-
-
-def _is_form(source: Source) -> bool:
-    return source.access.kind is AccessKind.FORM
+    c = source_table.c
+    data = type_coerce(c.data, Text)  # compact JSON, so that the kind of access stands in it like this and nothing else
+    typed = data.contains(f'"kind":"{AccessKind.FORM.value}"', autoescape=True)
+    return list(session.scalars(select(c.name).where(c.region == region, typed)))
 
 
 def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapping[int, HeldItem]:

@@ -162,6 +162,12 @@ def open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
     return review_of(row)
 
 
+def review_by_id(session: Session, review_id: int) -> Review | None:
+    """The item of that number, open or closed."""
+    row = session.execute(select(reviews).where(reviews.c.id == review_id)).one_or_none()
+    return None if row is None else review_of(row)
+
+
 def review_of(row: Any) -> Review:
     """The Review of a row of ``reviews``."""
     return Review(

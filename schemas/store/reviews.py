@@ -228,7 +228,7 @@ def detail(session: Session, offer_id: str) -> OfferDetail | None:
         decisions=tuple(decision_of(row) for row in decided),
         reviews=tuple(review_of(row) for row in items),
         merged=tuple(merged),
-        history=tuple(actions_of(session, offer_id)),
+        history=tuple(actions_of(session, [offer_id, *merged])),
     )
 
 

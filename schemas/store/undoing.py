@@ -14,12 +14,14 @@ from schemas.store.merging import undo_judgement, undo_merge, undo_split
 from schemas.store.queue import reopen_reviews
 from schemas.store.resolving import reopen_conflict, reopen_withdrawal
 from schemas.store.reviews import standing_of, undo_correction, undo_decisions
+from schemas.store.runs import steer_source
 from schemas.store.suggestions import reopen_suggestion
 from schemas.tables.harvest import sources, wordings
 from schemas.tables.offers import offers
 
 BULK: Final = "bulk"
 """An action made of many; its subject is ``bulk:<region>``."""
+_STEER: Final = "source.steer"
 _DECIDED: Final = frozenset({"accept", "reject", "confirm"})
 
 _Undo = Callable[[Session, Action, str, datetime], None]
@@ -50,6 +52,8 @@ def undo(session: Session, number: int, *, by: str, now: datetime) -> Action:
 
 def can_undo(action: Action) -> bool:
     """Whether ``undo`` knows how to take ``action`` back."""
+    if action.action == _STEER and action.data["was"].keys() != {"trust"}:
+        return False
     return not action.undone and (action.action in _UNDO or action.action == BULK)
 
 
@@ -58,6 +62,8 @@ def region_of_action(session: Session, action: Action) -> str | None:
     kind, _, rest = action.subject.partition(":")
     if kind == "bulk":
         return rest
+    if kind == "source":
+        return session.scalar(select(sources.c.region).where(sources.c.name == rest))
     if kind == "wording":
         of_wording = select(sources.c.region).join(wordings, wordings.c.source == sources.c.name)
         return session.scalar(of_wording.where(wordings.c.id == action.data.get("wording")))
@@ -115,6 +121,10 @@ def _wording(session: Session, action: Action, by: str, now: datetime) -> None:
     reopen_wording(session, action.data["wording"], by=by, now=now)
 
 
+def _trust(session: Session, action: Action, by: str, now: datetime) -> None:
+    steer_source(session, action.subject.partition(":")[2], action.data["was"], by=by, now=now)
+
+
 _UNDO: Final[Mapping[str, _Undo]] = {
     "accept": _decision,
     "reject": _decision,
@@ -128,4 +138,5 @@ _UNDO: Final[Mapping[str, _Undo]] = {
     "merge": _merge,
     "split": _split,
     "decide_wording": _wording,
+    _STEER: _trust,
 }

@@ -38,7 +38,7 @@ def text_of(page: str) -> str:
 
 
 def held(page: str) -> list[str]:
-    return [str(link.text_content()) for link in html.fromstring(page).cssselect("ul.cards h3 a")]
+    return [str(link.text_content()) for link in html.fromstring(page).cssselect("ol.held h2 a")]
 
 
 def cells(page: str) -> list[list[str]]:
@@ -78,16 +78,16 @@ def test_a_sign_in_link_ends_after_an_hour(site):
 
 def test_an_unsure_offer_waits_with_its_reason_and_is_accepted(site, desk):
     (offer,) = site.harvest(make_source_offer(kita_suitability=UNSURE))
-    page = desk.get("/desk/").text
+    page = desk.get("/desk/offen").text
     assert held(page) == ["Dinosaurier entdecken"]
     assert "unklar (50 %): nennt nur Familien" in text_of(page)
     assert site.client().get(f"/angebote/{offer}").status_code == 404
 
-    response = post(desk, f"/desk/angebote/{offer}/entscheiden", page="/desk/", kind="accept")
+    response = post(desk, f"/desk/angebote/{offer}/entscheiden", page=f"/desk/angebote/{offer}", kind="accept")
 
     assert response.status_code == 303
     assert "Angenommen." in desk.get(response.headers["Location"]).text
-    assert held(desk.get("/desk/").text) == []
+    assert held(desk.get("/desk/offen").text) == []
     assert site.client().get(f"/angebote/{offer}").status_code == 200
 
 
@@ -136,7 +136,7 @@ def test_a_conflict_shows_all_three_values_and_is_decided(site, desk, offer, tak
     }
     (review,) = offer_now(site, offer).reviews
 
-    response = post(desk, f"/desk/angebote/{offer}/konflikt/{review.id}", page=f"/desk/angebote/{offer}", take=take)
+    response = post(desk, f"/desk/offen/{review.id}", page=f"/desk/angebote/{offer}", take=take)
 
     assert facts == {
         "Quelle damals": "2,50 € pro Kind, Begleitpersonen frei",
@@ -144,7 +144,7 @@ def test_a_conflict_shows_all_three_values_and_is_decided(site, desk, offer, tak
         "Quelle jetzt": "9 € pro Kind",
     }
     assert response.status_code == 303
-    assert held(desk.get("/desk/").text) == []
+    assert held(desk.get("/desk/offen").text) == []
     assert shown in text_of(site.client().get(f"/angebote/{offer}").text)
 
 
@@ -157,12 +157,12 @@ def test_a_vanished_offer_waits_and_is_kept_or_withdrawn(site, desk, offer, take
     page = f"/desk/angebote/{offer}"
     (review,) = offer_now(site, offer).reviews
     assert review.kind is ReviewKind.WITHDRAWAL
-    assert "Ohne Entscheidung bis" in desk.get("/desk/").text
+    assert "Ohne Entscheidung bis 7. Dezember 2026: es wird zurückgezogen." in text_of(desk.get("/desk/offen").text)
 
-    post(desk, f"/desk/angebote/{offer}/verschwunden/{review.id}", page=page, take=take)
+    post(desk, f"/desk/offen/{review.id}", page=page, take=take)
 
     assert site.client().get(f"/angebote/{offer}").status_code == status
-    assert held(desk.get("/desk/").text) == []
+    assert held(desk.get("/desk/offen").text) == []
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,7 @@ def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
             "zuruecknehmen/alles/1",
             "zuruecknehmen/korrektur/99",
             "zuruecknehmen/korrektur/99999999999999999999",
-            "konflikt/99",
-            "verschwunden/99",
+            "trennen",
         )
     }
 
@@ -225,8 +224,7 @@ def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
         "zuruecknehmen/alles/1": 404,
         "zuruecknehmen/korrektur/99": 404,
         "zuruecknehmen/korrektur/99999999999999999999": 404,
-        "konflikt/99": 404,
-        "verschwunden/99": 400,
+        "trennen": 400,
     }
 
 
@@ -289,15 +287,15 @@ def test_a_source_that_was_never_read_says_so(site, desk):
 def test_no_region_sees_the_desk_of_another(site, desk):
     site.harvest(make_other_offer(kita_suitability=UNSURE), source=other_source())
 
-    assert held(desk.get("/desk/").text) == []
+    assert held(desk.get("/desk/offen").text) == []
     assert "Kieler Museum" not in desk.get("/desk/").text
-    assert held(site.coordinator("01002").get("/desk/").text) == ["Kieler Sprotten"]
+    assert held(site.coordinator("01002").get("/desk/offen").text) == ["Kieler Sprotten"]
 
 
 def test_long_lists_have_bounded_pages(site, desk):
     site.harvest(*(make_source_offer(f"o{n}", title=f"Angebot {n}", kita_suitability=UNSURE) for n in range(27)))
 
-    assert [len(held(desk.get(f"/desk/?seite={n}").text)) for n in ("1", "2", "9" * 30, "²")] == [25, 2, 0, 25]
+    assert [len(held(desk.get(f"/desk/offen?seite={n}").text)) for n in ("1", "2", "9" * 30, "²")] == [25, 2, 2, 25]
 
 
 def test_hostile_words_are_shown_as_text_on_the_desk(site, desk):

@@ -2,6 +2,7 @@
 undo.
 """
 
+import re
 from datetime import timedelta
 from math import ceil
 from typing import Final
@@ -14,9 +15,14 @@ from sqlalchemy.orm import Session
 from schemas.clock import week_of
 from schemas.exceptions import StoreError
 from schemas.harvest import HarvestRun
-from schemas.review import DecisionKind
+from schemas.review import DecisionKind, JudgementKind
+from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
+from schemas.store.held import held_about
 from schemas.store.kitas import kita_by_id
+from schemas.store.merging import judge, split
+from schemas.store.offers import offers_by_id
+from schemas.store.publishing import successor
 from schemas.store.reviews import (
     OfferDetail,
     correct,
@@ -24,12 +30,11 @@ from schemas.store.reviews import (
     detail,
     held,
     held_count,
-    resolve_conflict,
-    resolve_withdrawal,
     undo_correction,
     undo_decision,
 )
 from schemas.store.runs import runs, source, sources
+from schemas.store.undoing import can_undo
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.correcting import FORMS, Input
@@ -40,9 +45,13 @@ pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 PER_PAGE: Final = 25
 MAX_WHY: Final = 500
+COMPARED: Final = ("ages", "price", "duration_minutes", "schedule", "place", "modes")
+"""Fields by which people tell whether two offers are one."""
 MAX_MAILS: Final = 100
 MAILS_SHOWN: Final = timedelta(days=14)
 """How far back mails are shown that were not, or may not have been, sent."""
+
+_OFFER_ID: Final = re.compile(r"\bo[a-z2-7]{15}\b")
 
 
 @pages.post("/abmelden")
@@ -89,8 +98,12 @@ def source_runs(name: str) -> ResponseReturnValue:
 @pages.get("/angebote/<offer:offer_id>")
 @who(Who.COORDINATOR)
 def offer(offer_id: str) -> ResponseReturnValue:
-    """One offer with the source's words, evidence per field, corrections and decisions."""
-    return _offer_page(_own(reading(), offer_id))
+    """One offer with the source's words, evidence per field, corrections and decisions; a merged one is its
+    successor."""
+    found = _own(reading(), offer_id)
+    if found.offer.replaced_by:
+        return redirect(url_for("desk.offer", offer_id=found.offer.replaced_by), 303)
+    return _offer_page(found)
 
 
 @pages.post("/angebote/<offer:offer_id>/entscheiden")
@@ -104,7 +117,8 @@ def decide_offer(offer_id: str) -> ResponseReturnValue:
     with writing() as change:
         _own(change, offer_id)
         decide(change, offer_id, DecisionKind(kind), by=g.coordinator, now=now(), why=why)
-    flash(_("Angenommen.") if kind == DecisionKind.ACCEPT else _("Abgelehnt."))
+        number = noted(change)[-1]
+    _done(_("Angenommen.") if kind == DecisionKind.ACCEPT else _("Abgelehnt."), number)
     return _back(offer_id)
 
 
@@ -120,6 +134,7 @@ def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
             old = _own(change, offer_id).offer.model_dump(mode="json")[field]
             value = form.read(request.form, old)
             correct(change, offer_id, field, value, by=g.coordinator, now=now())
+            number = noted(change)[-1]
     except ValueError as error:
         problem = str(error)
     except StoreError:
@@ -127,7 +142,8 @@ def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
             "Das passt nicht zum Feld: Pflichtangaben fehlen, oder ein Wert ist zu klein, zu groß oder zu lang."
         )
     else:
-        flash(_("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.", field=form.label))
+        words = _("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.", field=form.label)
+        _done(words, number)
         return _back(offer_id)
     found = _own(reading(), offer_id)
     return _offer_page(found, problem=problem, wrong=field, entered=form.submitted(request.form)), 400
@@ -150,34 +166,37 @@ def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
     return _back(offer_id)
 
 
-@pages.post("/angebote/<offer:offer_id>/konflikt/<int(max=2147483647):review_id>")
+@pages.post("/angebote/<offer:offer_id>/zusammenfuehren")
 @who(Who.COORDINATOR)
-def resolve(offer_id: str, review_id: int) -> ResponseReturnValue:
-    """Decide between a correction and what the source says now."""
-    take = request.form.get("take", "")
+def merge_with(offer_id: str) -> ResponseReturnValue:
+    """Say that another offer, given by its number or address, is the same; the older of the two stays."""
+    entered = request.form.get("other", "").strip()
+    named = _OFFER_ID.search(entered[:2000])
     with writing() as change:
-        _must_lie(_own(change, offer_id), review_id)
-        if take == "correction":
-            resolve_conflict(change, review_id, "correction", by=g.coordinator, now=now())
-        elif take == "source":
-            resolve_conflict(change, review_id, "source", by=g.coordinator, now=now())
-        else:
+        _own(change, offer_id)
+        other = offers_by_id(change, [named[0]]).get(named[0]) if named else None
+        if other is None or other.region != current_region().key or other.id == offer_id:
+            flash(_("Kein anderes Angebot dieser Region gefunden unter „%(words)s“.", words=entered[:80]))
+            return _back(offer_id)
+        judge(change, offer_id, other.id, JudgementKind.SAME, by=g.coordinator, now=now())
+        number, kept = noted(change)[-1], successor(change, offer_id)
+    _done(_("Die beiden sind jetzt ein Angebot. Die ältere Adresse bleibt, die andere führt dorthin."), number)
+    return _back(kept)
+
+
+@pages.post("/angebote/<offer:offer_id>/trennen")
+@who(Who.COORDINATOR)
+def split_off(offer_id: str) -> ResponseReturnValue:
+    """Make what one source says an offer of its own."""
+    with writing() as change:
+        of_offer = _own(change, offer_id).offer.sources
+        chosen = request.form.get("source", "")
+        leaving = next((key for place, key in enumerate(of_offer) if str(place) == chosen), None)
+        if leaving is None:
             abort(400)
-    flash(_("Die Korrektur bleibt.") if take == "correction" else _("Der Wert der Quelle gilt wieder."))
-    return _back(offer_id)
-
-
-@pages.post("/angebote/<offer:offer_id>/verschwunden/<int(max=2147483647):review_id>")
-@who(Who.COORDINATOR)
-def vanished(offer_id: str, review_id: int) -> ResponseReturnValue:
-    """Withdraw an offer that its source no longer shows, or go on showing it."""
-    take = request.form.get("take", "")
-    if take not in ("keep", "withdraw"):
-        abort(400)
-    with writing() as change:
-        _must_lie(_own(change, offer_id), review_id)
-        resolve_withdrawal(change, review_id, withdraw=take == "withdraw", by=g.coordinator, now=now())
-    flash(_("Das Angebot ist zurückgezogen.") if take == "withdraw" else _("Das Angebot bleibt stehen."))
+        split(change, offer_id, [leaving], by=g.coordinator, now=now())
+        number = noted(change)[-1]
+    _done(_("Abgetrennt: Was diese Quelle sagt, ist jetzt ein eigenes Angebot."), number)
     return _back(offer_id)
 
 
@@ -205,9 +224,18 @@ def _own(change: Session, offer_id: str) -> OfferDetail:
     return found
 
 
-def _must_lie(found: OfferDetail, review_id: int) -> None:
-    if review_id not in {review.id for review in found.reviews}:
-        abort(404)
+def _history(found: OfferDetail) -> list[tuple[Action, str]]:
+    """What was done, newest first, each ``undone``, or ``standing`` where it can be taken back, or ``kept``."""
+    standing = {("decision", each.id) for each in found.decisions if not each.undone_at}
+    standing |= {("correction", each.id) for each in found.corrections if not each.undone_at}
+    told = []
+    for action in found.history:
+        about = {(name, action.data[name]) for name in ("decision", "correction") if name in action.data}
+        if action.undone or (can_undo(action) and not about <= standing):
+            told.append((action, "undone"))
+        else:
+            told.append((action, "standing" if can_undo(action) else "kept"))
+    return told
 
 
 def _offer_page(
@@ -221,10 +249,20 @@ def _offer_page(
         corrected={
             correction.field: correction for correction in reversed(found.corrections) if not correction.undone_at
         },
+        waiting=held_about(reading(), found.offer.id, found.offer.region),
+        known={each.name: each for each in sources(reading(), found.offer.region)},
+        compared=COMPARED,
+        history=_history(found),
+        now=now(),
         problem=problem,
         wrong=wrong,
         entered=entered,
     )
+
+
+def _done(words: str, number: int) -> None:
+    """Says what was done, with a button that takes it back (``desk_base.html``)."""
+    flash(words, f"undo:{number}")
 
 
 def _back(offer_id: str) -> ResponseReturnValue:

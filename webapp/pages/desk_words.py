@@ -5,11 +5,14 @@ from typing import Any, Final
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from schemas.clock import local
 from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, ReviewKind
 from schemas.store.digests import HAS_LEFT, STOPPED, TOO_LATE, DigestState
+from schemas.store.held import HeldKind
 from schemas.store.ledger import NO_REGION, SENDER_DIED
 from schemas.store.letters import TOO_LATE as LETTER_TOO_LATE
+from schemas.wording import day_words
 from webapp.pages.correcting import FORMS
 from webapp.pages.value_words import value_words
 
@@ -41,11 +44,39 @@ REVIEW_KIND: Final[dict[str, Any]] = {
     ReviewKind.DUPLICATE: _l("vielleicht doppelt"),
     ReviewKind.SUGGESTION: _l("Hinweis von Besuchern"),
 }
+HELD_KIND: Final[dict[str, Any]] = REVIEW_KIND | {
+    HeldKind.SELF_ENTRY: _l("selbst eingetragen"),
+    HeldKind.WORDING: _l("nicht verstanden"),
+}
 DEFAULT_ACTION: Final[dict[str, Any]] = {
     "keep_correction": _l("die Korrektur bleibt"),
     "stay_held": _l("es bleibt zurückgehalten"),
     "withdraw": _l("es wird zurückgezogen"),
+    "keep_both": _l("beide bleiben"),
+    "keep_value": _l("die Angaben bleiben, wie sie sind"),
+    "leave_empty": _l("das Feld bleibt leer"),
 }
+ACTION: Final[dict[str, Any]] = {
+    "accept": _l("Angenommen"),
+    "reject": _l("Abgelehnt"),
+    "confirm": _l("Bestätigt: stimmt noch"),
+    "correct": _l("Korrigiert"),
+    "resolve_conflict": _l("Widerspruch entschieden"),
+    "resolve_withdrawal": _l("Über das Verschwinden entschieden"),
+    "keep_both": _l("Zwei ähnliche Angebote behalten"),
+    "close_suggestion": _l("Hinweis erledigt"),
+    "judge": _l("Von einem ähnlichen Angebot unterschieden"),
+    "merge": _l("Mit einem anderen Angebot zusammengeführt"),
+    "split": _l("Eine Quelle abgetrennt"),
+    "undo_correction": _l("Korrektur zurückgenommen"),
+    "undo_decision": _l("Entscheidung zurückgenommen"),
+}
+"""What stands in the history of an offer."""
+NOBODY: Final[dict[str, Any]] = {
+    "default": _l("niemand: der Standard nach 14 Tagen"),
+    "harvest": _l("ein Abruf"),
+}
+"""Who acts where no person does."""
 DECISION: Final[dict[str, Any]] = {
     DecisionKind.ACCEPT: _l("Angenommen"),
     DecisionKind.REJECT: _l("Abgelehnt"),
@@ -122,6 +153,11 @@ def init_app(app: Flask) -> None:
         decision_kind=lambda code: DECISION.get(code, code),
         mail_state=lambda code: MAIL_STATE.get(code, code),
         mail_error=lambda words: MAIL_ERROR.get(words, words or ""),
+        held_kind=lambda code: HELD_KIND.get(code, code),
+        action_words=lambda code: ACTION.get(code, code),
+        actor=lambda name: NOBODY.get(name, name),
+        date_of=lambda moment: day_words(local(moment).date(), weekday="none"),
+        missing_in=lambda fields, values: [name for name in fields if not values[name]],
         field_name=field_name,
         value_words=value_words,
     )

@@ -1,0 +1,285 @@
+"""The held list: everything that waits anywhere, with evidence, to be decided one by one or many at once, and undone.
+
+All by plain forms: POST → what was done, with a button that takes it back → the page one came from.
+"""
+
+import re
+from math import ceil
+from typing import Any, Final
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+
+from schemas.exceptions import StoreError
+from schemas.harvest import Source
+from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
+from schemas.store.audit import action_by_id, noted
+from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items
+from schemas.store.lookups import MAX_MEANING, decide_wording
+from schemas.store.merging import judge
+from schemas.store.offers import offers_by_id
+from schemas.store.resolving import resolve_conflict, resolve_withdrawal, review_by_id
+from schemas.store.reviews import decide_all
+from schemas.store.runs import source, sources, steer_source
+from schemas.store.suggestions import close_suggestion
+from schemas.store.undoing import can_undo, note_bulk, region_of_action, undo
+from schemas.store.wordings import wording_by_id
+from schemas.store.work import add_work
+from webapp.access import Who, who
+from webapp.db import current_region, now, reading, today, writing
+from webapp.pages.paging import page_number
+
+pages = Blueprint("held", __name__, url_prefix="/desk/offen")
+
+PER_PAGE: Final = 25
+MOST_AT_ONCE: Final = 500
+"""Offers that one click accepts or rejects at most."""
+FILTERS: Final = ("art", "quelle", "worte")
+"""Names of the filters in the address; everything else there is ignored."""
+DECISIVE: Final = ("ages", "price", "schedule", "place", "modes", "group_size", "audience")
+"""Fields that decide whether an offer suits a Kita: shown with the words they were read from."""
+COMPARED: Final = ("ages", "price", "duration_minutes", "schedule", "place", "modes")
+"""Fields by which people tell whether two offers are one."""
+
+_BACK: Final = re.compile(r"/desk/(?:offen/?|angebote/o[a-z2-7]{15})(?:\?[\w=&%.+~-]{0,600})?")
+
+
+@pages.get("")
+@who(Who.COORDINATOR)
+def home() -> ResponseReturnValue:
+    """Everything that waits, the longest first, filtered by what stands in the address."""
+    asked, query = _asked()
+    region = current_region().key
+    counts = held_counts(reading(), region, query)
+    total = sum(counts.values()) if query.kind is None else counts[query.kind]
+    last_page = max(1, ceil(total / PER_PAGE))
+    page = min(page_number(request.args), last_page)
+    known = {each.name: each for each in sources(reading(), region)}
+    return render_template(
+        "pages/desk_held.html",
+        items=held_items(reading(), region, query, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
+        counts=counts,
+        total=total,
+        page=page,
+        last_page=last_page,
+        asked=asked,
+        kinds=tuple(HeldKind),
+        known=known,
+        chosen=known.get(query.source or ""),
+        waiting=counts[HeldKind.NEW_OFFER] + counts[HeldKind.SELF_ENTRY] + counts[HeldKind.UNSURE],
+        decisive=DECISIVE,
+        compared=COMPARED,
+        now=now(),
+        today=today(),
+        most=MOST_AT_ONCE,
+        max_meaning=MAX_MEANING,
+        url=lambda **changed: url_for("held.home", **_without_empty(asked | changed)),
+    )
+
+
+@pages.post("/angebote")
+@who(Who.COORDINATOR)
+def decide_offers() -> ResponseReturnValue:
+    """Accept or reject the offers that were chosen."""
+    kind = _decision()
+    chosen = list(dict.fromkeys(request.form.getlist("offer")))[:MOST_AT_ONCE]
+    if not chosen:
+        flash(_("Es war kein Angebot ausgewählt. Bitte setzen Sie zuerst einen Haken."))
+        return _back()
+    with writing() as change:
+        found = offers_by_id(change, chosen)
+        if len(found) < len(chosen) or any(offer.region != current_region().key for offer in found.values()):
+            abort(404)
+        _decide(change, chosen, kind)
+    return _back()
+
+
+@pages.post("/quelle/<name:name>/alle")
+@who(Who.COORDINATOR)
+def decide_source(name: str) -> ResponseReturnValue:
+    """Accept or reject everything of one source that waits for that, at most ``MOST_AT_ONCE`` at a time."""
+    kind = _decision()
+    with writing() as change:
+        _own_source(change, name)
+        chosen = decidable(change, current_region().key, name, limit=MOST_AT_ONCE)
+        if chosen:
+            _decide(change, chosen, kind)
+    if not chosen:
+        flash(_("Von dieser Quelle wartet kein Angebot mehr."))
+    return _back()
+
+
+@pages.post("/quelle/<name:name>/vertrauen")
+@who(Who.COORDINATOR)
+def trust(name: str) -> ResponseReturnValue:
+    """Whether clear offers of a source need a click from now on. Unsure ones always do."""
+    wanted = request.form.get("trust", "")
+    if wanted not in ("publish", "hold"):
+        abort(400)
+    with writing() as change:
+        _own_source(change, name)
+        steer_source(change, name, {"trust": wanted}, by=g.coordinator, now=now())
+        number = noted(change)[-1]
+    if wanted == "publish":
+        _done(_("Dieser Quelle wird vertraut: Klare Angebote erscheinen ohne Klick, unklare warten hier."), number)
+    else:
+        _done(_("Neue Angebote dieser Quelle warten wieder auf einen Blick."), number)
+    return _back()
+
+
+@pages.post("/<int(max=2147483647):review_id>")
+@who(Who.COORDINATOR)
+def settle(review_id: int) -> ResponseReturnValue:
+    """Decide about one item that is not about a whole offer: conflict, withdrawal, possible duplicate, suggestion."""
+    with writing() as change:
+        review = review_by_id(change, review_id)
+        if review is None:
+            abort(404)
+        _must_be_own(change, review.offer)
+        words = _settle(change, review, request.form.get("take", ""))
+        number = noted(change)[-1]
+    _done(words, number)
+    return _back()
+
+
+@pages.post("/wortlaut/<int(max=2147483647):number>")
+@who(Who.COORDINATOR)
+def explain(number: int) -> ResponseReturnValue:
+    """Ignore a wording, or say what it means; its source is then read again from what is stored."""
+    take, meaning = request.form.get("take", ""), request.form.get("meaning", "").strip()
+    if take not in ("ignore", "mean"):
+        abort(400)
+    if take == "mean" and not meaning:
+        flash(_("Bitte schreiben Sie dazu, was die Worte bedeuten, zum Beispiel „kostenlos“."))
+        return _back()
+    with writing() as change:
+        found = wording_by_id(change, number)
+        if found is None:
+            abort(404)
+        _own_source(change, found.source)
+        decide_wording(change, number, meaning if take == "mean" else None, by=g.coordinator, now=now())
+        if take == "mean":
+            add_work(change, f"replay:{found.source}", now())
+        action = noted(change)[-1]
+    if take == "mean":
+        _done(_("„%(words)s“ heißt jetzt „%(meaning)s“. Die Quelle wird gleich neu gelesen.",
+                words=found.wording[:80], meaning=meaning[:80]), action)  # fmt: skip
+    else:
+        _done(_("„%(words)s“ wird nicht mehr gezeigt.", words=found.wording[:80]), action)
+    return _back()
+
+
+@pages.post("/zuruecknehmen/<int(max=2147483647):number>")
+@who(Who.COORDINATOR)
+def take_back(number: int) -> ResponseReturnValue:
+    """Take back what was done, by its number in the audit trail."""
+    with writing() as change:
+        action = action_by_id(change, number)
+        if action is None or region_of_action(change, action) != current_region().key:
+            abort(404)
+        if not can_undo(action):
+            raise StoreError(f"action {number} was taken back already, or cannot be")
+        undo(change, number, by=g.coordinator, now=now())
+        if action.action in ("decide_wording", "source.steer"):
+            name = action.subject.partition(":")[2]
+            found = wording_by_id(change, action.data["wording"]) if action.action == "decide_wording" else None
+            add_work(change, f"replay:{found.source if found else name}", now())
+    flash(_("Zurückgenommen."))
+    return _back()
+
+
+def _settle(change: Session, review: Review, take: str) -> str:
+    """Decides about ``review`` as ``take`` says; what to tell the coordinator."""
+    number, by, at = review.id or 0, g.coordinator, now()
+    words: str
+    match review.kind, take:
+        case ReviewKind.CONFLICT, "correction":
+            resolve_conflict(change, number, "correction", by=by, now=at)
+            words = _("Die Korrektur bleibt.")
+        case ReviewKind.CONFLICT, "source":
+            resolve_conflict(change, number, "source", by=by, now=at)
+            words = _("Der Wert der Quelle gilt wieder.")
+        case ReviewKind.WITHDRAWAL, "keep":
+            resolve_withdrawal(change, number, withdraw=False, by=by, now=at)
+            words = _("Das Angebot bleibt stehen.")
+        case ReviewKind.WITHDRAWAL, "withdraw":
+            resolve_withdrawal(change, number, withdraw=True, by=by, now=at)
+            words = _("Das Angebot ist zurückgezogen.")
+        case ReviewKind.DUPLICATE, "same":
+            judge(change, review.offer, review.field or "", JudgementKind.SAME, by=by, now=at)
+            words = _("Die beiden sind jetzt ein Angebot. Die ältere Adresse bleibt, die andere führt dorthin.")
+        case ReviewKind.DUPLICATE, "different":
+            judge(change, review.offer, review.field or "", JudgementKind.DIFFERENT, by=by, now=at)
+            words = _("Die beiden bleiben zwei Angebote; wir fragen nicht noch einmal.")
+        case ReviewKind.SUGGESTION, "done":
+            close_suggestion(change, int(review.field or 0), by=by, now=at)
+            words = _("Der Hinweis ist erledigt.")
+        case _:
+            abort(400)
+    return words
+
+
+def _decide(change: Session, chosen: list[str], kind: DecisionKind) -> None:
+    """One decision about many offers, taken back as one."""
+    why = request.form.get("why", "").strip()[:500] or None
+    decide_all(change, chosen, kind, by=g.coordinator, now=now(), why=why)
+    numbers = noted(change)
+    number = numbers[0]
+    if len(numbers) > 1:
+        number = note_bulk(change, numbers, region=current_region().key, by=g.coordinator, now=now())
+    if kind is DecisionKind.ACCEPT:
+        words = ngettext("%(num)s Angebot angenommen.", "%(num)s Angebote angenommen.", len(chosen))
+    else:
+        words = ngettext("%(num)s Angebot abgelehnt.", "%(num)s Angebote abgelehnt.", len(chosen))
+    _done(words, number)
+
+
+def _decision() -> DecisionKind:
+    kind = request.form.get("kind", "")
+    if kind not in (DecisionKind.ACCEPT, DecisionKind.REJECT):
+        abort(400)
+    return DecisionKind(kind)
+
+
+def _done(words: str, number: int) -> None:
+    """Says what was done, with a button that takes it back (``desk_base.html``)."""
+    flash(words, f"undo:{number}")
+
+
+def _back() -> ResponseReturnValue:
+    """To the page one came from, if it is one of the two that show what waits; else to the list."""
+    wanted = request.form.get("nach", "")
+    path = request.script_root + wanted if _BACK.fullmatch(wanted) else url_for("held.home")
+    return redirect(path, 303)
+
+
+def _asked() -> tuple[dict[str, str], HeldQuery]:
+    """The filters of the address that make sense, as they were asked and as a query."""
+    asked = {name: words for name in FILTERS if (words := request.args.get(name, "").strip()[:200])}
+    if asked.get("art") not in tuple(HeldKind):
+        asked.pop("art", None)
+    asked["quelle"] = asked.get("quelle", "")[:80]
+    asked = _without_empty(asked)
+    kind = HeldKind(asked["art"]) if "art" in asked else None
+    return asked, HeldQuery(kind=kind, source=asked.get("quelle"), words=asked.get("worte"))
+
+
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _own_source(change: Session, name: str) -> Source:
+    """The source if it belongs to this Region; 404 otherwise."""
+    found = source(change, name)
+    if found is None or found.region != current_region().key:
+        abort(404)
+    return found
+
+
+def _must_be_own(change: Session, offer_id: str) -> None:
+    found = offers_by_id(change, [offer_id]).get(offer_id)
+    if found is None or found.region != current_region().key:
+        abort(404)
