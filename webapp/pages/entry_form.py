@@ -18,7 +18,7 @@ from schemas.geography import find_municipality, postcode_known
 from schemas.offer import AgeRange, GroupSize, Occurrence, Price, Recurrence, Schedule, TimeWindow
 from schemas.vocabulary import LANGUAGES, Access, Answer, Area, Code, Kind, Mode, PriceModel, ScheduleKind, Weekday
 from webapp.mail.message import AddressError, address
-from webapp.pages.entry_labels import DATE_ROWS, KINDS, LABELS, MISSING, MONTH_NAMES, WRONG
+from webapp.pages.entry_labels import DATE_ROWS, LABELS, MISSING, MONTH_NAMES, WRONG
 
 Form = MultiDict[str, str]
 
@@ -67,7 +67,7 @@ class EntryForm:
             "homepage": self._web("homepage"),
             "title": self._text("title"),
             "text": self.value("text"),
-            "kind": self._one("kind", KINDS) or Kind.VISIT,
+            "kind": self._one("kind", Kind) or Kind.VISIT,
             "audience": self._chosen("audience", FOR_WHOM),
             "areas": self._chosen("areas", Area),
             "languages": tuple(code for code in LANGUAGES if self.has("languages", code)),
@@ -103,7 +103,8 @@ class EntryForm:
             else:
                 values["credit"] = values["name"]
         self._check(values, person=person, person_named=person_named)
-        return None if self.errors else self._entry(values)
+        entry = self._entry(values)
+        return None if self.errors else entry
 
     def read_address(self, *, required: bool) -> str | None:
         """Where letters go."""

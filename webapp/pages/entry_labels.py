@@ -24,8 +24,6 @@ from webapp.entry_texts import CONTACT_TEXTS, CONTACT_VERSION, about_private_per
 
 DATE_ROWS: Final = 8
 """Rows for single dates."""
-KINDS: Final[tuple[Kind, ...]] = tuple(kind for kind in Kind if kind is not Kind.NETWORK_MEETING)
-"""What can be entered."""
 MONTH_NAMES: Final = tuple(enumerate(MONTHS, 1))
 LABELS: Final[Mapping[str, Any]] = {
     "who": _l("Wer bietet an?"),
@@ -76,7 +74,7 @@ LABELS: Final[Mapping[str, Any]] = {
 }
 """Input → German label; in the order of the page."""
 CHOICES: Final[Mapping[str, Iterable[Code]]] = {
-    "kind": KINDS,
+    "kind": tuple(Kind),
     "audience": FOR_WHOM,
     "modes": tuple(Mode),
     "weekdays": tuple(Weekday),
