@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -38,6 +37,7 @@ from schemas.store.drafts import (
 from schemas.store.runs import mark_previewed, source_state
 from schemas.store.uploads import Upload, drop_upload, upload
 from schemas.store.work import add_work
+from webapp.pasting import read_pasted
 from webapp.table_columns import access_of, columns_of
 from webapp.table_preview import by_row, summary
 
@@ -227,26 +227,13 @@ def provider_rows(found: TableDraft, *, now: datetime) -> list[dict[str, str]]:
             if cell := line(cells.get(name, ""))[:300]:
                 said[code] = f"{said[code]}, {cell}" if code in said else cell
         if said:
-            rows.append(said | {"row": str(each.number), "address": web_address(said.get("url", "")) or ""})
+            rows.append(said | {"row": str(each.number), "address": _address(said.get("url", ""))})
     return rows
 
 
-def web_address(words: str) -> str | None:
-    """The http or https address in a cell; people leave out its beginning.
-
-    >>> web_address("www.museum.example/kita"), web_address("Museum"), web_address("javascript:alert(1)")
-    ('https://www.museum.example/kita', None, None)
-    """
-    first = words.strip().split(" ")[0].strip(",;<>")
-    address = first if re.match(r"https?://", first, re.IGNORECASE) else f"https://{first}"
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 - raises for one that is no number
-    except ValueError:
-        return None
-    fits = re.fullmatch(r"(?:[\w-]{1,63}\.)+[^\W\d]{2,63}", host) and not parts.username and len(address) <= 2_000
-    return address if fits else None
+def _address(words: str) -> str:
+    """The first address in a cell; empty where there is none that could be read."""
+    return next(iter(read_pasted(words).addresses), "")
 
 
 def _nameless(region: str) -> Source:

@@ -79,7 +79,8 @@ def guesses(client: FlaskClient, page: str) -> dict[str, str]:
 
 def chosen(html: str) -> dict[str, str]:
     """Value of every select and input of a page's first form of columns."""
-    (form,) = (each for each in lxml_html.document_fromstring(html).forms if (each.action or "").endswith("/spalten"))
+    page: Any = lxml_html.document_fromstring(html)
+    (form,) = (each for each in page.forms if (each.action or "").endswith("/spalten"))
     return {name: value for name, value in form.form_values() if name != "csrf_token"}
 
 
@@ -120,7 +121,7 @@ def test_a_table_becomes_a_source_step_by_step(both_sites: Site) -> None:
 
     (source,) = stored(site)
     assert taken.status_code == 303
-    assert taken.location == f"/desk/abrufe/{source.name}"
+    assert taken.location == f"/desk/quellen/{source.name}"
     assert source.name == "tabelle_13075_angebote_2026"
     assert {offer.title for offer in published(site)} == {
         "Wald für Kitas", "Puppentheater für Kitagruppen", "Feuerwehr besuchen für Kita-Gruppen",
@@ -275,7 +276,7 @@ def test_columns_that_make_no_sense_are_said_beside_what_was_chosen(site: Site) 
     assert "Welche Spalte nennt das Angebot?" in none.text
     assert "ist schon die Spalte „Angebot“" in " ".join(two.text.split())
     assert chosen(two.text)["spalte-7"] == "title"
-    assert "die Lizenz und der Name" in open_licence.text
+    assert "wer genannt werden soll" in open_licence.text
 
 
 def test_a_sheet_can_be_chosen(site: Site) -> None:
@@ -303,7 +304,7 @@ def test_a_long_table_is_work_for_the_scheduler(site: Site) -> None:
     rows: list[tuple[object, ...]] = [("Nr", "Titel", "Alter", "Datum")]
     rows += [(n, f"Waldtag {n} für Kitas", "4-6", date(2026, 12, 5)) for n in range(600)]
     page = mapped(client, workbook(rows))
-    assert "wird im Hintergrund gelesen" in client.get(page).text
+    assert "kein Zeitplaner zu laufen" in client.get(page).text
 
     do_work(site)
     assert "600 Angebote" in client.get(page).text

@@ -1,30 +1,27 @@
 """Tables of offers or of providers, uploaded at the desk: file → columns → preview → taken over."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from pydantic import ValidationError
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
 
 from harvesters.formats import table
 from harvesters.formats.grid import Grid
 from harvesters.formats.text import line
 from harvesters.problems import ReadError
-from schemas.clock import local
 from schemas.harvest import Access, AccessKind, Source
-from schemas.offer import Rights
 from schemas.store.drafts import DraftKind, DraftState, add_draft, change_draft, draft, drafts, drop_draft
 from schemas.store.runs import sources
 from schemas.store.uploads import drop_upload, save_upload
+from schemas.store.work import somebody_works
 from schemas.vocabulary import RightsKind
 from webapp.access import Who, signed_in, who
 from webapp.db import current_region, now, reading, state, writing
+from webapp.pages.source_form import LICENCES, RIGHTS, TRUSTS, SourceForm
 from webapp.provider_tables import sort_rows, take_over_providers
 from webapp.table_columns import GROUPS, PROVIDER_GROUPS, codes, suggest, wrong_columns
 from webapp.tables import (
@@ -49,12 +46,10 @@ MAX_DRAINED: Final = 100 * 1024 * 1024
 connection."""
 FIRST_VALUES: Final = 3
 """Cells of a column that are shown beside it."""
-LICENCES: Final[dict[str, Any]] = {
-    "http://dcat-ap.de/def/licenses/cc-by/4.0": _l("CC BY 4.0 (Namensnennung)"),
-    "http://dcat-ap.de/def/licenses/dl-by-de/2.0": _l("Datenlizenz Deutschland – Namensnennung 2.0"),
-    "http://dcat-ap.de/def/licenses/cc-zero": _l("CC0 (ohne Bedingungen)"),
-}
-"""Open licences that a table may be under."""
+_ASKED: Final = ("title", "provider", "trust", "rights")
+"""Fields of the source that the form of the columns asks for besides."""
+_AS_ASKED: Final = {"rhythm": "monthly", "trust": "hold", "rights": RightsKind.FACTS_ONLY.value}
+"""What counts where the form leaves something out."""
 _SHOWN_STATES: Final = (DraftState.NEW, DraftState.WAITING, DraftState.READY, DraftState.FAILED)
 
 
@@ -138,7 +133,7 @@ def upload_table() -> ResponseReturnValue:
 def columns(number: int) -> ResponseReturnValue:
     """Which column is what."""
     found = _own(number)
-    return _columns_page(found, found.plan, [])
+    return _columns_page(found, found.plan)
 
 
 @pages.post("/<int(max=2147483647):number>/spalten")
@@ -149,9 +144,9 @@ def map_columns(number: int) -> ResponseReturnValue:
     if (sheet := request.form.get("blatt")) and sheet != found.plan.sheet:
         return _other_sheet(found, sheet)
     grid = _grid(found, found.plan.sheet)
-    plan, wrong = _entered(found, grid)
-    if wrong:
-        return _columns_page(found, plan, wrong, grid=grid), 400
+    plan, asked, wrong = _entered(found, grid)
+    if wrong or asked.errors:
+        return _columns_page(found, plan, wrong, grid=grid, asked=asked), 400
     return _proceed(found, plan.model_copy(update={"step": "preview"}))
 
 
@@ -172,7 +167,10 @@ def show(number: int) -> ResponseReturnValue:
     if found.state is DraftState.NEW:
         return redirect(url_for("tables.columns", number=number), 303)
     source = Source.model_validate(found.result["source"]) if found.result else None
-    return render_template("pages/table_preview.html", draft=found, plan=plan, preview=found.result, source=source)
+    nobody = found.state is DraftState.WAITING and not somebody_works(reading(), now=now())
+    return render_template(
+        "pages/table_preview.html", draft=found, plan=plan, preview=found.result, source=source, nobody=nobody
+    )
 
 
 @pages.post("/<int(max=2147483647):number>/uebernehmen")
@@ -194,7 +192,7 @@ def take(number: int) -> ResponseReturnValue:
         return redirect(url_for("tables.show", number=number), 303)
     run = take_over(state().database, found, now=now())
     flash(_("Übernommen: %(message)s", message=run.message or ""))
-    return redirect(url_for("desk.source_runs", name=run.source), 303)
+    return redirect(url_for("sources.show", name=run.source), 303)
 
 
 @pages.post("/<int(max=2147483647):number>/verwerfen")
@@ -253,6 +251,12 @@ def _first_plan(grid: Grid, name: str, *, providers: bool) -> Plan:
     return Plan(columns=mapping, table=known.name, title=known.title or title, rows=rows, **said)
 
 
+def _undescribed(region: str, plan: Plan) -> Source:
+    """What the form of the columns is filled with."""
+    said = {name: getattr(plan, name) for name in _ASKED}
+    return Source(name="tabelle", region=region, access=Access(kind=AccessKind.TABLE), **said)
+
+
 def _grid(found: TableDraft, sheet: str | None) -> Grid:
     """The beginning of the table; the page with what is wrong where it cannot be read any more."""
     source = Source(name="tabelle", region=found.draft.region, access=Access(kind=AccessKind.TABLE, items=sheet))
@@ -275,8 +279,8 @@ def _other_sheet(found: TableDraft, sheet: str) -> ResponseReturnValue:
     return redirect(url_for("tables.columns", number=found.number), 303)
 
 
-def _entered(found: TableDraft, grid: Grid) -> tuple[Plan, list[tuple[str | None, str]]]:
-    """The plan as the form says it, and what is wrong with it."""
+def _entered(found: TableDraft, grid: Grid) -> tuple[Plan, SourceForm, list[tuple[str | None, str]]]:
+    """The plan as the form says it, the form's lower half, and what is wrong with the columns."""
     form, providers = request.form, found.plan.what == "providers"
     possible = codes(PROVIDER_GROUPS if providers else GROUPS)
     mapping = {
@@ -284,49 +288,26 @@ def _entered(found: TableDraft, grid: Grid) -> tuple[Plan, list[tuple[str | None
         for place, name in enumerate(grid.names)
         if name and (code := form.get(f"spalte-{place}", "")) in possible
     }
-    wrong = wrong_columns(mapping, providers=providers)
-    rights, problem = _rights(form, now())
-    if problem:
-        wrong.append(("rights", problem))
-    table_name = form.get("fassung") or None
-    if table_name is not None and table_name not in {each.name for each in _tables()}:
-        abort(400)
-    plan = found.plan.model_copy(
-        update={
-            "columns": mapping,
-            "table": table_name,
-            "title": line(form.get("title", ""))[:200] or found.plan.title,
-            "provider": line(form.get("provider", ""))[:200] or None,
-            "trust": "publish" if form.get("trust") == "publish" else "hold",
-            "rights": rights,
-            "rows": len(grid.lines),
-        }
-    )
-    return plan, wrong
-
-
-def _rights(form: Mapping[str, str], at: datetime) -> tuple[Rights, str | None]:
-    """The rights that a form states, ``facts_only`` with a German sentence where something is missing."""
-    kind = form.get("rights")
-    try:
-        if kind == RightsKind.PERMISSION:
-            by = line(form.get("granted_by", ""))[:200] or None
-            return Rights(kind=RightsKind.PERMISSION, granted_by=by, granted_on=local(at).date()), None
-        if kind == RightsKind.OPEN:
-            licence = form.get("licence") if form.get("licence") in LICENCES else None
-            credit = line(form.get("attribution", ""))[:400] or None
-            return Rights(kind=RightsKind.OPEN, licence=licence, attribution=credit), None
-    except ValidationError:
-        return Rights(), (
-            _("Wer hat die Erlaubnis gegeben? Bitte tragen Sie einen Namen ein.")
-            if kind == RightsKind.PERMISSION
-            else _("Zu einer offenen Lizenz gehören die Lizenz und der Name, der zu nennen ist.")
-        )
-    return Rights(), None
+    plan = found.plan.model_copy(update={"columns": mapping, "rows": len(grid.lines)})
+    asked = SourceForm(_AS_ASKED | form.to_dict())
+    if not providers:
+        said = asked.read()
+        table_name = form.get("fassung") or None
+        if table_name is not None and table_name not in {each.name for each in _tables()}:
+            abort(400)
+        plan = plan.model_copy(update={"table": table_name})
+        if said is not None:
+            plan = Plan.model_validate(plan.model_dump() | {name: said[name] for name in _ASKED})
+    return plan, asked, wrong_columns(mapping, providers=providers)
 
 
 def _columns_page(
-    found: TableDraft, plan: Plan, wrong: list[tuple[str | None, str]], *, grid: Grid | None = None
+    found: TableDraft,
+    plan: Plan,
+    wrong: Sequence[tuple[str | None, str]] = (),
+    *,
+    grid: Grid | None = None,
+    asked: SourceForm | None = None,
 ) -> str:
     grid = grid or _grid(found, plan.sheet)
     shown = [
@@ -347,9 +328,11 @@ def _columns_page(
         nameless=[each for each in shown if not each.name and each.values],
         groups=PROVIDER_GROUPS if plan.what == "providers" else GROUPS,
         known=_tables(),
-        licences=LICENCES,
         wrong=wrong,
-        entered=request.form,
+        form=asked or SourceForm.of(_undescribed(found.draft.region, plan)),
+        licences=LICENCES,
+        trusts=TRUSTS,
+        rights=RIGHTS,
         at_once=AT_ONCE,
     )
 
