@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "webapp.commands.demo:demo",
     "desk-link": "webapp.commands.serve:desk_link",
     "digest": "webapp.commands.digest:digest",
+    "doctor": "webapp.commands.doctor:doctor",
     "evaluate": "webapp.commands.evaluate:evaluate",
     "explain": "webapp.commands.recommend:explain",
     "export": "webapp.commands.export:export",

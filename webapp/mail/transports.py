@@ -217,7 +217,7 @@ class Relay:
             self._smtp = None
 
 
-def transport(settings: Settings, region: Region | None = None) -> Transport:
+def transport(settings: Settings, region: Region | None = None, *, timeout_s: float = TIMEOUT_S) -> Transport:
     """The transport for mails of ``region``: its own relay where it has one, else what the settings ask for.
 
     Mails go into the outbox unless a relay is configured *and* switched on. Raises ``SettingsError`` where the settings
@@ -233,6 +233,7 @@ def transport(settings: Settings, region: Region | None = None) -> Transport:
             security=own.security,
             user=own.user,
             password_file=settings.data_dir / own.password_file if own.password_file else None,
+            timeout_s=timeout_s,
             configured_in=f"[relay] in the file of Region {region.key}",
         )
     if not settings.relay_on:
@@ -245,6 +246,7 @@ def transport(settings: Settings, region: Region | None = None) -> Transport:
         security=settings.relay_security,
         user=settings.relay_user,
         password=settings.relay_password,
+        timeout_s=timeout_s,
     )
 
 

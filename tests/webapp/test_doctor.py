@@ -1,0 +1,307 @@
+"""``kitalotse doctor``: each thing that is wrong is named with its remedy, each that is right is said to be; nothing is
+touched."""
+
+import json
+import shutil
+import socket
+from collections import namedtuple
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from click.testing import CliRunner
+from sqlalchemy import insert, update
+
+from schemas.harvest import HarvestRun, RunStatus
+from schemas.region import Coordinator, Relay
+from schemas.store.digests import claim_next, enter
+from schemas.store.kitas import recipients, save_kita
+from schemas.store.work import MAX_ATTEMPTS, add_work, claim_work, finish_work, sweep_work
+from schemas.tables.people import digests
+from schemas.tables.work import audit
+from tests.factories import NOW, make_kita, make_recipient, make_source_offer
+from tests.webapp.mail_setup import ledger_mail
+from tests.webapp.site import Site
+from webapp.cli import main
+from webapp.commands.doctor import examine
+from webapp.doctor.findings import Finding, Level
+from webapp.doctor.installation import examine_files, examine_region, examine_relays, examine_settings
+from webapp.doctor.stored import examine_database, examine_stored
+from webapp.region_file import new_region
+from webapp.region_keys import find_area
+from webapp.scheduler import leadership
+from webapp.settings import Settings, read_settings
+
+KIM = Coordinator(name="Kim", mail="kim@vg.example")
+PORTAL = "https://bildung.example/vg"
+Usage = namedtuple("Usage", "total used free")
+
+
+def settings_in(folder: Path, **variables: str) -> Settings:
+    return read_settings({"KITALOTSE_DATA_DIR": str(folder), "KITALOTSE_CONTACT": "post@vg.example"} | variables)
+
+
+def region(**changes):
+    made = new_region(find_area("13075"), "Mecklenburg-Vorpommern", base_url=PORTAL, coordinator=KIM)
+    finished = dict.fromkeys(("imprint", "privacy", "accessibility"), "Fertig.")
+    return made.model_copy(update=finished | changes)
+
+
+def said(findings, level: Level | None = None) -> str:
+    return "\n".join(f"{each.says} → {each.remedy}" for each in findings if level in (None, each.level))
+
+
+def levels(findings) -> set[Level]:
+    return {each.level for each in findings}
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_is_told_how_to_begin_and_stays_empty(tmp_path):
+    done = CliRunner().invoke(main, ["doctor"], env={"KITALOTSE_DATA_DIR": str(tmp_path / "new")})
+
+    assert done.exit_code == 1
+    assert "kitalotse init --region KEY" in done.output
+    assert "kitalotse migrate" in done.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_new_region_is_well_apart_from_what_must_be_completed(tmp_path):
+    home = {"KITALOTSE_DATA_DIR": str(tmp_path)}
+    CliRunner().invoke(main, ["init", "--region", "13075"], env=home)
+
+    done = CliRunner().invoke(main, ["doctor", "--json"], env=home)
+
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["counts"]["error"] == 0
+    remedies = " ".join(each["remedy"] or "" for each in found["findings"])
+    for part in ("13075.toml: base_url", "imprint", "[[coordinators]]", "kitalotse schedule", "KITALOTSE_RELAY_ON"):
+        assert part in remedies
+    assert all(each["remedy"] for each in found["findings"] if each["level"] != "ok")
+
+
+def test_a_broken_regions_file_is_named(tmp_path):
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions" / "x.toml").write_text("key = [", encoding="utf-8")
+
+    done = CliRunner().invoke(main, ["doctor", "--quiet"], env={"KITALOTSE_DATA_DIR": str(tmp_path)})
+
+    assert done.exit_code == 1
+    assert "x.toml" in done.output
+    assert "  ok  " not in done.output
+
+
+# -- settings, files, Regions -----------------------------------------------------------------------------------------
+
+
+def test_settings_for_a_real_portal(tmp_path):
+    regions = {"13075": region()}
+
+    assert "TRUSTED_PROXIES=1" in said(examine_settings(settings_in(tmp_path), regions))
+    assert levels(examine_settings(settings_in(tmp_path, KITALOTSE_TRUSTED_PROXIES="1"), regions)) == {Level.OK}
+    assert "KITALOTSE_DEMO" in said(examine_settings(settings_in(tmp_path, KITALOTSE_DEMO="yes"), {}))
+    assert "KITALOTSE_CONTACT" in said(examine_settings(settings_in(tmp_path, KITALOTSE_CONTACT=""), {}))
+
+
+def test_a_key_that_others_can_read_is_an_error(tmp_path):
+    settings = settings_in(tmp_path)
+    settings.secret()
+    assert levels(examine_files(settings)) == {Level.OK}
+
+    (tmp_path / "secret_key").chmod(0o644)
+
+    assert f"chmod 600 {tmp_path / 'secret_key'}" in said(examine_files(settings), Level.ERROR)
+
+
+@pytest.mark.parametrize(("free", "level"), [(2**40, Level.OK), (2**30, Level.WARNING), (2**20, Level.ERROR)])
+def test_room_on_the_disk(tmp_path, monkeypatch, free, level):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: Usage(2**41, 0, free))
+
+    assert level in levels(examine_files(settings_in(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({}, Level.OK, "complete"),
+        ({"imprint": "x [BITTE ERGÄNZEN: Anschrift]"}, Level.WARNING, "imprint: [BITTE ERGÄNZEN: Anschrift]"),
+        ({"privacy": None}, Level.WARNING, "privacy"),
+        ({"coordinators": ()}, Level.WARNING, "[[coordinators]]"),
+        ({"coordinators": (Coordinator(name="Kim", mail="kim"),)}, Level.ERROR, "coordinators, mail"),
+        ({"base_url": "http://bildung.example"}, Level.WARNING, "certificate"),
+        ({"sender_mail": "nichts"}, Level.ERROR, "sender_mail"),
+        ({"sender_mail": "a@anders.example"}, Level.OK, "complete"),
+        ({"sender_mail": "a@anders.example", "relay": Relay(host="r.example", on=True)}, Level.WARNING, "SPF"),
+        ({"sender_mail": "a@localhost", "relay": Relay(host="r.example", on=True)}, Level.ERROR, "sender_mail"),
+    ],
+)
+def test_what_a_regions_file_lacks(tmp_path, changes, level, words):
+    found = list(examine_region(region(**changes), settings_in(tmp_path)))
+
+    assert levels(found) == {level}
+    assert words in said(found)
+
+
+# -- relays -----------------------------------------------------------------------------------------------------------
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def handle_DATA(self, server, session, envelope):
+        self.taken += 1
+        return "250 OK"
+
+
+def test_each_relay_is_tried_and_gets_no_mail(tmp_path):
+    with socket.socket() as free, socket.socket() as closed:
+        free.bind(("127.0.0.1", 0))
+        closed.bind(("127.0.0.1", 0))
+        port, nobody = free.getsockname()[1], closed.getsockname()[1]
+        free.close()
+        controller = Controller(sink := Sink(), hostname="127.0.0.1", port=port)
+        controller.start()
+        good = Relay(host="127.0.0.1", port=port, security="none", on=True)
+        bad = good.model_copy(update={"port": nobody})
+        regions = {
+            "13075": region(relay=good),
+            "01002": region(key="01002", relay=bad),
+            "13": region(key="13"),
+        }
+        found = {each.about: each for each in examine_relays(regions, settings_in(tmp_path))}
+        controller.stop()
+
+    assert found["relay of 13075"].level is Level.OK
+    assert found["relay of 01002"].level is Level.ERROR
+    assert found["relay"].level is Level.WARNING
+    assert sink.taken == 0
+
+
+def test_a_password_file_is_looked_at_even_while_the_relay_is_off(tmp_path):
+    (tmp_path / "password").write_text("geheim", encoding="utf-8")
+    (tmp_path / "password").chmod(0o644)
+    own = region(relay=Relay(host="r.example", user="u", password_file="password"))
+
+    found = list(examine_relays({"13075": own}, settings_in(tmp_path)))
+
+    assert levels(found) == {Level.ERROR}
+    assert f"run: chmod 600 {tmp_path / 'password'}" in said(found)
+    assert "geheim" not in said(found)
+
+
+# -- the database -----------------------------------------------------------------------------------------------------
+
+
+def test_a_database_without_tables_or_out_of_reach_says_what_to_do(empty_database_url, tmp_path):
+    for url, words in (
+        (empty_database_url, "kitalotse migrate"),
+        ("postgresql://u@127.0.0.1:1/x", "KITALOTSE_DATABASE"),
+    ):
+        settings = replace(settings_in(tmp_path), database=url)
+        found = list(examine(settings, now=NOW))
+        assert words in said(found, Level.ERROR)
+
+
+@pytest.fixture
+def well(database, tmp_path) -> Site:
+    """A database on which everything is well, a scheduler included."""
+    site = Site(database, tmp_path / "installation")
+    site.harvest(make_source_offer())
+    return site
+
+
+def findings(site: Site, now=None) -> list[Finding]:
+    regions = {"13075": site.app.extensions["kitalotse"].regions["13075"]}
+    return list(examine_stored(site.database, regions, now or site.now))
+
+
+def about(site: Site, what: str, now=None) -> list[Finding]:
+    return [each for each in findings(site, now) if each.about.startswith(what)]
+
+
+def test_a_database_at_work_is_well(well):
+    assert levels(examine_database(well.database)) == {Level.OK}
+    assert levels(each for each in findings(well) if each.about != "scheduler") == {Level.OK}
+
+
+def test_a_clock_that_runs_behind_what_is_stored_is_an_error(well):
+    with well.database.begin() as session:
+        session.execute(
+            insert(audit).values(at=well.now + timedelta(days=400), by="x", action="x", subject="x", data={})
+        )
+
+    assert "timedatectl" in said(about(well, "clock"), Level.ERROR)
+
+
+def test_a_source_that_is_ill_is_named_with_what_was_wrong(well):
+    failed = HarvestRun(source=well.source.name, started_at=NOW, status=RunStatus.FAILED, message="503")
+    well.harvest(run=failed)
+
+    (found,) = about(well, "sources")
+    assert found.level is Level.WARNING
+    assert well.source.name in found.says
+    assert "503" in found.says
+
+
+def test_a_region_without_active_sources_gets_no_offers(database, tmp_path):
+    site = Site(database, tmp_path / "installation")
+
+    assert "activate" in said(about(site, "sources"), Level.WARNING)
+
+
+def test_work_that_is_stuck_or_failed_is_named(well):
+    with well.database.begin() as session:
+        for job in ("silent", "due", "broken", "crashing"):
+            add_work(session, job, well.now)
+        claimed = {}
+        for _ in range(4):
+            work = claim_work(session, now=well.now)
+            assert work is not None
+            claimed[work.job] = work
+        finish_work(session, claimed["broken"], now=well.now, error="kaputt")
+        finish_work(session, claimed["due"], now=well.now)
+        add_work(session, "due", well.now + timedelta(minutes=1))
+        for attempt in range(MAX_ATTEMPTS):
+            sweep_work(session, now=well.now + timedelta(minutes=6 * (attempt + 1)))
+            for job in ("silent", "crashing"):
+                if attempt < MAX_ATTEMPTS - 1 or job == "silent":
+                    claim_work(session, now=well.now + timedelta(minutes=6 * (attempt + 1)), work_id=claimed[job].id)
+
+    found = said(about(well, "work", well.now + timedelta(hours=2)), Level.WARNING)
+    assert "kaputt" in found
+    assert "due of" in found
+    assert "crashed" in found
+
+
+def test_mails_in_doubt_and_mails_that_wait_are_counted(well):
+    with well.database.begin() as session:
+        for index in range(2):
+            kita = make_kita(f"kita_{index}", recipients=(make_recipient(f"l{index}@kita.example"),))
+            save_kita(session, kita, now=NOW)
+            (person,) = recipients(session, kita.id)
+            enter(session, [ledger_mail(kita.id, person.id)], now=well.now)
+        entry = claim_next(session, now=well.now)
+        assert entry is not None
+        session.execute(update(digests).where(digests.c.id == entry.id).values(state="unsure"))
+
+    later = well.now + timedelta(hours=2)
+    found = said(about(well, "mails", later), Level.WARNING)
+    assert "1 wait for more than an hour" in found
+    assert "1 of the last week may or may not" in found
+
+
+def test_a_scheduler_that_works_is_seen(database, tmp_path):
+    site = Site(database, tmp_path / "installation")
+    assert "kitalotse schedule" in said(about(site, "scheduler"), Level.WARNING)
+    leading = leadership(database, 5.0)
+
+    assert leading.held(site.now)
+
+    assert levels(about(site, "scheduler")) == {Level.OK}
+    leading.give_up()
+    assert levels(about(site, "scheduler")) == {Level.WARNING}
