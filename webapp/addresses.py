@@ -16,6 +16,12 @@ class Name(BaseConverter):
     regex = "[a-z0-9_]{1,80}"
 
 
+class ProviderKey(BaseConverter):
+    """What stands for a provider's name, as ``schemas.identifiers.provider_key`` makes it."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,79}"
+
+
 def init_app(app: Flask) -> None:
-    """Makes ``<offer:…>`` and ``<name:…>`` known to routes."""
-    app.url_map.converters.update(offer=OfferId, name=Name)
+    """Makes ``<offer:…>``, ``<name:…>`` and ``<provider:…>`` known to routes."""
+    app.url_map.converters.update(offer=OfferId, name=Name, provider=ProviderKey)

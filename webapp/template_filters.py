@@ -1,5 +1,6 @@
 """Filters of the templates: German words for values, harmless text, safe links."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from markupsafe import Markup, escape
 from recommender.parts import PARTS
 from schemas import wording
 from schemas.clock import local, monday_of
+from schemas.identifiers import provider_key
 from schemas.kita import Group
 from schemas.offer import AgeRange, Price
 from schemas.publish import PublicOffer, PublicRights
@@ -29,6 +31,8 @@ NOT_STATED: Final[dict[str, Any]] = {
     "on_day": _l("Tage nicht angegeben"),
 }
 """What the search says of an offer that a filter let pass because it states nothing, by the filter's name."""
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()/-]{4,40}[0-9]")
+_MAIL: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,24}")
 _PART_NAMES: Final = {part.name: part.label for part in PARTS}
 
 
@@ -57,9 +61,12 @@ def init_app(app: Flask) -> None:
         group_price=group_price,
         sureness=sureness,
         count_words=count_words,
+        provider_key=provider_key,
         input_words=input_words,
         rights_words=rights_words,
         safe_link=safe_link,
+        phone_link=phone_link,
+        mail_link=mail_link,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -156,13 +163,13 @@ def unstated_words(count: int, filter_name: str) -> str:
 
 
 def group_price(price: Price | None, children: int) -> str | None:
-    """What a group of ``children`` children pays together, in words; ``None`` where that is not known.
+    """What a group of ``children`` children pays together, in words; ``None`` where nothing, or where not known.
 
     >>> group_price(Price(model="per_child", amount_eur=2.5), 18)
     '45 €'
     """
     each = price.per_child(children) if price else None
-    return None if each is None else wording.euro_words(each * children)
+    return wording.euro_words(each * children) if each else None
 
 
 def count_words(count: int) -> str:
@@ -209,3 +216,23 @@ def safe_link(address: str | None, text: str | None = None) -> Markup:
         return escape(plain(text or address))
     link = Markup('<a href="{}" rel="noopener noreferrer external nofollow">{}</a>')
     return link.format(linked, plain(text or address))
+
+
+def phone_link(number: str | None) -> Markup:
+    """A link that dials ``number``; words only where it is no telephone number."""
+    if not number:
+        return Markup("")
+    dialled = _PHONE.fullmatch(number)
+    if dialled is None:
+        return escape(plain(number))
+    digits = "".join(sign for sign in number.replace("(0)", "") if sign in "+0123456789")
+    return Markup('<a href="tel:{}">{}</a>').format(digits, number)
+
+
+def mail_link(address: str | None) -> Markup:
+    """A link that writes to ``address``; words only where it is no mail address."""
+    if not address:
+        return Markup("")
+    if _MAIL.fullmatch(address) is None:
+        return escape(plain(address))
+    return Markup('<a href="mailto:{}">{}</a>').format(address, address)

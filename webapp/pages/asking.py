@@ -165,13 +165,23 @@ def _place(asked: Asked, typed: str, region: str, _today: date) -> None:
     asked.words["ort"] = _("%(km)s km um %(town)s", km=asked.radius, town=town)
 
 
-def _children(asked: Asked, typed: str, _region: str, _today: date) -> None:
+def children_in(typed: str) -> int | None:
+    """The number of children in ``typed``; ``None`` where it says none.
+
+    >>> children_in("18"), children_in("18 Kinder"), children_in("0"), children_in("viele")
+    (18, 18, None, None)
+    """
     found = _CHILDREN.fullmatch(typed)
-    if found is None or int(found[1]) < 1:
+    return int(found[1]) or None if found else None
+
+
+def _children(asked: Asked, typed: str, _region: str, _today: date) -> None:
+    children = children_in(typed)
+    if children is None:
         asked.problems["kinder"] = _("„%(typed)s“ ist keine Zahl von Kindern; bitte etwa „18“.", typed=typed)
         return
-    asked.wanted["children"] = asked.wanted["group"] = int(found[1])
-    asked.words["kinder"] = _("Gruppe mit %(n)s Kindern", n=int(found[1]))
+    asked.wanted["children"] = asked.wanted["group"] = children
+    asked.words["kinder"] = _("Gruppe mit %(n)s Kindern", n=children)
 
 
 def _cost(asked: Asked, typed: str, _region: str, _today: date) -> None:

@@ -6,26 +6,45 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from schemas.freshness import UNCONFIRMED_DAYS, confirmed_on
 from schemas.publish import PublicOffer
 from schemas.store.offers import (
+    OfferQuery,
     Tombstone,
     latest_change,
+    offer_by_id,
     public_offer,
     search_offers,
     without_one_filter,
 )
+from schemas.store.providers import source_titles
 from schemas.vocabulary import Area, Topic
 from webapp.access import Who, who
 from webapp.db import current_region, public_url, reading, state, today
 from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
-from webapp.pages.asking import AGES, LABELS, MORE, PARAMETERS, RADII_KM, SORTS, WEEKDAYS, Asked, understand
+from webapp.pages.asking import (
+    AGES,
+    LABELS,
+    MORE,
+    PARAMETERS,
+    RADII_KM,
+    SORTS,
+    WEEKDAYS,
+    Asked,
+    children_in,
+    understand,
+)
+from webapp.pages.offer_facts import book_by, bookings, earliest_visit, group_costs, origins
 from webapp.pages.paging import page_number
 from webapp.typed_offers import Behind, behind
 
 pages = Blueprint("offers", __name__)
 
 PER_PAGE: Final = 20
+SIMILAR: Final = 4
+"""Offers that are shown in place of one that is gone."""
+SIMILAR_KM: Final = 30
 
 
 @pages.get("/")
@@ -45,7 +64,7 @@ def show(offer_id: str) -> ResponseReturnValue:
     if isinstance(offer, Tombstone):
         if offer.replaced_by:
             return redirect(url_for("offers.show", offer_id=offer.replaced_by), 301)
-        return render_template("pages/gone.html", offer=offer), 410
+        return _gone(offer), 410
     stands = behind(reading(), offer, current_region(), today())
     return conditional(lambda: _offer(offer, stands), "offer", offer.version, offer.last_seen, today(), stands)
 
@@ -98,8 +117,38 @@ def _chips(asked: Asked) -> list[tuple[Any, str, bool]]:
 
 
 def _offer(offer: PublicOffer, stands: Behind) -> Response:
-    jsonld = jsonld_script(offer, base_url=public_url())
-    return make_response(render_template("pages/offer.html", offer=offer, behind=stands, today=today(), jsonld=jsonld))
+    typed = request.args.get("kinder", "").strip()[:20]
+    children = children_in(typed)
+    last = confirmed_on(offer)
+    return make_response(
+        render_template(
+            "pages/offer.html",
+            offer=offer,
+            behind=stands,
+            today=today(),
+            jsonld=jsonld_script(offer, base_url=public_url()),
+            typed=typed,
+            children=children,
+            costs=group_costs(offer.price, children),
+            bookings=bookings(offer, today()),
+            book_by=book_by(offer, today()),
+            earliest=earliest_visit(offer, today()),
+            origins=origins(offer, source_titles(reading(), [said.source for said in offer.provenance.values()])),
+            neglected_since=last if last and not stands.typed and (today() - last).days > UNCONFIRMED_DAYS else None,
+        )
+    )
+
+
+def _gone(tombstone: Tombstone) -> str:
+    """The page of an offer that is no longer shown, with others of its areas near its place."""
+    was = offer_by_id(reading(), tombstone.id)
+    similar: list[PublicOffer] = []
+    if was is not None:
+        place = was.place
+        near = (place.lat, place.lon) if place and place.lat is not None and place.lon is not None else None
+        query = OfferQuery(areas=was.areas, near=near, radius_km=SIMILAR_KM if near else None, home=was.region)
+        similar = search_offers(reading(), query, limit=SIMILAR).offers
+    return render_template("pages/gone.html", offer=tombstone, similar=similar, today=today())
 
 
 def _address(values: dict[str, str]) -> str:
