@@ -135,7 +135,8 @@ def test_an_open_licence_is_named_with_whom_to_credit():
 
     assert texts(entry, "summary") == ["Eine Führung zu den Knochen der Urzeit."]
     assert texts(entry, "rights") == [
-        f"Fakten: CC0 1.0. Text: Beispielmuseum, {OPEN.licence}, gekürzt und vereinheitlicht."
+        "Fakten: CC0 1.0. Text: Beispielmuseum, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/deed.de), "
+        "verändert: gekürzt, vereinheitlicht."
     ]
 
 

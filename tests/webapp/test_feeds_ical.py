@@ -103,7 +103,8 @@ def test_rights_and_the_page_stand_in_every_event_and_the_tables_in_the_calendar
     assert event["DESCRIPTION"].split("\n") == [
         "Eine Führung zu den Knochen der Urzeit.",
         "https://k.example/angebote/oaaaaaaaaaaaaaaa",
-        f"Fakten: CC0 1.0. Text: Beispielmuseum, {OPEN.licence}, gekürzt und vereinheitlicht.",
+        "Fakten: CC0 1.0. Text: Beispielmuseum, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/deed.de), "
+        "verändert: gekürzt, vereinheitlicht.",
     ]
     assert "GeoNames (CC BY 4.0)" in Calendar.from_ical(body)["DESCRIPTION"]
 

@@ -222,7 +222,7 @@ def test_a_price_is_given_only_where_an_amount_is_known():
 
 def test_licence_and_credit_stand_on_the_record_and_a_permission_is_no_licence():
     assert node(rights=OPEN)["subjectOf"]["license"] == OPEN.licence
-    assert node(rights=OPEN)["subjectOf"]["creditText"] == "Beispielmuseum"
+    assert node(rights=OPEN)["subjectOf"]["creditText"] == "Beispielmuseum, verändert: gekürzt, vereinheitlicht"
     assert node()["subjectOf"]["license"] == "http://dcat-ap.de/def/licenses/cc-zero"
     assert "license" not in node(**KINDS_OF_OFFER["permission"])["subjectOf"]
     assert "Muster" not in json.dumps(node(**KINDS_OF_OFFER["permission"]))

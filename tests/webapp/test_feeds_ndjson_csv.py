@@ -17,6 +17,12 @@ from schemas.store.reviews import decide
 from tests.factories import OPEN, make_source, make_source_offer
 from tests.webapp.site import HERE, Reader, Site
 
+OPEN_RIGHTS = {
+    "kind": "open",
+    "licence": OPEN.licence,
+    "attribution": "Beispielmuseum",
+    "changes": "verändert: gekürzt, vereinheitlicht",
+}
 FEEDS = ("/offers.ndjson", "/offers.csv", "/offers.ics", "/offers.atom")
 
 
@@ -53,8 +59,8 @@ def test_rights_stand_in_every_record(site, three):
     by_id = {line["id"]: line["rights"] for line in lines(site.client())}
     cells = {row["id"]: (row["rights"], row["licence"], row["attribution"]) for row in rows(site.client())}
 
-    assert by_id[three[0]] == {"kind": "facts_only", "licence": None, "attribution": None}
-    assert by_id[three[2]] == {"kind": "open", "licence": OPEN.licence, "attribution": "Beispielmuseum"}
+    assert by_id[three[0]] == {"kind": "facts_only", "licence": None, "attribution": None, "changes": None}
+    assert by_id[three[2]] == OPEN_RIGHTS
     assert cells[three[0]] == ("facts_only", "", "")
     assert cells[three[2]] == ("open", OPEN.licence, "Beispielmuseum")
 
@@ -91,7 +97,9 @@ def test_since_wants_a_number(site, since):
     response = site.client().get(f"/offers.ndjson?since={since}")
 
     assert response.status_code == 400
-    assert "Nummer einer Änderung" in response.text
+    assert response.content_type == "application/problem+json"
+    assert "Nummer einer Änderung" in response.json["detail"]
+    assert "the number of a change" in response.json["detail_en"]
 
 
 @pytest.mark.parametrize("path", FEEDS)
@@ -115,7 +123,8 @@ def test_feeds_may_be_read_from_any_site_and_claim_no_licence_for_records_that_d
 
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert response.headers["Link"] == f'<http://{HERE}/daten>; rel="describedby"'
+    assert f'<http://{HERE}/schema/offer.json>; rel="describedby"' in response.headers["Link"]
+    assert 'rel="license"' not in response.headers["Link"]
     assert response.headers["Cache-Control"] == "public, no-cache"
 
 

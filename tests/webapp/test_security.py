@@ -29,6 +29,11 @@ from webapp.security import HEADERS
 ROUTES = {
     ("GET", "/"): (200, 200, 200),
     ("GET", "/angebote/<offer:offer_id>"): (200, 200, 200),
+    ("GET", "/angebote/<offer:offer_id>/melden"): (200, 200, 200),
+    ("POST", "/angebote/<offer:offer_id>/melden"): (400, 400, 400),
+    ("GET", "/angebote/<offer:offer_id>/melden/danke"): (200, 200, 200),
+    ("GET", "/anbieter"): (200, 200, 200),
+    ("GET", "/anbieter/<provider:key>"): (200, 200, 200),
     ("GET", "/kita/<token>"): (200, 200, 200),
     ("POST", "/kita/<token>/antwort/<int(max=2147483647):number>/zuruecknehmen"): (303, 303, 303),
     ("GET", "/antwort/<token>"): (200, 200, 200),
@@ -124,6 +129,11 @@ ROUTES = {
     ("GET", "/offers.csv"): (200, 200, 200),
     ("GET", "/offers.ics"): (200, 200, 200),
     ("GET", "/offers.atom"): (200, 200, 200),
+    ("GET", "/offers.json"): (200, 200, 200),
+    ("GET", "/offers/<offer:offer_id>.json"): (200, 200, 200),
+    ("GET", "/offers-<slug>.ndjson"): (200, 200, 200),
+    ("GET", "/offers-<slug>.csv"): (200, 200, 200),
+    ("GET", "/catalog.<any(ttl, rdf, jsonld):form>"): (200, 200, 200),
     ("GET", "/outbox/"): (200, 200, 200),
     ("GET", "/outbox/<name>"): (200, 200, 200),
     ("GET", "/outbox/<name>/html"): (200, 200, 200),
@@ -166,6 +176,7 @@ class Stage:
         }.get(rule.split("/")[1], "")
         values = {
             "<offer:offer_id>": self.offer,
+            "<provider:key>": "beispielmuseum",
             "<token>": token,
             "<name:kita_id>": self.home.kita,
             "<name:name>": "offer" if rule.startswith("/schema") else self.site.source.name,
@@ -180,6 +191,8 @@ class Stage:
             ),
             "<int(max=2147483647):review_id>": str(self.conflict),
             "<path:filename>": "kitalotse.css",
+            "<slug>": "fakten",
+            "<any(ttl, rdf, jsonld):form>": "ttl",
         }
         for name, value in values.items():
             rule = rule.replace(name, value)

@@ -55,7 +55,7 @@ def atom(
         for area in offer.areas:
             _add(entry, "category", term=area.value, label=area.label)
         _add(entry, "summary", plain(offer.summary or offer.sentence), type="text")
-        _add(entry, "rights", plain(rights_line(offer.rights)))
+        _add(entry, "rights", plain(rights_line(offer.rights, offer.data_licence)))
         if offer.place and offer.place.lat is not None and offer.place.lon is not None:
             etree.SubElement(entry, f"{{{_GEO}}}point").text = f"{offer.place.lat} {offer.place.lon}"
     body: bytes = etree.tostring(feed, xml_declaration=True, encoding="utf-8", pretty_print=True)

@@ -83,7 +83,10 @@ def _event(offer: PublicOffer, occurrence: Occurrence, *, base_url: str, stamp: 
         event.add("dtstart", occurrence.day)
         event.add("dtend", occurrence.last_day + timedelta(days=1))
         event.add("transp", "TRANSPARENT")
-    event.add("description", "\n".join((plain(offer.summary or offer.sentence), page, rights_line(offer.rights))))
+    event.add(
+        "description",
+        "\n".join((plain(offer.summary or offer.sentence), page, rights_line(offer.rights, offer.data_licence))),
+    )
     if where := place_words(offer.place):
         event.add("location", one_line(where))
     if offer.place and offer.place.lat is not None and offer.place.lon is not None:

@@ -12,7 +12,7 @@ import orjson
 from markupsafe import Markup
 
 from schemas.offer import Occurrence, Recurrence, Schedule
-from schemas.publish import PublicOffer
+from schemas.publish import CC_ZERO, PublicOffer
 from schemas.vocabulary import (
     Access,
     Answer,
@@ -25,7 +25,6 @@ from schemas.vocabulary import (
     Status,
     Weekday,
 )
-from webapp.feeds.terms import CC_ZERO
 from webapp.plain import plain, web_address
 
 MAX_SUB_EVENTS: Final = 50
@@ -248,12 +247,14 @@ def _feature(code: Access, answer: Answer) -> dict[str, Any]:
 def _record(offer: PublicOffer, page: str) -> dict[str, Any]:
     """The record about the offer: what it is based on, and under which licence it stands. With a permission no licence
     is named, for the text may not be passed on under one."""
-    licence = {RightsKind.OPEN: offer.rights.licence, RightsKind.FACTS_ONLY: CC_ZERO}.get(offer.rights.kind)
+    facts = offer.data_licence or CC_ZERO
+    licence = {RightsKind.OPEN: offer.rights.licence, RightsKind.FACTS_ONLY: facts}.get(offer.rights.kind)
+    credit = ", ".join(said for said in (offer.rights.attribution, offer.rights.changes) if said)
     return {
         "@type": "CreativeWork",
         "@id": f"{page}#record",
         "isBasedOn": web_address(offer.url),
         "dateModified": offer.last_seen.isoformat() if offer.last_seen else None,
         "license": licence,
-        "creditText": offer.rights.attribution,
+        "creditText": credit or None,
     }

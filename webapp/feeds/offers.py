@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from schemas.publish import Change, PublicOffer
-from schemas.store.offers import Tombstone, changes, latest_change, public_offer, public_page
+from schemas.store.offers import Licence, Tombstone, changes, latest_change, open_lines, open_page, public_offer
 
 BATCH: Final = 500
 """Offers or changes read at once."""
@@ -15,10 +15,10 @@ BEGINNING: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Moment of an installation in which nothing has been published yet."""
 
 
-def all_offers(session: Session) -> Iterator[PublicOffer]:
-    """Every shown offer in order of id, cancelled ones included, read in batches."""
+def all_offers(session: Session, licence: Licence) -> Iterator[PublicOffer]:
+    """Every shown offer in order of id, cancelled ones included, as it leaves the house; read in batches."""
     after = ""
-    while batch := public_page(session, after, BATCH):
+    while batch := open_page(session, after, BATCH, licence=licence):
         yield from batch
         after = batch[-1].id
 
@@ -36,11 +36,18 @@ def newest_changes(session: Session, limit: int) -> list[Change]:
     return list(found.values())
 
 
-def newest(session: Session, limit: int) -> list[tuple[PublicOffer | Tombstone, datetime]]:
-    """The ``limit`` offers changed last as they are now, or their tombstones, each with the moment of its last change;
-    newest first."""
-    found = ((public_offer(session, change.offer), change.at) for change in newest_changes(session, limit))
-    return [(offer, at) for offer, at in found if offer is not None]
+def newest(session: Session, limit: int, licence: Licence) -> list[tuple[PublicOffer | Tombstone, datetime]]:
+    """The ``limit`` offers changed last as they leave the house now, or their tombstones, each with the moment of its
+    last change; newest first."""
+    changed = newest_changes(session, limit)
+    shown = open_lines(session, [change.offer for change in changed], licence=licence)
+    found: list[tuple[PublicOffer | Tombstone, datetime]] = []
+    for change in changed:
+        if change.offer in shown:
+            found.append((PublicOffer.model_validate_json(shown[change.offer]), change.at))
+        elif (gone := public_offer(session, change.offer)) is not None:
+            found.append((gone, change.at))
+    return found
 
 
 def last_moment(session: Session) -> datetime:

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.publish import PublicRights
+from schemas.publish import CC_ZERO, CHANGES, PublicRights
 from schemas.vocabulary import RightsKind
-
-CC_ZERO: Final = "http://dcat-ap.de/def/licenses/cc-zero"
-"""Licence of the facts, by its URI in DCAT-AP.de."""
+from webapp.feeds.licences import open_licence
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,17 @@ def exported_words() -> str:
     return f"Orte: {named}"
 
 
-def rights_line(rights: PublicRights) -> str:
-    """What may be done with one offer, in one German line.
+def rights_line(rights: PublicRights, data_licence: str | None = None) -> str:
+    """What may be done with one offer, in one German line; ``data_licence`` is the licence of its facts.
 
     >>> rights_line(PublicRights())
     'Fakten: CC0 1.0. Der Text des Anbieters ist nicht enthalten.'
     """
-    facts = "Fakten: CC0 1.0."
+    facts = f"Fakten: {open_licence(data_licence or CC_ZERO).name}."
     who = rights.attribution or "des Anbieters"
-    if rights.kind is RightsKind.OPEN:
-        return f"{facts} Text: {who}, {rights.licence}, gekürzt und vereinheitlicht."
+    if rights.kind is RightsKind.OPEN and rights.licence:
+        named = open_licence(rights.licence)
+        return f"{facts} Text: {who}, {named.name} ({named.text}), {rights.changes or CHANGES}."
     if rights.kind is RightsKind.PERMISSION:
         return f"{facts} Text mit Erlaubnis ({who}), Weitergabe nur mit Zustimmung."
     return f"{facts} Der Text des Anbieters ist nicht enthalten."

@@ -1,0 +1,77 @@
+"""What all open data has in common: who may read it, what its numbers look like, under which licence its facts are."""
+
+from typing import Final, NoReturn
+
+from flask import Response, abort, make_response, request
+
+from schemas.store.offers import Licence
+from webapp.db import current_region, public_url, state
+from webapp.regions import region_of
+
+_MAX_DIGITS: Final = 15
+_EXPOSED: Final = "ETag, Link, Location, Retry-After"
+
+
+def facts_licence() -> Licence:
+    """Tells the licence of an offer's facts by the key of its Region; also while a body is sent after the request."""
+    regions, here = state().regions, current_region()
+    return lambda key: (region_of(key, regions) or here).data_licence
+
+
+def made_of(*parts: object) -> tuple[object, ...]:
+    """What a body of open data is made of besides the current Region: ``parts``, and the licences of all Regions."""
+    licences = sorted((region.key, region.data_licence) for region in state().regions.values())
+    return (*parts, licences)
+
+
+def changed_since() -> int | None:
+    """The number of the change after which somebody wants to know what changed (``changed_since``, or ``since``)."""
+    asked = [name for name in ("changed_since", "since") if name in request.args]
+    return number(asked[0]) if asked else None
+
+
+def number(name: str, *, least: int = 0, most: int | None = None) -> int | None:
+    """The number that stands in the address under ``name``; 400 for anything that is none."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
+    if value is None or value < least or (most is not None and value > most):
+        if most is not None:
+            refuse(name, text, f"eine Zahl von {least} bis {most}", f"a number from {least} to {most}")
+        wanted = "die Nummer einer Änderung, zum Beispiel 1200"
+        refuse(name, text, wanted, "the number of a change, for instance 1200")
+    return value
+
+
+def refuse(name: str, text: str, wanted: str, english: str) -> NoReturn:
+    """400 as JSON, in German and English."""
+    shown = text[:80]
+    problem = {
+        "status": 400,
+        "title": "Das haben wir nicht verstanden",
+        "detail": f"{name}: gelesen wurde „{shown}“, erwartet ist {wanted}.",
+        "detail_en": f'{name}: read "{shown}", expected is {english}.',
+    }
+    response = make_response(problem, 400)
+    response.content_type = "application/problem+json"
+    abort(as_open_data(response))
+
+
+def as_open_data(response: Response, *, licence: str | None = None, next_url: str | None = None) -> Response:
+    """``response``, which any site may read, with links to the schema, the page that explains it, and the next page.
+
+    Only a bucket has one ``licence`` for the whole of it. Elsewhere rights differ: each record names its own.
+    """
+    base = public_url()
+    links = [
+        f'<{base}/schema/offer.json>; rel="describedby"; type="application/schema+json"',
+        f'<{base}/daten>; rel="help"',
+    ]
+    links += [f'<{licence}>; rel="license"'] if licence else []
+    links += [f'<{next_url}>; rel="next"'] if next_url else []
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Link"] = ", ".join(links)
+    return response
