@@ -40,7 +40,6 @@ from schemas.store.entries import (
     take_back,
 )
 from schemas.store.exclusions import excluded
-from schemas.store.publishing import standing_decisions
 from schemas.store.reviews import decide, detail, undo_decision
 from schemas.store.runs import save_source, source, source_state
 from schemas.store.withdrawing import erase, restore, withdraw
@@ -253,8 +252,8 @@ def _judge_again(session: Session, offer: str, now: datetime) -> None:
         return
     if found.offer.status not in VISIBLE:
         return
-    for decision in standing_decisions(session, [offer])[offer]:
-        if decision.kind is DecisionKind.ACCEPT and decision.id is not None:
+    for decision in found.decisions:
+        if decision.kind is DecisionKind.ACCEPT and decision.undone_at is None and decision.id is not None:
             undo_decision(session, decision.id, by=BY_PROVIDER, now=now)
 
 
