@@ -11,6 +11,7 @@ from harvesters.formats.rows import names_in
 from harvesters.gate import judge
 from harvesters.preview import understood
 from harvesters.trying import difference
+from schemas.base import Value
 from schemas.harvest import Issue, Record, RecordField, Source
 from schemas.offer import Offer, SourceKey
 from schemas.store.harvest import KnownOffer, fingerprint
@@ -51,7 +52,7 @@ def summary(
         "source": source.model_dump(mode="json"),
         "offers": len(parsed.records),
         "understood": len(shown.offers),
-        "filled": {field: sum(bool(getattr(offer, field)) for offer in shown.offers) for field in FIELDS},
+        "filled": {field: sum(_says(offer, field) for offer in shown.offers) for field in FIELDS},
         "samples": [_sample(offer) for offer in shown.offers[:SAMPLES]],
         "issues": _issues(shown.issues, source, parsed),
         "complete": parsed.complete,
@@ -86,14 +87,17 @@ def place_in_table(issue: Issue, source: Source, rows: Mapping[SourceKey, int]) 
     return row, ", ".join(names_in(expression, [expression])) if expression else None
 
 
+def _says(offer: Offer, field: str) -> bool:
+    """Whether a field says anything; a booking of which nothing is known says nothing."""
+    value = getattr(offer, field)
+    return bool(value.model_dump(exclude_defaults=True) if isinstance(value, Value) else value)
+
+
 def _sample(offer: Offer) -> dict[str, Any]:
+    said = [field for field in FIELDS if _says(offer, field)]
     return {
         "title": offer.title,
-        "values": {
-            field: value
-            for field, value in offer.model_dump(mode="json").items()
-            if field in FIELDS and value not in (None, [], {}, "")
-        },
+        "values": offer.model_dump(mode="json", include=set(said)),
         "evidence": {field: told.evidence for field, told in offer.provenance.items() if told.evidence},
     }
 

@@ -206,6 +206,8 @@ def _complete(name: RecordField, heading: str, cell: str) -> str:
         return cell
     if name == "group_size":
         return f"max. {cell} {unit}"
+    if name == "price" and re.match(r"0+(?:[.,]0+)?\D*$", cell):
+        return cell  # nothing for a child is nothing for anybody
     if name == "price" and cell[-1].isdigit():
         return f"{cell} € {unit}"
     return f"{cell} {unit}"
