@@ -39,7 +39,7 @@ REMOVED_WORDS: Final[Mapping[str, str]] = {
     "used": "schon genutzt",
     "answered": "schon beantwortet",
     "sent": "schon geschickt",
-    "booked": "ausgebucht oder belegt",
+    "booked": "Anbieter zurzeit belegt",
     "dates": "kein Termin zu passenden Zeiten",
     "booking_closed": "Anmeldung nicht mehr möglich",
     "reach": "zu weit entfernt",

@@ -1,11 +1,11 @@
-"""A sender to be killed: says "sending" once it is ready, then sends what is due. Started by test_mail_relay."""
+"""A sender to be killed: says "sending" once it is ready, then sends mails and letters. Started by test_mail_relay."""
 
 import sys
 from datetime import datetime
 
 from schemas.db import Database
 from tests.webapp.mail_setup import SENDING
-from webapp.mail.sender import send_due
+from webapp.mail.sender import Letters, WeeklyMails, send_due
 from webapp.mail.transports import Relay
 
 
@@ -15,7 +15,9 @@ def main(database_url: str, port: str, now: str) -> None:
     with database.read() as session:
         session.connection()
     print("sending", flush=True)
-    send_due(database, Relay("127.0.0.1", int(port), security="none"), SENDING, lambda: datetime.fromisoformat(now))
+    for ledger in (WeeklyMails(SENDING), Letters(SENDING)):
+        relay = Relay("127.0.0.1", int(port), security="none")
+        send_due(database, relay, SENDING, lambda: datetime.fromisoformat(now), ledger=ledger)
 
 
 if __name__ == "__main__":

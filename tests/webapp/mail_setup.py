@@ -12,7 +12,9 @@ from schemas.store.kitas import recipients, save_kita
 from schemas.tables.offers import offers
 from tests.factories import make_kita, make_recipient
 from webapp.links import Links
+from webapp.mail.letters import post
 from webapp.mail.message import message_id
+from webapp.mail.render import Rendered
 from webapp.mail.sender import Sending
 
 WEEK = "2026-W49"
@@ -67,6 +69,15 @@ def ledger_mail(kita: str, recipient: int, week: str = WEEK) -> DigestMail:
         text="Grüße aus dem Museum\n.\n..zwei Punkte\n",
         html="<p>Grüße aus dem Museum</p>",
     )
+
+
+def fill_letters(database: Database, number: int, *, now: datetime = NOW) -> None:
+    """Letters about ``matter_0`` …"""
+    with database.begin() as session:
+        for index in range(number):
+            mail = Rendered("Grüße", "Grüße aus dem Museum\n.\n..zwei Punkte\n", "<p>Grüße</p>")
+            to = f"koordination{index}@kreis.example"
+            post(session, REGION, kind="test", dedupe=f"test:matter_{index}", to=to, mail=mail, now=now)
 
 
 class ObedientTransport:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -17,6 +18,7 @@ from aiosmtpd.controller import Controller
 from schemas.db import Database
 from schemas.store.digests import DigestState, ledger
 from schemas.store.ledger import CLAIM_LASTS
+from schemas.store.letters import letters_of
 from tests.webapp.mail_setup import (
     LINKS,
     NOW,
@@ -24,11 +26,12 @@ from tests.webapp.mail_setup import (
     REGION,
     SENDING,
     fill_ledger,
+    fill_letters,
     states,
 )
 from webapp.links import UnsubscribeLink
-from webapp.mail.message import compose
-from webapp.mail.sender import send_due
+from webapp.mail.message import compose, letter_id
+from webapp.mail.sender import Letters, send_due
 from webapp.mail.transports import Relay
 
 S = DigestState
@@ -94,6 +97,26 @@ def test_mails_reach_the_relay_byte_for_byte_over_one_connection(sqlite_database
     assert {key: content.rstrip() for key, content in sink.taken} == {k: v.rstrip() for k, v in wanted.items()}
 
 
+def test_a_letter_reaches_the_relay_with_the_headers_of_its_region(sqlite_database, sink, relay):
+    fill_letters(sqlite_database, 1)
+
+    report = send_due(sqlite_database, relay, SENDING, lambda: NOW, ledger=Letters(SENDING))
+
+    ((key, content),) = sink.taken
+    mail = message_from_bytes(content, policy=default)
+    assert report.sent == 1
+    assert key == letter_id("test:matter_0", sender=REGION.sender_mail)
+    assert {name: mail[name] for name in ("From", "To", "Reply-To", "Auto-Submitted", "List-Unsubscribe")} == {
+        "From": "Kitalotse <post@kitalotse.example>",
+        "To": "koordination0@kreis.example",
+        "Reply-To": "koordination@kreis.example",
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": None,
+    }
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert mail.get_body(("plain",)).get_content().splitlines() == ["Grüße aus dem Museum", ".", "..zwei Punkte"]
+
+
 def _unsubscribe(entry) -> str:
     return f"{PORTAL}/abmelden/{LINKS.unsubscribe(UnsubscribeLink(entry.recipient))}"
 
@@ -157,34 +180,23 @@ KILLS = int(os.environ.get("KITALOTSE_TEST_KILLS", "6"))
 """How often the sender is killed; `make chaos` kills it far oftener."""
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_crash_killed_anywhere_no_mail_is_sent_twice_and_none_is_lost_in_silence(database_url, sink, relay):
-    database = Database(database_url)
-    fill_ledger(database, mails := 25 * KILLS)
+def kill_senders(database_url, sink, relay):
+    """Start a sender and kill it, again and again, each later than a claim lasts; gives the moment after the last."""
     sink.delay_s = 0.004
     chance = random.Random(20261130)
     moment = NOW
     for _ in range(KILLS):
-        command = [
-            sys.executable,
-            "-m",
-            "tests.webapp.crash_sender",
-            database_url,
-            str(relay._port),
-            moment.isoformat(),
-        ]
+        command = [sys.executable, "-m", "tests.webapp.crash_sender", database_url, str(relay._port), str(moment)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
             assert sender.stdout is not None
             assert sender.stdout.readline() == "sending\n"
             time.sleep(chance.uniform(0.0, 0.25))
             sender.send_signal(signal.SIGKILL)
         moment += CLAIM_LASTS
+    return moment
 
-    send_due(database, relay, SENDING, lambda: moment)
 
-    with database.read() as session:
-        rows = ledger(session, limit=mails)
-    database.dispose()
+def judge(rows, sink, mails):
     taken = Counter(key for key, _ in sink.taken)
     sent = {row.message_id for row in rows if row.state is S.SENT}
     unsure = {row.message_id for row in rows if row.state is S.UNSURE}
@@ -193,3 +205,31 @@ def test_crash_killed_anywhere_no_mail_is_sent_twice_and_none_is_lost_in_silence
     assert sent <= set(taken), "none lost in silence"
     assert set(taken) <= sent | unsure
     assert len(unsure) <= KILLS
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_crash_killed_anywhere_no_mail_is_sent_twice_and_none_is_lost_in_silence(database_url, sink, relay):
+    database = Database(database_url)
+    fill_ledger(database, mails := 25 * KILLS)
+
+    moment = kill_senders(database_url, sink, relay)
+    send_due(database, relay, SENDING, lambda: moment)
+
+    with database.read() as session:
+        rows = ledger(session, limit=mails)
+    database.dispose()
+    judge(rows, sink, mails)
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_crash_letters_are_as_safe(database_url, sink, relay):
+    database = Database(database_url)
+    fill_letters(database, mails := 25 * KILLS)
+
+    moment = kill_senders(database_url, sink, relay)
+    send_due(database, relay, SENDING, lambda: moment, ledger=Letters(SENDING))
+
+    with database.read() as session:
+        rows = letters_of(session, limit=mails)
+    database.dispose()
+    judge(rows, sink, mails)
