@@ -1,25 +1,83 @@
 """Imprint, privacy, accessibility, open data, schemas, health."""
 
+import json
+
 import pytest
 from lxml import html
 
 from schemas.jsonschema import MODELS, schema
 from schemas.store.offers import CSV_COLUMNS
 from tests.factories import make_source_offer
-from tests.webapp.site import Site
+from tests.webapp.site import HOSTILE, Site
+from webapp.region_file import new_region
+from webapp.region_keys import find_area
+from webapp.region_texts import parts
+
+TEXTS = [("/impressum", "imprint"), ("/datenschutz", "privacy"), ("/barrierefreiheit", "accessibility")]
 
 
-@pytest.mark.parametrize(
-    ("path", "key"), [("/impressum", "imprint"), ("/datenschutz", "privacy"), ("/barrierefreiheit", "accessibility")]
-)
-def test_the_texts_come_from_the_regions_file(site: Site, path, key):
-    assert "noch nicht hinterlegt" in site.client().get(path).text
+def page_with(site: Site, path: str, key: str, text: str) -> html.HtmlElement:
+    """The page where the Region's file says ``text``."""
     file = site.folder / "regions" / "a.toml"
-    file.write_text(f'{key} = "Erste Zeile\\n<b>zweite</b>"\n' + file.read_text(), encoding="utf-8")
+    file.write_text(f"{key} = {json.dumps(text)}\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    return html.fromstring(Site(site.database, site.folder).client().get(path).text)
 
-    page = Site(site.database, site.folder).client().get(path).text
 
-    assert "Erste Zeile\n&lt;b&gt;zweite&lt;/b&gt;" in page
+@pytest.mark.parametrize(("path", "key"), TEXTS)
+def test_the_texts_come_from_the_regions_file_with_paragraphs_headings_and_lists(site: Site, path, key):
+    assert "noch nicht hinterlegt" in site.client().get(path).text
+    text = (
+        "Erste Zeile\nzweite\n\n\n## Kontakt\r\n- Telefon\n-  Mail: a@kreis.example.\n\nSiehe https://kreis.example/x."
+    )
+
+    page = page_with(site, path, key, text)
+
+    (body,) = page.cssselect(".region-text")
+    assert [(part.tag, " ".join(part.text_content().split())) for part in body if part.tag != "ul"] == [
+        ("p", "Erste Zeilezweite"),
+        ("h2", "Kontakt"),
+        ("p", "Siehe https://kreis.example/x."),
+    ]
+    assert [item.text_content() for item in body.cssselect("ul li")] == ["Telefon", "Mail: a@kreis.example."]
+    assert [link.get("href") for link in body.iter("a")] == ["mailto:a@kreis.example", "https://kreis.example/x"]
+    assert len(body.cssselect("br")) == 1
+    assert "noch nicht" not in page.text_content()
+
+
+@pytest.mark.parametrize(("path", "key"), TEXTS)
+def test_a_regions_text_cannot_bring_in_html(site: Site, path, key):
+    hostile = f'{HOSTILE}\n\n## {HOSTILE}\n- <b>x</b>\n- javascript:alert(1) https://x"onmouseover="y" data:text/html,x'
+
+    page = page_with(site, path, key, hostile.replace("\0", ""))
+
+    (body,) = page.cssselect(".region-text")
+    assert {element.tag for element in body.iter()} == {"div", "p", "h2", "ul", "li", "a"}
+    assert {name for element in body.iter("a") for name in element.attrib} == {"href", "rel"}
+    assert page.cssselect("script:not([type])") == []
+
+
+@pytest.mark.parametrize(("path", "key"), TEXTS)
+def test_a_text_with_gaps_says_that_it_is_not_complete(site: Site, path, key):
+    page = page_with(site, path, key, "Landkreis\n[BITTE ERGÄNZEN: Anschrift]")
+
+    assert "noch nicht vollständig" in page.text_content()
+    assert "[BITTE ERGÄNZEN: Anschrift]" in page.text_content()
+
+
+def test_the_texts_that_init_writes_are_whole_pages(site: Site):
+    area = find_area("13075")
+    made = new_region(area, "Mecklenburg-Vorpommern", base_url="https://bildung.example", coordinator=None)
+
+    for path, key in TEXTS:
+        page = page_with(site, path, key, getattr(made, key))
+        headings = [heading.text_content() for heading in page.cssselect(".region-text h2")]
+        assert len(headings) >= 4, path
+        assert "##" not in page.text_content()
+
+
+def test_long_lines_of_a_text_are_read_in_linear_time():
+    for line in ("a" * 200_000, "a." * 100_000, "a@" * 100_000, "https://" * 25_000):
+        assert "".join(str(line) for part in parts(line) for line in part.lines)
 
 
 def test_the_data_page_documents_every_column_and_links_every_feed(site: Site):

@@ -9,6 +9,8 @@ from schemas.store.offers import CSV_COLUMNS, latest_change
 from webapp.access import Who, who
 from webapp.db import current_region, reading
 from webapp.feeds.conditional import conditional
+from webapp.region_file import unfinished
+from webapp.region_texts import parts
 
 pages = Blueprint("about", __name__)
 
@@ -65,4 +67,9 @@ def health() -> ResponseReturnValue:
 
 
 def _text(title: str, text: str | None) -> ResponseReturnValue:
-    return render_template("pages/text.html", title=title, text=text)
+    return render_template(
+        "pages/text.html",
+        title=title,
+        parts=list(parts(text or "")),
+        unfinished=unfinished(text or ""),
+    )
