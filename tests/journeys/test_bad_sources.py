@@ -133,7 +133,7 @@ def test_the_desk_says_what_is_wrong_with_a_source(sqlite_world):
     world.harvest(JSON)
 
     desk = world.coordinator()
-    for page in (desk.open("/desk/"), desk.open(f"/desk/abrufe/{JSON}")):
+    for page in (desk.open("/desk/quellen"), desk.open(f"/desk/abrufe/{JSON}")):
         assert page.status == 200
         assert "Statt JSON kam eine Internetseite" in page.text
 
@@ -151,8 +151,8 @@ def test_a_source_that_vanishes_almost_whole_is_held_for_a_coordinator(sqlite_wo
     assert [run.withdrawn for run in missing] == [0, 0, 0]
     assert published(world) == before
     assert "bitte prüfen" in says(missing[0])
-    desk = world.coordinator().open("/desk/")
-    assert world.offer(world.offer_id(CSV, "120")).title in desk.section("Zurückgehalten")
+    desk = world.coordinator().open("/desk/offen")
+    assert world.offer(world.offer_id(CSV, "120")).title in desk.text
 
 
 def test_an_event_that_ends_before_it_starts_keeps_its_start_and_says_so(sqlite_world):

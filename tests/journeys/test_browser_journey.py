@@ -113,6 +113,8 @@ def test_a_coordinator_signs_in_accepts_an_offer_looks_at_a_source_and_leaves(su
     page = surfer.page
     page.goto(portal.desk_url())
     page.get_by_role("button", name="Anmelden").click()
+    fits(page)
+    page.get_by_role("link", name="Alles ansehen und entscheiden").click()
     waiting = page.get_by_role("heading", name=re.compile(r"^Zurückgehalten: \d+"))
     before = int(waiting.inner_text().rpartition(":")[2])
     fits(page)
@@ -122,8 +124,9 @@ def test_a_coordinator_signs_in_accepts_an_offer_looks_at_a_source_and_leaves(su
     expect(page.get_by_text("Angenommen", exact=False).first).to_be_visible()
     fits(page)
 
-    page.goto("/desk/")
+    page.goto("/desk/offen")
     assert int(waiting.inner_text().rpartition(":")[2]) == before - 1
+    page.goto("/desk/quellen")
     page.get_by_role("link", name="Naturpark").first.click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     fits(page)

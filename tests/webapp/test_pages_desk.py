@@ -260,13 +260,12 @@ def test_runs_show_how_it_went_and_what_was_not_understood(site, desk):
     )  # fmt: skip
     site.harvest(make_source_offer(), run=run)
 
-    (source,) = cells(desk.get("/desk/").text)
+    (source,) = cells(desk.get("/desk/quellen").text)
     (row,) = cells(desk.get("/desk/abrufe/mv_beispielmuseum").text)
 
-    assert source[:2] == ["Beispielmuseum", "23. November 2026, 8:00 Uhr"]
-    assert source[2].startswith("unvollständig")
-    assert source[2].endswith("Eine Seite fehlt.")
-    assert source[3:] == ["1", "0", "0", "0", "1"]
+    assert source[:3] == ["Beispielmuseum", "krank", "ohne Klick"]
+    assert source[3].startswith("23. November 2026, 8:00 Uhr")
+    assert source[4:] == ["unvollständigEine Seite fehlt.", "1"]
     assert row == [
         "Kosten",
         "nach Absprache 3-mal",
@@ -280,7 +279,7 @@ def test_a_source_that_was_never_read_says_so(site, desk):
     with site.database.begin() as session:
         save_source(session, make_source("mv_neu", title="Neue Quelle"), origin="desk", now=site.now)
 
-    assert "Neue Quelle noch nie gelesen" in text_of(desk.get("/desk/").text)
+    assert "Neue Quelle aktiv ohne Klick noch nie gelesen" in text_of(desk.get("/desk/quellen").text)
     assert desk.get("/desk/abrufe/mv_neu").status_code == 404
 
 
@@ -288,7 +287,7 @@ def test_no_region_sees_the_desk_of_another(site, desk):
     site.harvest(make_other_offer(kita_suitability=UNSURE), source=other_source())
 
     assert held(desk.get("/desk/offen").text) == []
-    assert "Kieler Museum" not in desk.get("/desk/").text
+    assert "Kieler Museum" not in desk.get("/desk/quellen").text
     assert held(site.coordinator("01002").get("/desk/offen").text) == ["Kieler Sprotten"]
 
 
@@ -329,7 +328,7 @@ def test_deciding_and_correcting_work_on_both_databases(both_sites):
     (offer,) = both_sites.harvest(make_source_offer(kita_suitability=UNSURE))
     desk = both_sites.coordinator()
 
-    post(desk, f"/desk/angebote/{offer}/entscheiden", page="/desk/", kind="accept")
+    post(desk, f"/desk/angebote/{offer}/entscheiden", page=f"/desk/angebote/{offer}", kind="accept")
     correct(desk, offer, "ages", min_months="24", max_months="")
 
     with both_sites.database.read() as session:
@@ -343,7 +342,7 @@ def test_deciding_and_correcting_work_on_both_databases(both_sites):
 
 def mail_table(client: Reader) -> list[list[str]]:
     tables = html.fromstring(client.get("/desk/").text).cssselect("h2 ~ .scroll table")
-    return [[" ".join(cell.text_content().split()) for cell in row] for row in tables[1].cssselect("tbody tr")]
+    return [[" ".join(cell.text_content().split()) for cell in row] for row in tables[0].cssselect("tbody tr")]
 
 
 def troubled(site: Site, kita: str, region: str, week: str, **outcome: str) -> None:

@@ -4,7 +4,6 @@ undo.
 
 import re
 from datetime import timedelta
-from math import ceil
 from typing import Final
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
@@ -14,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from schemas.clock import week_of
 from schemas.exceptions import StoreError
-from schemas.harvest import HarvestRun
+from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, JudgementKind
 from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
-from schemas.store.held import held_about
+from schemas.store.drafts import DraftState, drafts_by_state
+from schemas.store.held import held_about, held_counts
 from schemas.store.kitas import kita_by_id
 from schemas.store.merging import judge, split
 from schemas.store.offers import offers_by_id
@@ -28,17 +28,14 @@ from schemas.store.reviews import (
     correct,
     decide,
     detail,
-    held,
-    held_count,
     undo_correction,
     undo_decision,
 )
-from schemas.store.runs import runs, source, sources
+from schemas.store.runs import latest_runs, runs, source, sources
 from schemas.store.undoing import can_undo
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.correcting import FORMS, Input
-from webapp.pages.paging import page_number
 from webapp.regions import region_of
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
@@ -65,21 +62,20 @@ def leave() -> ResponseReturnValue:
 @pages.get("/")
 @who(Who.COORDINATOR)
 def home() -> ResponseReturnValue:
-    """Last runs, what was not understood, everything held, mails that did not or may not have arrived."""
-    region = current_region().key
-    page = page_number(request.args)
-    latest: dict[str, HarvestRun] = {}
-    for run in runs(reading(), region=region, limit=500):
-        latest.setdefault(run.source, run)
-    total = held_count(reading(), region=region)
+    """What waits for a coordinator, in figures that lead to the places where it is decided."""
+    region, regions = current_region(), state().regions
+    own = [each.name for each in sources(reading()) if region_of(each.region, regions) == region]
+    ill = [
+        run for run in latest_runs(reading(), own).values() if run.status in (RunStatus.FAILED, RunStatus.INCOMPLETE)
+    ]
+    states = drafts_by_state(reading(), region.key)
     return render_template(
         "pages/desk.html",
-        sources=sources(reading(), region=region),
-        latest=latest,
-        held=held(reading(), region=region, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
-        total=total,
-        page=page,
-        last_page=max(1, ceil(total / PER_PAGE)),
+        held={kind: count for kind, count in held_counts(reading(), region.key).items() if count},
+        sources=len(own),
+        ill=len(ill),
+        ready=states.get(DraftState.READY, 0),
+        drafts=sum(states.get(each, 0) for each in (DraftState.WAITING, DraftState.READY, DraftState.FAILED)),
         mails=_troubled_mails(),
     )
 
@@ -90,7 +86,7 @@ def source_runs(name: str) -> ResponseReturnValue:
     """The last runs of one source with their Issues."""
     found = source(reading(), name)
     latest = runs(reading(), source=name, limit=20)
-    if found is None or found.region != current_region().key or not latest:
+    if found is None or region_of(found.region, state().regions) != current_region() or not latest:
         abort(404)
     return render_template("pages/desk_runs.html", source=found, runs=latest)
 
