@@ -3,6 +3,7 @@
 import pytest
 from lxml import html
 
+from schemas.identifiers import offer_id
 from schemas.offer import AgeRange, Price
 from schemas.organisation import Booking, Provider
 from schemas.review import DecisionKind
@@ -74,7 +75,7 @@ def test_a_provider_is_listed_with_its_conditions_of_access(actors):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("q=museum", ["Beispielmuseum"]),
+        ("q=Waldmorgen", ["Förderverein Wald e. V."]),
         ("q=Pilze", ["Förderverein Wald e. V."]),
         ("q=Förderverein", ["Förderverein Wald e. V."]),
         ("q=foerderverein+pilze", ["Förderverein Wald e. V."]),
@@ -111,11 +112,7 @@ def test_an_offer_leads_to_its_provider(actors):
 
 def test_unknown_providers_and_those_without_offers_have_no_page(actors):
     with actors.database.begin() as session:
-        for name in ("dinos",):
-            from_source = make_source_offer(name)
-            from schemas.identifiers import offer_id
-
-            decide(session, offer_id(from_source.origin.source, name), DecisionKind.REJECT, by="x", now=actors.now)
+        decide(session, offer_id("mv_beispielmuseum", "dinos"), DecisionKind.REJECT, by="x", now=actors.now)
 
     client = actors.client()
     assert client.get("/anbieter/beispielmuseum").status_code == 404
@@ -154,7 +151,7 @@ def test_hostile_names_are_shown_as_text(site):
     for page in (text, own):
         assert "<script" not in page
         assert html.fromstring(page).cssselect("[onerror]") == []
-    assert "javascript:" not in own.replace("javascript:alert(1)", "", 1) or 'href="javascript' not in own
+    assert 'href="javascript' not in own
 
 
 def test_a_list_is_fresh_until_something_is_published(actors):
