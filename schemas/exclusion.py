@@ -150,7 +150,7 @@ def as_address(text: str) -> str | None:
     ('stadt.example/museum', 'stadt.example/museum?id=7')
     """
     parsed = _parsed(text.strip())
-    return parsed[1] if parsed is not None and len(parsed[1]) <= MAX_VALUE else None
+    return parsed[1] if parsed is not None and len(parsed[1]) <= MAX_VALUE and parsed[1].isprintable() else None
 
 
 def provider_key(name: str) -> str:

@@ -25,6 +25,7 @@ from webapp.pages import (
     desk_week,
     desk_words,
     entries,
+    exclusions,
     kita,
     offers,
     outbox,
@@ -85,6 +86,7 @@ def create_app(
     app.register_blueprint(desk_tables.pages)
     for blueprint in (desk_week.pages, desk_week.stopping):
         app.register_blueprint(blueprint)
+    app.register_blueprint(exclusions.pages)
     for blueprint in (entries.pages, desk_phone.pages):
         app.register_blueprint(blueprint)
     if settings.demo:

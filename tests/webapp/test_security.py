@@ -7,11 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from schemas.exceptions import StoreError
+from schemas.exclusion import ExclusionKind, Wish
 from schemas.harvest import Issue
 from schemas.offer import Price
 from schemas.review import DecisionKind
 from schemas.store.drafts import DraftKind, add_draft
 from schemas.store.entries import StoredEntry
+from schemas.store.exclusions import exclude
 from schemas.store.invitations import invite
 from schemas.store.reviews import correct, decide, detail
 from schemas.store.uploads import save_upload
@@ -119,6 +121,10 @@ ROUTES = {
     ("POST", "/desk/tabellen/<int(max=2147483647):number>/spalten"): (400, 303, 404),
     ("POST", "/desk/tabellen/<int(max=2147483647):number>/uebernehmen"): (400, 303, 404),
     ("POST", "/desk/tabellen/<int(max=2147483647):number>/verwerfen"): (400, 303, 404),
+    ("GET", "/desk/nicht-listen"): (403, 200, 200),
+    ("POST", "/desk/nicht-listen"): (400, 400, 400),
+    ("POST", "/desk/nicht-listen/pruefen"): (400, 400, 400),
+    ("POST", "/desk/nicht-listen/<int(max=2147483647):number>/zuruecknehmen"): (400, 303, 404),
     ("GET", "/impressum"): (200, 200, 200),
     ("GET", "/datenschutz"): (200, 200, 200),
     ("GET", "/barrierefreiheit"): (200, 200, 200),
@@ -217,6 +223,8 @@ def stage(site: Site) -> Stage:
         file = save_upload(session, "13075", name="a.csv", content=b"Titel\nWald\n", by="x", now=site.now)
         table = add_draft(session, "13075", DraftKind.TABLE, "a.csv", by="x", now=site.now, upload_id=file)
         add_draft(session, "13075", DraftKind.ADDRESS, "https://zoo.example/", by="x", now=site.now)
+        unlisted = Wish(kind=ExclusionKind.HOST, value="niemand.example")
+        exclude(session, [unlisted], region="13075", by="x", now=site.now)
         found = detail(session, offer)
         assert found is not None
         by_kind = {str(review.kind): review.id for review in found.reviews if review.closed_at is None}
