@@ -250,4 +250,4 @@ def _act(key: str, action: Callable[[Session, StoredEntry], object], done: str) 
 
 
 def _not_listed() -> str:
-    return _("Dieser Anbieter möchte nicht gelistet werden. Unter „Nicht listen“ können Sie das aufheben.")
+    return str(_("Dieser Anbieter möchte nicht gelistet werden. Unter „Nicht listen“ können Sie das aufheben."))

@@ -33,6 +33,9 @@ STATUS_REASON: Final[dict[str, Any]] = {
     "audience": _l("nicht für Kita-Gruppen"),
     "withdrawn": _l("von der Quelle zurückgezogen"),
     "excluded": _l("auf Wunsch nicht gelistet"),
+    "by_provider": _l("vom Anbieter herausgenommen"),
+    "deleted": _l("gelöscht"),
+    "unconfirmed": _l("ein Jahr lang nicht bestätigt"),
     "cancelled": _l("abgesagt"),
     "over": _l("vorbei"),
 }
@@ -68,6 +71,11 @@ ACTION: Final[dict[str, Any]] = {
     "judge": _l("Von einem ähnlichen Angebot unterschieden"),
     "merge": _l("Mit einem anderen Angebot zusammengeführt"),
     "split": _l("Eine Quelle abgetrennt"),
+    "entry.type": _l("Für den Anbieter eingetragen"),
+    "entry.change": _l("Eintrag geändert"),
+    "entry.pause": _l("Eintrag herausgenommen"),
+    "entry.resume": _l("Eintrag wieder gezeigt"),
+    "entry.delete": _l("Eintrag gelöscht"),
     "undo_correction": _l("Korrektur zurückgenommen"),
     "undo_decision": _l("Entscheidung zurückgenommen"),
 }
