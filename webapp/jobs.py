@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from harvesters.run import harvest
+from harvesters.run import harvest, replay
 from schemas import clock
 from schemas.clock import local, week_of
 from schemas.db import Database
@@ -32,6 +32,7 @@ from schemas.store.runs import runs, source, sources
 from schemas.store.uploads import purge_uploads
 from schemas.store.work import Work, add_work, guard, purge_work
 from webapp.digest import Issuing, prepare
+from webapp.duplicates import ask_about_duplicates
 from webapp.entries import look_after, tell_decisions
 from webapp.entry_letters import desk_of
 from webapp.friday import write_friday
@@ -155,6 +156,21 @@ def preview_job(task: Task) -> dict[str, Any]:
     return preview_draft(task.database, int(task.name), regions, settings=settings, now=clock.now())
 
 
+def replay_job(task: Task) -> dict[str, Any]:
+    """Read again what is stored of one source, because the desk said what its words mean; no network."""
+    with task.database.read() as session:
+        found = source(session, task.name)
+    if found is None:
+        raise StoreError(f"source {task.name!r} is not stored any more; it cannot be read again")
+    run = replay(task.database, found, now=clock.now())
+    return run.model_dump(mode="json", exclude={"issues"}) | {"issues": len(run.issues)}
+
+
+def duplicates_job(task: Task) -> dict[str, Any]:
+    """Ask the desk about offers that two sources may both have."""
+    return ask_about_duplicates(task.database, clock.now(), guard=task.guard)
+
+
 def rank_job(task: Task) -> dict[str, Any]:
     """Rank the week of the scheduled day for every Kita."""
     now = task.work.scheduled_for
@@ -247,11 +263,13 @@ def table_job(task: Task) -> dict[str, Any]:
 _DAY: Final = timedelta(hours=20)
 
 JOBS: Final[Mapping[str, Job]] = {
+    "duplicates": Job(duplicates_job, {"hour": 4, "minute": 30}, _DAY),
     "expire": Job(expire_job, {"hour": 0, "minute": 15}, _DAY),
     "harvest": Job(harvest_job, {"minute": 0}, timedelta(minutes=50)),
     "harvest:": Job(harvest_source_job, {}, _DAY),
     "preview:": Job(preview_job, {}, _DAY),
     "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
+    "replay:": Job(replay_job, {}, _DAY),
     "rank": Job(rank_job, {"day_of_week": "mon", "hour": 5, "minute": 0}, timedelta(days=3)),
     "digest": Job(digest_job, {"day_of_week": "mon", "hour": MAILED_AT.hour, "minute": 0}, timedelta(days=3)),
     "confirmations": Job(confirmations_job, {"hour": 6, "minute": 20}, _DAY),

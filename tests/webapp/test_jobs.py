@@ -196,7 +196,7 @@ def test_every_job_that_runs_by_itself_says_when_and_how_late_is_too_late():
     alone = {name: job for name, job in JOBS.items() if job.cron}
 
     assert set(alone) == {
-        "expire", "harvest", "purge", "rank", "digest", "confirmations", "entry_news", "friday", "send",
+        "duplicates", "expire", "harvest", "purge", "rank", "digest", "confirmations", "entry_news", "friday", "send",
     }  # fmt: skip
     assert all(job.late > timedelta(0) for job in JOBS.values())
     assert job_of("harvest:mv_museum", JOBS) is JOBS["harvest:"]
