@@ -7,7 +7,7 @@ from tests.factories import make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Reader, Site, csrf_token, make_other_offer, other_source
 
 PAGE = "/desk/nicht-listen"
-MUSEUM = {"anbieter": "Beispielmuseum", "website": "https://www.museum.example/kita", "adresse": "", "warum": "Anruf"}
+MUSEUM = {"anbieter": "Beispielmuseum", "website": "https://www.museum.example/kita", "adresse": "", "warum": "Nur für uns"}
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_noted_the_offer_is_gone_everywhere_and_its_address_says_so(site, desk, 
     assert (stone["id"], stone["status"]) == (offer, "gone")
     page = desk.get(PAGE).text
     assert "Eingetragen. 1 Angebot ist entfernt." in page
-    assert "museum.example" in page and "Anruf" in page
+    assert "museum.example" in page and "Nur für uns" in page
 
 
 def test_taken_back_it_is_listed_as_taken_back(site, desk, offer):
@@ -81,7 +81,7 @@ def test_another_regions_offers_and_sources_fill_no_form_and_its_notes_stay_its_
     assert 'value="Beispielmuseum"' not in desk.get(f"{PAGE}?angebot={theirs}").text
     page = colleague.get(PAGE).text
     assert "museum.example" in page and "gilt überall" in page
-    assert "Anruf" not in page and "Koordination Greifswald" not in page
+    assert "Nur für uns" not in page and "Koordination Greifswald" not in page
     assert send(colleague, f"{PAGE}/1/zuruecknehmen").status_code == 404
 
 
