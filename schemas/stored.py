@@ -258,10 +258,16 @@ def csv_row(offer: PublicOffer) -> bytes:
     return _cells(cells)
 
 
+_END: Final = "\r\n"
+
+
 def _cells(cells: Iterable[object]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
-    return line.getvalue().encode()
+    line = io.StringIO(newline="")
+    # Before Python 3.13 the writer quotes a line break only where the line's own end contains it.
+    csv.writer(line, lineterminator=_END).writerow(
+        [safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    )
+    return line.getvalue().removesuffix(_END).encode()
 
 
 def _joined(values: Iterable[str]) -> str:

@@ -9,6 +9,8 @@ _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 """Control characters (XML 1.0 and RFC 5545 refuse them) and those that make text read in another order."""
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()/-]{4,40}[0-9]")
+_MAIL: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,24}")
 _IN_ADDRESS: Final = re.compile(r"[!#-;=?-\[\]_a-z~\u00a1-\U0010ffff]+", re.IGNORECASE)
 
 
@@ -39,3 +41,23 @@ def web_address(text: str | None) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def telephone(text: str) -> str | None:
+    """What a link must dial where ``text`` is a telephone number, else ``None``.
+
+    >>> telephone("+49 (0)3834 12-345"), telephone("Mo bis Fr, 8 bis 12")
+    ('+49383412345', None)
+    """
+    if _PHONE.fullmatch(text) is None:
+        return None
+    return "".join(sign for sign in text.replace("(0)", "") if sign in "+0123456789")
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether ``text`` is one mail address that may be linked to.
+
+    >>> is_mail_address("kasse@museum.example"), is_mail_address("a@b.example?bcc=x@y.example")
+    (True, False)
+    """
+    return _MAIL.fullmatch(text) is not None

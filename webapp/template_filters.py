@@ -1,6 +1,5 @@
 """Filters of the templates: German words for values, harmless text, safe links."""
 
-import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
@@ -19,7 +18,7 @@ from schemas.kita import Group
 from schemas.offer import AgeRange, Price
 from schemas.publish import PublicOffer, PublicRights
 from schemas.vocabulary import Mode
-from webapp.plain import plain, web_address
+from webapp.plain import is_mail_address, plain, telephone, web_address
 
 NOT_STATED: Final[dict[str, Any]] = {
     "age_months": _l("Alter nicht angegeben"),
@@ -31,8 +30,6 @@ NOT_STATED: Final[dict[str, Any]] = {
     "on_day": _l("Tage nicht angegeben"),
 }
 """What the search says of an offer that a filter let pass because it states nothing, by the filter's name."""
-_PHONE: Final = re.compile(r"\+?[0-9][0-9 ()/-]{4,40}[0-9]")
-_MAIL: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,24}")
 _PART_NAMES: Final = {part.name: part.label for part in PARTS}
 
 
@@ -222,17 +219,16 @@ def phone_link(number: str | None) -> Markup:
     """A link that dials ``number``; words only where it is no telephone number."""
     if not number:
         return Markup("")
-    dialled = _PHONE.fullmatch(number)
+    dialled = telephone(number)
     if dialled is None:
         return escape(plain(number))
-    digits = "".join(sign for sign in number.replace("(0)", "") if sign in "+0123456789")
-    return Markup('<a href="tel:{}">{}</a>').format(digits, number)
+    return Markup('<a href="tel:{}">{}</a>').format(dialled, number)
 
 
 def mail_link(address: str | None) -> Markup:
     """A link that writes to ``address``; words only where it is no mail address."""
     if not address:
         return Markup("")
-    if _MAIL.fullmatch(address) is None:
+    if not is_mail_address(address):
         return escape(plain(address))
     return Markup('<a href="mailto:{}">{}</a>').format(address, address)

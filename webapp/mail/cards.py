@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from schemas.kita import Group, Kita
 from schemas.offer import Occurrence, Offer
@@ -31,6 +31,7 @@ from schemas.wording import (
     sentence,
 )
 from webapp.links import AnswerLink, Links
+from webapp.plain import is_mail_address, telephone
 
 UNKNOWN: Final = "nicht angegeben"
 MOST_REASONS: Final = 4
@@ -220,10 +221,10 @@ def _booking(offer: PublicOffer, contact: Contact | None, recommendation: Recomm
     if contact is not None and contact.name and (contact.phone or contact.mail):
         yield BookingLine("Ansprechstelle", one_line(contact.name))
     if contact is not None and contact.phone:
-        digits = "".join(c for c in contact.phone if c.isdigit() or c == "+")
-        yield BookingLine("Telefon", one_line(contact.phone), f"tel:{digits}" if digits else None)
+        dialled = telephone(contact.phone)
+        yield BookingLine("Telefon", one_line(contact.phone), f"tel:{dialled}" if dialled else None)
     if contact is not None and contact.mail:
         mail = one_line(contact.mail)
-        yield BookingLine("E-Mail", mail, f"mailto:{quote(mail, safe='@')}")
+        yield BookingLine("E-Mail", mail, f"mailto:{mail}" if is_mail_address(mail) else None)
     if url := web_address(offer.booking.url):
         yield BookingLine("Internet", url, url)
