@@ -49,6 +49,8 @@ REMOVED_WORDS: Final[Mapping[str, str]] = {
     "language": "in anderer Sprache",
 }
 """Why a rule takes offers away from a Kita, told to a coordinator, by the rule's name."""
+WEAKER: Final = "möglich, passt aber deutlich weniger"
+"""What no rule takes away, but better ones leave no room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +172,17 @@ def _of_kita(session: Session, kita: Kita, ranking: Ranking, week: str, gets_mai
     recommendations = result.recommendations if stored is None else stored.recommendations
     rows = ranking.index.rows
     titles = [ranking.index.offers[rows[each.offer]].title for each in recommendations if each.offer in rows]
-    removed = sorted(result.removed.counts().items(), key=lambda item: (-item[1], item[0]))[:_REASONS_SHOWN]
+    counts = result.removed.counts()
+    removed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_REASONS_SHOWN]
+    reasons = [(REMOVED_WORDS[rule], number) for rule, number in removed]
+    weaker = len(ranking.index) - sum(counts.values()) - len(result.recommendations)
+    if weaker and len(recommendations) < FEW:
+        reasons.append((WEAKER, weaker))
     return KitaOutlook(
         kita,
         recommendations,
         tuple(titles),
-        tuple((REMOVED_WORDS[rule], number) for rule, number in removed),
+        tuple(reasons),
         gets_mail,
         written,
     )
