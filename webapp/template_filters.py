@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from recommender.parts import PARTS
 from schemas import wording
 from schemas.clock import local, monday_of
+from schemas.freshness import confirmed_on, is_unconfirmed
 from schemas.identifiers import provider_key
 from schemas.kita import Group
 from schemas.offer import AgeRange, Price
@@ -60,6 +61,7 @@ def init_app(app: Flask) -> None:
         count_words=count_words,
         provider_key=provider_key,
         input_words=input_words,
+        neglected_since=neglected_since,
         rights_words=rights_words,
         safe_link=safe_link,
         phone_link=phone_link,
@@ -192,6 +194,11 @@ def input_words(value: Any) -> Any:
     ('2,5', '17489')
     """
     return wording.number_words(value) if isinstance(value, float) else value
+
+
+def neglected_since(offer: PublicOffer, today: date) -> date | None:
+    """When a typed offer was last confirmed, where that is too long ago; else ``None``."""
+    return confirmed_on(offer) if is_unconfirmed(offer, today) else None
 
 
 def rights_words(rights: PublicRights) -> Markup:

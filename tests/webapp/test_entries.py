@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from harvesters.run import replay
 from schemas.exceptions import StoreError
 from schemas.exclusion import ExclusionKind, Wish
+from schemas.freshness import is_unconfirmed
+from schemas.publish import PublicOffer
 from schemas.review import DecisionKind
 from schemas.store.entries import EntryState, purge_entries
 from schemas.store.exclusions import exclude
@@ -152,6 +155,25 @@ def test_the_source_of_entries_holds_and_lets_each_entry_keep_its_rights(site):
     assert (found.trust, found.access.kind) == ("hold", "form")
     assert [one.kind for one in rights] == ["facts_only", "open"]
     assert rights[1].attribution == "Tonwerk"
+
+
+def test_reading_stored_entries_again_changes_nothing_and_makes_nothing_fresh(site):
+    stored = type_in(site, make_entry(text="Für Kinder ab 2 Jahren, 9 Euro."), accept=True)
+    with site.database.read() as session:
+        before = public_offer(session, stored.offer)
+        entries_source = source(session, stored.source)
+    assert entries_source is not None
+    site.now += 200 * DAY
+
+    run = replay(site.database, entries_source, now=site.now)
+
+    with site.database.read() as session:
+        after = public_offer(session, stored.offer)
+    assert (run.status, run.records, run.changed, run.withdrawn) == ("complete", 1, 0, 0)
+    assert isinstance(before, PublicOffer)
+    assert isinstance(after, PublicOffer)
+    assert after.model_copy(update={"last_seen": before.last_seen}) == before
+    assert is_unconfirmed(after, site.now.date())
 
 
 def test_everything_that_is_done_leaves_a_trace_without_a_name(site):

@@ -10,7 +10,7 @@ from schemas.store.entries import EntryState, entries_in
 from schemas.store.exclusions import exclude
 from schemas.store.reviews import decide, detail
 from tests.webapp.site import COORDINATOR, csrf_token
-from tests.webapp.typed import FOREST, FORM, again, entry_rows, link, type_in, written
+from tests.webapp.typed import FOREST, FORM, again, entry_rows, link, make_entry, type_in, written
 
 TYPED = {name: value for name, value in FOREST.items() if name != "address"}
 
@@ -157,6 +157,19 @@ def test_the_list_names_entries_of_this_region_and_flags_what_nobody_confirms(si
     assert "seit einem halben Jahr nicht bestätigt" in old
     assert "Töpfern" not in site.coordinator("01002").get("/desk/eintragen/liste").text
     assert "seit einem halben Jahr" in client.get(f"/desk/eintragen/{stored.key}").text
+
+
+def test_the_overview_counts_entries_and_what_nobody_confirms(site):
+    type_in(site, accept=True)
+    type_in(site, make_entry(title="Malen"))
+
+    fresh = site.coordinator().get("/desk/").text
+    site.now += timedelta(days=181)
+    old = site.coordinator().get("/desk/").text
+
+    assert '<span class="figure">2</span> Einträge von Anbietern' in fresh
+    assert "1 davon hat seit einem halben Jahr niemand bestätigt" not in fresh
+    assert "1 davon hat seit einem halben Jahr niemand bestätigt" in old
 
 
 def test_an_empty_list_says_so(site):

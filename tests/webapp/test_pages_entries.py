@@ -262,10 +262,11 @@ def test_booked_out_is_said_and_taken_back_with_one_click(site):
     path = own_path(site, stored)
 
     site.client().post(f"{path}/belegt", data={"booked_until": "2026-12-31"})
-    booked = shown(site, stored).text
+    booked, listed = shown(site, stored).text, site.client().get("/").text
     site.client().post(f"{path}/belegt", data={"booked_until": ""})
 
     assert "Belegt bis Do., 31. Dezember 2026" in booked
+    assert "<dt>Belegt bis</dt><dd>Do., 31. Dezember 2026</dd>" in listed
     assert "Belegt bis" not in shown(site, stored).text
 
 
@@ -477,10 +478,12 @@ def test_half_a_year_without_a_word_is_said_on_the_page(site):
     stored = type_in(site, accept=True)
 
     site.now += timedelta(days=181)
-    old = shown(site, stored).text
+    old, listed = shown(site, stored).text, site.client().get("/").text
     site.client().post(f"{own_path(site, stored)}/stimmt")
 
     assert "hat niemand bestätigt" in old
+    assert "Zuletzt bestätigt" in listed
+    assert "Zuletzt bestätigt" not in site.client().get("/").text
     assert "hat niemand bestätigt" not in shown(site, stored).text
 
 

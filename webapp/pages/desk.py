@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from schemas.clock import week_of
 from schemas.exceptions import StoreError
+from schemas.freshness import UNCONFIRMED_DAYS
 from schemas.harvest import RunStatus
 from schemas.review import DecisionKind, JudgementKind
 from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
 from schemas.store.drafts import DraftState, drafts_by_state
+from schemas.store.entries import entry_count, unconfirmed_count
 from schemas.store.held import held_about, held_counts
 from schemas.store.kitas import kita_by_id
 from schemas.store.merging import judge, split
@@ -77,6 +79,8 @@ def home() -> ResponseReturnValue:
         ready=states.get(DraftState.READY, 0),
         drafts=sum(states.get(each, 0) for each in (DraftState.WAITING, DraftState.READY, DraftState.FAILED)),
         mails=_troubled_mails(),
+        entries=entry_count(reading(), region.key),
+        neglected=unconfirmed_count(reading(), region.key, before=now() - timedelta(days=UNCONFIRMED_DAYS)),
     )
 
 
