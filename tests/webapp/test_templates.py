@@ -1,9 +1,11 @@
 """Templates: every German text passes gettext; nothing is inline or from another host; filters are harmless."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from markupsafe import Markup
 
 from recommender.parts import PARTS
@@ -127,3 +129,77 @@ def test_what_a_template_prints_is_escaped_and_harmless(site: Site):
     assert "\u202e" not in made
     assert "\0" not in made
     assert "{{ 7*7 }}" in made
+
+
+# -- ready for translation --------------------------------------------------------------------------------------------
+
+WEBAPP = Path(__file__).parents[2] / "webapp"
+EXTRACT = [("**.py", "python"), ("**/templates/pages/**.html", "jinja2"), ("templates/base.html", "jinja2")]
+WRAPPERS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+GERMAN = re.compile(r"[äöüÄÖÜß„“]|\b(?:[Bb]itte|nicht|und|oder|der|die|das|ist|wird|sind|kein|keine|für|mit|noch)\b")
+
+
+def extracted() -> list[tuple[str, str | tuple[str, ...]]]:
+    found = extract_from_dir(WEBAPP, EXTRACT, keywords=DEFAULT_KEYWORDS | WRAPPERS)
+    return [(name, message) for name, _line, message, _comments, _context in found]
+
+
+def test_babel_extracts_the_words_of_pages_and_code():
+    messages = extracted()
+    names = {name for name, _ in messages}
+
+    assert len({str(message) for _, message in messages}) > 300
+    assert names >= {"templates/pages/search.html", "templates/base.html", "pages/asking.py", "errors.py"}
+    assert ("pages/asking.py", "Alter der Kinder") in messages
+    plural = ("%(num)s davon nennt kein Alter.", "%(num)s davon nennen kein Alter.")
+    assert ("template_filters.py", plural) in messages
+
+
+@pytest.mark.parametrize("path", sorted(WEBAPP.glob("**/*.py")), ids=lambda path: str(path.relative_to(WEBAPP)))
+def test_what_is_translated_is_a_constant(path):
+    """Words put together before they are looked up are never found: no f-strings, no additions, no variables."""
+    tree = ast.parse(path.read_text("utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node) in WRAPPERS]
+
+    assert [ast.unparse(call) for call in calls if not is_constant(call)] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((WEBAPP / "pages").glob("*.py")), ids=lambda path: str(path.relative_to(WEBAPP))
+)
+def test_german_words_of_the_pages_pass_gettext(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    wrapped = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and called(node) in WRAPPERS
+        for part in ast.walk(node)
+    }
+    silent = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Expr) for part in ast.walk(node.value)}
+    matched = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("re.", "frozenset"))
+        for part in ast.walk(node)
+    }
+
+    loose = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and GERMAN.search(node.value)
+        and node.value[:1] != "/"
+        if id(node) not in wrapped | silent | matched
+    ]
+
+    assert loose == []
+
+
+def called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def is_constant(call: ast.Call) -> bool:
+    words = call.args[:2] if called(call) == "ngettext" else call.args[:1]
+    return bool(words) and all(isinstance(word, ast.Constant) and isinstance(word.value, str) for word in words)

@@ -132,7 +132,7 @@ def understand(args: Mapping[str, str], *, region: str, today: date, only_region
 
 def _words(asked: Asked, typed: str, _region: str, _today: date) -> None:
     asked.wanted["words"] = typed
-    asked.words["q"] = f"„{typed}“"
+    asked.words["q"] = _("„%(typed)s“", typed=typed)
 
 
 def _age(asked: Asked, typed: str, _region: str, _today: date) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Any, Final, Literal
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
@@ -73,9 +74,11 @@ def _number(form: Form, name: str, *, whole: bool = True) -> float | int | None:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError(f"„{text}“ ist keine Zahl.") from None
+        raise ValueError(_("„%(text)s“ ist keine Zahl.", text=text)) from None
     if not 0 <= number < 1e6 or (whole and number != int(number)):
-        raise ValueError(f"„{text}“ passt nicht: erwartet ist eine {'ganze ' if whole else ''}Zahl ab 0.")
+        if whole:
+            raise ValueError(_("„%(text)s“ passt nicht: erwartet ist eine ganze Zahl ab 0.", text=text))
+        raise ValueError(_("„%(text)s“ passt nicht: erwartet ist eine Zahl ab 0.", text=text))
     return int(number) if whole else number
 
 
@@ -93,7 +96,7 @@ def _time(form: Form, name: str) -> str | None:
     try:
         return time.fromisoformat(text).isoformat() if text else None
     except ValueError:
-        raise ValueError(f"„{text}“ ist keine Uhrzeit; erwartet ist zum Beispiel 09:30.") from None
+        raise ValueError(_("„%(text)s“ ist keine Uhrzeit; erwartet ist zum Beispiel 09:30.", text=text)) from None
 
 
 def _day(form: Form, name: str) -> str | None:
@@ -101,7 +104,7 @@ def _day(form: Form, name: str) -> str | None:
     try:
         return date.fromisoformat(text).isoformat() if text else None
     except ValueError:
-        raise ValueError(f"„{text}“ ist kein Datum; erwartet ist zum Beispiel 2026-12-24.") from None
+        raise ValueError(_("„%(text)s“ ist kein Datum; erwartet ist zum Beispiel 2026-12-24.", text=text)) from None
 
 
 def _none_if_empty(values: dict[str, Any]) -> dict[str, Any] | None:
