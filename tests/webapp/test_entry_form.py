@@ -238,6 +238,16 @@ def test_the_summary_follows_the_order_of_the_page():
     assert [name for name, _label, _words in form.summary()] == ["name", "title", "duration", "link"]
 
 
+@pytest.mark.parametrize("text", ["Wir gehen in den Wald.", "Erna, die Ente, und der Wald", ""])
+def test_a_surname_that_is_also_a_word_may_be_said(text):
+    assert read(who="person", street="", name="Erna Wald", title="Waldtag im Wald", text=text).text == text
+
+
+@pytest.mark.parametrize("text", ["mit Erna Wald", "Wald, Erna", "bei Frau Wald", "ERNA   WALD kommt"])
+def test_a_full_name_is_refused_where_feeds_would_carry_it(text):
+    assert errors(who="person", street="", name="Erna Wald", text=text).keys() == {"text"}
+
+
 def test_an_organisation_is_credited_by_its_name():
     assert read(terms="open").credit == "Waldschule Peenetal"
 

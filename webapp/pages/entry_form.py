@@ -6,6 +6,7 @@ Nothing is lost on the way: the form is shown again as it was filled in, and an 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
+from itertools import pairwise
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -159,15 +160,8 @@ class EntryForm:
             self.errors["street"] = _(
                 "Bei Privatpersonen veröffentlichen wir keine Straße. Bitte lassen Sie das Feld leer."
             )
-        surname = (values["name"] or "").split()[-1:]
         for name in ("title", "text", "venue"):
-            said = (values[name] or "").casefold()
-            if (
-                person_named
-                and surname
-                and len(surname[0]) > 2
-                and surname[0].casefold() in re.findall(r"[\w-]+", said)
-            ):
+            if person_named and _names(values["name"] or "", values[name] or ""):
                 self.errors[name] = _(
                     "Bitte nennen Sie Ihren Namen hier nicht: Dieses Feld steht auch in offenen Daten."
                 )
@@ -341,6 +335,18 @@ class EntryForm:
     def _access(self) -> dict[Access, Answer]:
         found = {code: self._one(f"access_{code.value}", Answer) for code in Access}
         return {code: answer for code, answer in found.items() if answer is not None}
+
+
+def _names(person: str, text: str) -> bool:
+    """Whether ``text`` names ``person`` in full, or by title and surname; a surname alone may be any word.
+
+    >>> [_names("Erna Wald", text) for text in ("Mit Erna Wald im Moor", "bei Frau Wald", "im Wald")]
+    [True, True, False]
+    """
+    *given, last = person.casefold().split() or [""]
+    said = re.findall(r"[\w-]+", text.casefold())
+    beside = {*pairwise(said), *pairwise(reversed(said))}
+    return any((first, last) in beside for first in (*given, "frau", "herr", "herrn", "familie"))
 
 
 def _day_of(text: str) -> date | None:
