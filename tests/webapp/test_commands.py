@@ -152,7 +152,8 @@ def test_export_writes_what_the_portal_serves(folder, sqlite_database, sqlite_ur
     result = run(folder, "export", "--out", str(folder / "out"), "--database", sqlite_url, "--json")
 
     written = {Path(path).name: size for path, size in json.loads(result.stdout)["files"].items()}
-    assert set(written) == {"offers.ndjson", "offers.csv", "offers.ics", "offers.atom"}
+    buckets = {"offers-fakten.ndjson", "offers-fakten.csv"}
+    assert set(written) == {"offers.ndjson", "offers.csv", "offers.ics", "offers.atom", "catalog.ttl"} | buckets
     assert {path.name: path.stat().st_size for path in (folder / "out").iterdir()} == written
     assert json.loads((folder / "out" / "offers.ndjson").read_text())["id"] == offer
     assert offer in (folder / "out" / "offers.csv").read_text()

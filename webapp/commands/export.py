@@ -10,29 +10,38 @@ from schemas.exceptions import SettingsError
 from webapp.app import create_app
 from webapp.commands.common import database_option, emit, json_option, pass_settings, table
 from webapp.commands.database import open_database
+from webapp.db import current_region
+from webapp.feeds.buckets import FORMATS as BUCKET_FORMS
+from webapp.feeds.buckets import buckets_of
 from webapp.settings import Settings
 
 FORMS: Final = ("ndjson", "csv", "ics", "atom")
+CATALOG: Final = "ttl"
+"""The catalogue, a file of its own name."""
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice([*FORMS, "all"]), default="all", show_default=True)
+@click.option("--format", "form", type=click.Choice([*FORMS, CATALOG, "all"]), default="all", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), show_default=True)
 @database_option
 @json_option
 @pass_settings
 def export(settings: Settings, form: str, out: Path, as_json: bool) -> None:
-    """Write offers.ndjson, offers.csv, offers.ics, offers.atom into the folder OUT.
+    """Write offers.ndjson, offers.csv, offers.ics, offers.atom, a file per bucket of rights (offers-fakten.csv …) and
+    catalog.ttl into the folder OUT.
 
     The portal's own addresses are asked, inside this process: a file and the feed of the same name never differ. A file
     is complete or not there: it is written beside its place and then moved.
     """
     written: dict[str, int] = {}
     with open_database(settings) as database:
-        client = create_app(settings, database).test_client()
-        for name in FORMS if form == "all" else (form,):
-            path = out / f"offers.{name}"
-            response = client.get(f"/offers.{name}", base_url=settings.base_url)
+        app = create_app(settings, database)
+        client = app.test_client()
+        with app.test_request_context(base_url=settings.base_url), database.read() as session:
+            slugs = [bucket.slug for bucket in buckets_of(session, current_region())]
+        for name in _names(form, slugs):
+            path = out / name
+            response = client.get(f"/{name}", base_url=settings.base_url)
             try:
                 written[str(path)] = _write(path, response.iter_encoded())
             except OSError as error:
@@ -43,6 +52,14 @@ def export(settings: Settings, form: str, out: Path, as_json: bool) -> None:
         emit({"files": written})
     else:
         table(list(written.items()), head=("file", "bytes"))
+
+
+def _names(form: str, slugs: Iterable[str]) -> list[str]:
+    """The files of ``form``, or all of them."""
+    forms = FORMS if form == "all" else (form,)
+    names = [f"offers.{each}" for each in forms if each != CATALOG]
+    names += [f"offers-{slug}.{each}" for slug in slugs for each in BUCKET_FORMS if each in forms]
+    return names + ([f"catalog.{CATALOG}"] if form in (CATALOG, "all") else [])
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> int:

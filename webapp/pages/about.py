@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from schemas.jsonschema import schema_text
-from schemas.store.offers import CSV_COLUMNS, latest_change
+from schemas.store.offers import CSV_COLUMNS, latest_change, public_page
 from webapp.access import Who, who
-from webapp.db import current_region, reading
+from webapp.db import current_region, public_url, reading
+from webapp.feeds.buckets import FORMATS, buckets_of, credits_of
 from webapp.feeds.conditional import conditional
+from webapp.feeds.licences import open_licence
 from webapp.region_file import unfinished
 from webapp.region_texts import parts
 
@@ -44,6 +46,11 @@ def data() -> ResponseReturnValue:
         "pages/data.html",
         columns=[(name, german) for name, german, _english in CSV_COLUMNS],
         change=latest_change(reading()),
+        buckets=buckets_of(reading(), current_region()),
+        formats=FORMATS,
+        credits=[(open_licence(uri), names) for uri, names in credits_of(reading(), current_region()).items()],
+        base=public_url(),
+        example=next(iter(public_page(reading(), "", 1)), None),
     )
 
 
