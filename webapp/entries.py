@@ -120,7 +120,8 @@ def change(session: Session, desk: Desk, stored: StoredEntry, entry: Entry, *, b
     if current.state is EntryState.WITHDRAWN:
         withdraw(session, [_key(current)], reason="by_provider", by=by, now=now)
         return changed
-    _judge_again(session, offer, now)
+    if current.entry is None or _about(entry) != _about(current.entry):
+        _judge_again(session, offer, now)
     note(session, "entry.change", offer, {"entry": current.key}, by=by, now=now)
     _say_correct(session, changed, by=by, now=now)
     return changed
@@ -242,6 +243,11 @@ def _enter(session: Session, region: Region, stored: StoredEntry, now: datetime)
     if stored.entry is None:
         raise StoreError(f"entry {stored.key} cannot be read by this version of the form; type it again")
     return enter(session, source_of(session, region, now=now), stored.entry, key=stored.key, now=now)
+
+
+def _about(entry: Entry) -> tuple[object, ...]:
+    """What a coordinator judged when they accepted it in spite of doubts."""
+    return entry.title, entry.text, entry.audience
 
 
 def _judge_again(session: Session, offer: str, now: datetime) -> None:

@@ -324,6 +324,15 @@ def test_a_change_that_turns_against_the_audience_is_held(site):
     assert {review.kind for review in found.reviews if not review.closed_at} == {ReviewKind.UNSURE}
 
 
+def test_what_was_accepted_in_spite_of_doubts_stays_when_its_text_stays(site):
+    doubtful = make_entry(title="Weinabend für Erwachsene", text="Nur für Erwachsene ab 18 Jahren, für Senioren.")
+    stored = type_in(site, doubtful, accept=True)
+
+    site.client().post(f"{own_path(site, stored)}/belegt", data={"booked_until": "2026-12-31"})
+
+    assert "Belegt bis" in shown(site, stored).text
+
+
 def test_a_change_that_collides_with_a_correction_asks_and_overwrites_nothing(site):
     stored = type_in(site, accept=True)
     with site.database.begin() as session:
