@@ -156,7 +156,7 @@ def _read_price(form: Form, old: Any) -> dict[str, Any] | None:
     amount, extra = _number(form, "amount_eur", whole=False), _number(form, "extra_eur", whole=False)
     if model is None:
         if amount is not None or extra is not None:
-            raise ValueError("Bitte wählen Sie, wie der Preis gezählt wird.")
+            raise ValueError(_("Bitte wählen Sie, wie der Preis gezählt wird."))
         return None
     kept = {name: old[name] for name in ("extra_per_child", "conditions")} if old else {}
     free = {"adults_free": True} if "adults_free" in form else {}
