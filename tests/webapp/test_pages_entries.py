@@ -293,6 +293,18 @@ def test_a_number_of_groups_that_is_none_is_said(site):
     assert "„viele“ ist keine Zahl" in answer.text
 
 
+@pytest.mark.parametrize("day", ["morgen", "31.2.2027", "9999-12-31", HOSTILE])
+def test_a_day_that_is_none_is_said_and_changes_nothing(site, day):
+    stored = type_in(site, accept=True)
+
+    answer = site.client().post(f"{own_path(site, stored)}/belegt", data={"booked_until": day})
+
+    assert answer.status_code == 400
+    assert "ist kein Tag" in answer.text
+    assert "<script>alert" not in answer.text
+    assert again(site, stored) == stored
+
+
 def test_an_accepted_entry_stays_shown_when_it_is_changed(site):
     stored = type_in(site, accept=True)
     form = {name: value for name, value in FORM.items() if name != "address"} | {

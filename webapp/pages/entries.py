@@ -161,14 +161,17 @@ def save(token: str) -> ResponseReturnValue:
 @who(Who.LINK)
 def booked(token: str) -> ResponseReturnValue:
     """Nothing is free until a day; without a day something is free again."""
-    return _with(token, {"booked_until": "booked_until"}, "belegt" if request.form.get("booked_until") else "frei")
+    form = EntryForm(request.form)
+    day = form.read_booked_until()
+    return _with(token, form, {"booked_until": day}, "belegt" if day else "frei")
 
 
 @pages.post("/eintrag/<token>/gruppen")
 @who(Who.LINK)
 def groups(token: str) -> ResponseReturnValue:
     """Most groups in a month."""
-    return _with(token, {"groups_per_month": "groups_per_month"}, "gruppen")
+    form = EntryForm(request.form)
+    return _with(token, form, {"groups_per_month": form.read_groups_per_month()}, "gruppen")
 
 
 @pages.post("/eintrag/<token>/kontakt")
@@ -321,17 +324,12 @@ def _busy_choices(day: date) -> list[date]:
     return [first - timedelta(days=1) for first in firsts]
 
 
-def _with(token: str, names: dict[str, str], word: str) -> ResponseReturnValue:
-    """Change single inputs of the form."""
+def _with(token: str, form: EntryForm, update: dict[str, Any], word: str) -> ResponseReturnValue:
+    """Change one thing that a small form says, and nothing else."""
     stored = _own(token)
-    form = form_of(_typed(stored))
-    for name, given in names.items():
-        form.data.setlist(name, [request.form.get(given, "")])
-    entry = form.read(person_named=False)
-    if entry is None:
-        problem = next((str(form.errors[name]) for name in names if name in form.errors), None)
-        return _own_page(token, stored, problem=problem or _("Bitte öffnen Sie den Eintrag und prüfen Sie ihn.")), 400
-    return _changed(token, stored, entry, word)
+    if form.errors:
+        return _own_page(token, stored, problem=str(next(iter(form.errors.values())))), 400
+    return _changed(token, stored, _typed(stored).model_copy(update=update), word)
 
 
 def _changed(token: str, stored: StoredEntry, entry: Entry, word: str) -> ResponseReturnValue:

@@ -58,9 +58,8 @@ class EntryForm:
         order = list(LABELS)
         return [(name, LABELS[name], self.errors[name]) for name in sorted(self.errors, key=order.index)]
 
-    def read(self, *, person_named: bool = True) -> Entry | None:
-        """What was typed; ``None`` with ``errors`` where that cannot be. ``person_named`` refuses a person's name in
-        title and text, which are published everywhere."""
+    def read(self) -> Entry | None:
+        """What was typed; ``None`` with ``errors`` where that cannot be."""
         person = self.value("who") == "person"
         values: dict[str, Any] = {
             "person": person,
@@ -93,8 +92,8 @@ class EntryForm:
             "link": self._web("link"),
             "contact_personal": not person and self.has("contact_personal", "1"),
             "consent": self.has("consent", "1"),
-            "groups_per_month": self._number("groups_per_month", least=1, most=1000),
-            "booked_until": self._day("booked_until"),
+            "groups_per_month": self.read_groups_per_month(),
+            "booked_until": self.read_booked_until(),
             "terms": self.value("terms") if self.value("terms") in tuple(Terms) else Terms.FACTS_ONLY,
             "credit": self._text("credit"),
         }
@@ -103,7 +102,7 @@ class EntryForm:
                 self.errors["credit"] = WRONG["credit"]
             else:
                 values["credit"] = values["name"]
-        self._check(values, person=person, person_named=person_named)
+        self._check(values, person=person)
         entry = self._entry(values)
         return None if self.errors else entry
 
@@ -123,6 +122,15 @@ class EntryForm:
             self.errors["address"] = WRONG["mail"]
         return text
 
+    def read_booked_until(self) -> date | None:
+        """Day until which nothing is free."""
+        return self._day("booked_until")
+
+    def read_groups_per_month(self) -> int | None:
+        """Most groups in a month."""
+        groups: int | None = self._number("groups_per_month", least=1, most=1000)
+        return groups
+
     def _entry(self, values: Mapping[str, Any]) -> Entry | None:
         try:
             return Entry.model_validate(values)
@@ -133,7 +141,7 @@ class EntryForm:
                 self.errors.setdefault(name, WRONG.get(name, _l("Das passt hier nicht. Bitte prüfen Sie die Angabe.")))
             return None
 
-    def _check(self, values: Mapping[str, Any], *, person: bool, person_named: bool) -> None:
+    def _check(self, values: Mapping[str, Any], *, person: bool) -> None:
         """What only the whole form shows to be missing or not to fit."""
         for name, words in MISSING.items():
             if not values[name]:
@@ -161,7 +169,7 @@ class EntryForm:
                 "Bei Privatpersonen veröffentlichen wir keine Straße. Bitte lassen Sie das Feld leer."
             )
         for name in ("title", "text", "venue"):
-            if person_named and _names(values["name"] or "", values[name] or ""):
+            if _names(values["name"] or "", values[name] or ""):
                 self.errors[name] = _(
                     "Bitte nennen Sie Ihren Namen hier nicht: Dieses Feld steht auch in offenen Daten."
                 )
