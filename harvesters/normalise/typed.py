@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from harvesters.formats.form import area_words
 from harvesters.normalise.audience import read_audience
+from harvesters.normalise.persons import without_persons
 from harvesters.normalise.places import PlaceWords, read_place
 from harvesters.normalise.reading import Reading
 from schemas.clock import local
 from schemas.entry import TYPED, Entry
 from schemas.geography import find_municipality, locate
 from schemas.harvest import Normalised, Record, RecordField, Source
-from schemas.offer import Rights, ServiceArea, SourceOffer, Suitability
+from schemas.offer import MAX_TITLE, Rights, ServiceArea, SourceOffer, Suitability
 from schemas.organisation import Booking, Place, Provider
 from schemas.vocabulary import Audience, Mode, Verdict
 
@@ -28,7 +29,8 @@ _WORDS: Final[dict[str, RecordField]] = {"duration_minutes": "duration", "schedu
 def read_typed(record: Record, source: Source | None, *, today: date) -> Normalised:
     """Understand the Record of an entry. An entry of another version of the form is an Issue and leaves the title."""
     reading = Reading(record, source, today)
-    _put(reading, "title", reading.title or record.title)
+    title, _contacts = without_persons(record.title, names=False)  # nothing else is repaired in what was typed
+    _put(reading, "title", title[:MAX_TITLE])
     try:
         entry = Entry.model_validate_json(record.words.get("entry", ""))
     except ValidationError as error:

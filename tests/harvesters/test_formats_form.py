@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harvesters.formats.form import record_of
@@ -120,6 +120,7 @@ def test_what_was_typed_comes_out_exactly_and_nothing_besides(entry):
 
 @settings(max_examples=150, deadline=None)
 @given(titles)
+@example("0\u00c2\u00a1 wie falsch kodiert")
 def test_a_title_stays_as_it_was_typed(title):
     entry = make_entry(title=title)
 
