@@ -26,6 +26,7 @@ from schemas.recommendation import Digest, Recommendation, Removed
 from schemas.store.digests import entered, sent_offers
 from schemas.store.kitas import feedback_by_kita, kita_by_id, kitas, ranked_kitas, save_recommendations
 from schemas.store.offers import published_offers
+from schemas.store.publishing import successors
 
 SHOWN: Final = 8
 """Offers recommended to a Kita in a week, at most."""
@@ -86,11 +87,18 @@ def gather(session: Session, *, week: str, now: datetime) -> Ranking:
     """Read everything that ranking ``week`` needs: offers, answers, what was sent, holidays."""
     today = day_of(week, now)
     since = week_of(monday_of(week) - timedelta(weeks=REST_WEEKS))
+    into = successors(session)  # what was answered to an offer, or sent, counts for what it was merged into
+    sent = sent_offers(session, since=since, before=week)
     return Ranking(
         index=OfferIndex.build(published_offers(session), today),
         context=holidays_around(today),
-        feedback=feedback_by_kita(session),
-        sent=sent_offers(session, since=since, before=week),
+        feedback={
+            kita: tuple(
+                each.model_copy(update={"offer": into[each.offer]}) if each.offer in into else each for each in answers
+            )
+            for kita, answers in feedback_by_kita(session).items()
+        },
+        sent={kita: frozenset(into.get(offer, offer) for offer in seen) for kita, seen in sent.items()},
     )
 
 

@@ -170,6 +170,18 @@ def successor(session: Session, offer_id: str) -> str:
     return offer_id if by is None else successor(session, by)
 
 
+def successors(session: Session) -> dict[str, str]:
+    """Every offer that was merged into another, and what it is today."""
+    query = select(offers.c.id, offers.c.replaced_by).where(offers.c.replaced_by.is_not(None))
+    step: dict[str, str] = {row.id: row.replaced_by for row in session.execute(query)}
+    found = {}
+    for offer_id, by in step.items():
+        while by in step:
+            by = step[by]
+        found[offer_id] = by
+    return found
+
+
 def correction_of(row: Any) -> Correction:
     """The Correction of a row of ``corrections``."""
     return Correction(

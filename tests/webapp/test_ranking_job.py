@@ -10,6 +10,7 @@ from schemas.exceptions import StoreError
 from schemas.recommendation import Removed
 from schemas.store.digests import enter
 from schemas.store.kitas import digest_of, ranked_kitas, recipients, save_feedback, save_kita
+from schemas.store.merging import merge
 from schemas.vocabulary import Answered
 from tests.factories import make_feedback, make_group, make_kita, make_place, make_recipient
 from tests.webapp.mail_setup import SENDING, ObedientTransport, ledger_mail
@@ -98,6 +99,19 @@ def test_an_answer_takes_an_offer_out_of_the_next_list(database):
     rank_week(database, week=WEEK, now=NOW)
 
     assert offers_of(database) == [second]
+
+
+def test_an_answer_to_an_offer_counts_for_what_it_was_merged_into(database):
+    first, second = publish_offers(database, NOW, {}, WOOD)
+    settle(database, make_kita())
+    with database.begin() as session:
+        save_feedback(session, make_feedback(offer=second, answer=Answered.NOT_FOR_US, at=NOW))
+        kept = merge(session, first, second, by="koordination", now=NOW)
+
+    with database.read() as session:
+        (answer,) = gather(session, week=WEEK, now=NOW).feedback["kita_wolke"]
+
+    assert answer.offer == kept == first
 
 
 def mailed(database, week: str = WEEK, *, send: bool) -> None:

@@ -1,0 +1,130 @@
+"""What is unsure and undecided reaches nobody: no page, no feed, no ranking, no mail; whatever else is true of it."""
+
+from itertools import product
+from typing import Final
+
+import pytest
+
+from schemas.clock import week_of
+from schemas.harvest import Access, AccessKind, Source
+from schemas.kita import Kita
+from schemas.offer import Suitability
+from schemas.review import DecisionKind
+from schemas.store.digests import ledger
+from schemas.store.kitas import digest_of, save_kita
+from schemas.store.merging import merge
+from schemas.store.offers import published_offers
+from schemas.store.reviews import correct, decide, undo_decision
+from schemas.vocabulary import Audience, Verdict
+from tests.factories import make_kita, make_recipient, make_source, make_source_offer
+from tests.webapp.site import Site
+from webapp.digest import Issuing, prepare
+from webapp.ranking import rank_week
+from webapp.regions import load_regions
+
+SOURCES: Final = (
+    make_source("mv_vertraut"),
+    make_source("mv_neu", trust="hold"),
+    make_source("eintraege_13075", trust="hold", access=Access(kind=AccessKind.FORM)),
+)
+DECISIONS: Final = ("none", "accept", "reject", "accept, undone", "confirm", "corrected")
+AUDIENCES: Final = ((Audience.KITA,), (Audience.FAMILY,), ())
+FEEDS: Final = tuple(f"/offers.{name}" for name in ("ndjson", "csv", "ics", "atom", "json", "ndjson?since=0"))
+CASES: Final = [
+    (f"Fall{number:03}x", *case) for number, case in enumerate(product(Verdict, SOURCES, DECISIONS, AUDIENCES))
+]
+"""Every combination of suitability, source, decision and audience, under a title of its own."""
+
+
+def may_be_shown(verdict: Verdict, source: Source, decision: str, audience: tuple[Audience, ...]) -> bool:
+    """What a coordinator would expect, said apart from the code that decides it."""
+    if decision == "reject":
+        return False
+    if decision == "accept":
+        return True
+    if verdict is Verdict.UNSURE:
+        return False
+    clear = verdict is Verdict.YES or Audience.KITA in audience
+    return clear and source.trust == "publish"
+
+
+@pytest.fixture
+def filled(site: Site) -> dict[str, str]:
+    """The title and id of an offer for every case."""
+    ids = {}
+    for source in SOURCES:
+        own = [case for case in CASES if case[2] is source]
+        offers = [
+            make_source_offer(
+                title,
+                source=source.name,
+                title=title,
+                audience=audience,
+                kita_suitability=Suitability(verdict=verdict, probability=0.5),
+            )
+            for title, verdict, _, _, audience in own
+        ]
+        ids |= dict(zip([title for title, *_ in own], site.harvest(*offers, source=source), strict=True))
+    with site.database.begin() as session:
+        for title, _, _, decision, _ in CASES:
+            if decision == "corrected":
+                correct(session, ids[title], "duration_minutes", 55, by="x", now=site.now)
+            elif decision != "none":
+                kind = DecisionKind(decision.split(",")[0])
+                made = decide(session, ids[title], kind, by="x", now=site.now)
+                if "undone" in decision:
+                    assert made.id is not None
+                    undo_decision(session, made.id, by="x", now=site.now)
+    return ids
+
+
+def shown_on_pages(site: Site) -> str:
+    """Everything that the portal's list shows, page by page."""
+    client = site.client()
+    return "".join(client.get(f"/?seite={page}").text for page in range(1, 12))
+
+
+def mailed(site: Site, kita: Kita) -> str:
+    """What is recommended to a Kita that takes anything, and its mail."""
+    week = week_of(site.now.date())
+    with site.database.begin() as session:
+        save_kita(session, kita, now=site.now)
+    rank_week(site.database, week=week, now=site.now)
+    issuing = Issuing(load_regions(site.folder / "regions"), site.links, "http://kitalotse.example")
+    mails = prepare(site.database, issuing, week=week, now=site.now).mails
+    assert mails
+    with site.database.read() as session:
+        written = [f"{row.text}{row.html}" for row in ledger(session, week=week)]
+        recommended = digest_of(session, kita.id, week=week)
+    return " ".join([*written, str(mails), str(recommended)])
+
+
+def test_nobody_sees_what_is_unsure_and_undecided(site, filled):
+    expected = {title for title, *case in CASES if may_be_shown(*case)}
+    hidden = filled.keys() - expected
+    portal = shown_on_pages(site)
+    feeds = {path: site.client().get(path).text for path in FEEDS}
+    mail = mailed(site, make_kita(recipients=(make_recipient(),)))
+    with site.database.read() as session:
+        ranked = {offer.title for offer in published_offers(session)}
+
+    assert len(hidden) > 60
+    assert ranked == expected
+    assert {title for title in filled if title in portal} == expected
+    assert {title for title in hidden if any(title in text for text in feeds.values())} == set()
+    assert {title for title in expected if title not in feeds["/offers.ndjson"]} == set()
+    assert {title for title in hidden if title in mail or filled[title] in mail} == set()
+    statuses = {site.client().get(f"/angebote/{filled[title]}").status_code for title in hidden}
+    assert statuses <= {404, 410}
+
+
+def test_a_merge_shows_nothing_that_its_parts_did_not(site, filled):
+    """An unsure offer that is joined with a clear one stays for a coordinator if it is the one that speaks."""
+    unsure = next(t for t, v, s, d, _ in CASES if v is Verdict.UNSURE and s is SOURCES[0] and d == "none")
+    other = next(t for t, v, s, d, _ in CASES if v is Verdict.UNSURE and s is SOURCES[1] and d == "none")
+
+    with site.database.begin() as session:
+        merge(session, filled[unsure], filled[other], by="x", now=site.now)
+
+    assert site.client().get(f"/angebote/{filled[unsure]}").status_code == 404
+    assert unsure not in site.client().get("/offers.ndjson").text
