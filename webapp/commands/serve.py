@@ -61,7 +61,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 @click.option("--region", metavar="KEY", help="Region whose desk it is; needed where the name is in several.")
 @pass_settings
 def desk_link(settings: Settings, name: str, region: str | None) -> None:
-    """Print a link that signs the coordinator NAME in at the desk; it works for an hour."""
+    """Print a link that signs the coordinator NAME in at the desk; it works once, within an hour."""
     regions = load_regions(settings.region_dir)
     known = [(each, person.name) for each in regions.values() for person in each.coordinators]
     found = [each for each, person in known if person == name and region in (None, each.key)]
@@ -71,4 +71,4 @@ def desk_link(settings: Settings, name: str, region: str | None) -> None:
         raise SettingsError(f"{name!r} {problem}. Known: {names}")
     token = Links(settings.secret()).desk(DeskLink(found[0].key, name), now=clock.now())
     click.echo(f"{base_url(found[0], settings.base_url)}/desk/anmelden/{token}")
-    click.echo(f"Works for {DESK_MINUTES} minutes; who has it can act as {name}.", err=True)
+    click.echo(f"Works once, within {DESK_MINUTES} minutes; who has it can act as {name}.", err=True)
