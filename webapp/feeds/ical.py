@@ -85,7 +85,7 @@ def _event(offer: PublicOffer, occurrence: Occurrence, *, base_url: str, stamp: 
         event.add("transp", "TRANSPARENT")
     event.add(
         "description",
-        "\n".join((plain(offer.summary or offer.sentence), page, rights_line(offer.rights, offer.data_licence))),
+        plain("\n".join((offer.summary or offer.sentence, page, rights_line(offer.rights, offer.data_licence)))),
     )
     if where := place_words(offer.place):
         event.add("location", one_line(where))
