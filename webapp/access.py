@@ -65,16 +65,26 @@ def signed_in() -> str | None:
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Enforces what the views of ``app`` declare; to be called when all of them are registered.
 
-    Raises ``RuntimeError`` that names the views which declare nothing.
+    Raises ``RuntimeError`` that names the views which declare nothing, or would lose their token to a namesake.
     """
     silent = sorted(name for name in app.view_functions if who_may(app, name) is None)
     if silent:
         raise RuntimeError(f"{', '.join(silent)}: say who may use it with @who(Who.…), see webapp/access.py")
-    for name, view in app.view_functions.items():
-        if name != "static" and who_may(app, name) in _WITHOUT_COOKIE:
-            csrf.exempt(view)
+    free = {name: view for name, view in app.view_functions.items() if who_may(app, name) in _WITHOUT_COOKIE}
+    free.pop("static", None)
+    for view in free.values():
+        csrf.exempt(view)
+    exempt = {_known_as(view) for view in free.values()}
+    guarded = {name: view for name, view in app.view_functions.items() if who_may(app, name) not in _WITHOUT_COOKIE}
+    if clashing := sorted(name for name, view in guarded.items() if _known_as(view) in exempt):
+        raise RuntimeError(f"{', '.join(clashing)}: another view of the same name needs no token; rename one of them")
     app.before_request(_let_in)
     app.after_request(_keep_private)
+
+
+def _known_as(view: Callable[..., Any]) -> str:
+    """By which name ``CSRFProtect.exempt`` remembers a view."""
+    return f"{view.__module__}.{view.__name__}"
 
 
 def _let_in() -> None:
