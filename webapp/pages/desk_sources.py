@@ -290,6 +290,7 @@ def _home(text: str = "", problem: str | None = None, problems: tuple[str, ...] 
     own = [each for each in sources(reading()) if region_of(each.region, regions) == region]
     latest = latest_runs(reading(), [each.name for each in own])
     ill = {name for name, run in latest.items() if run.status in (RunStatus.FAILED, RunStatus.INCOMPLETE)}
+    stopped = excluded(reading())
     return render_template(
         "pages/desk_sources.html",
         sources=sorted(
@@ -297,6 +298,7 @@ def _home(text: str = "", problem: str | None = None, problems: tuple[str, ...] 
         ),
         latest=latest,
         ill=ill,
+        unlisted={each.name for each in own if stopped.stops(each)},
         drafts=len(drafts(reading(), region.key, kinds=_MINE, states=_OPEN)),
         text=text,
         problem=problem,
