@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -42,7 +42,7 @@ def run(*, offers: int = 100_000, kitas: int = 0) -> dict[str, Any]:
     with working_folder() as folder, PeakMemory() as peak:
         database = Database(f"sqlite:///{folder / 'bench.sqlite'}")
         upgrade(database)
-        _fill(database, offers)
+        fill(database, offers)
         lists: dict[str, Stopwatch] = {}
         totals: dict[str, int] = {}
         with database.read() as session:
@@ -74,20 +74,22 @@ def run(*, offers: int = 100_000, kitas: int = 0) -> dict[str, Any]:
     }
 
 
-def _fill(database: Database, offers: int) -> None:
+def fill(database: Database, offers: int, *, trust: Literal["hold", "publish"] = "publish") -> None:
+    """Harvest the first ``offers`` made-up offers; with trust ``hold`` all of them wait on the desk."""
+    source = SOURCE.model_copy(update={"trust": trust})
     with database.begin() as session:
-        save_source(session, SOURCE, origin="file", now=NOW)
-        run_id = start_run(session, SOURCE.name, NOW)
+        save_source(session, source, origin="file", now=NOW)
+        run_id = start_run(session, source.name, NOW)
     for numbers in chunks(range(offers), 2_000):
         readings = []
         for number in numbers:
             said = record(number)
             readings.append(Reading(said, fingerprint(said), normalised(number), "bench"))
         with database.begin() as session:
-            save_readings(session, SOURCE, run_id, readings=readings, now=NOW)
+            save_readings(session, source, run_id, readings=readings, now=NOW)
     with database.begin() as session:
         ended = HarvestRun(
-            id=run_id, source=SOURCE.name, started_at=NOW, finished_at=NOW, status=RunStatus.COMPLETE, new=offers
+            id=run_id, source=source.name, started_at=NOW, finished_at=NOW, status=RunStatus.COMPLETE, new=offers
         )
         finish_run(session, ended)
 

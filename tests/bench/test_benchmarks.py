@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.bench import desk, portal, upsert
 from tests.bench import list as listing
-from tests.bench import upsert
 from tests.bench.measure import INTERVAL_S, PeakMemory
 
 KEYS = {"bench", "sizes", "seconds", "rate", "peak_rss_mb", "machine", "baseline"}
@@ -41,6 +41,20 @@ def test_every_list_finds_something_and_less_than_everything(listed: dict[str, A
     assert {name: total for name, total in totals.items() if not 0 < total < 1_500} == {}
     assert listed["seconds"] > 0
     assert listed["baseline"]["seconds"] > 0
+
+
+def test_portal_and_desk_report_every_page_with_a_baseline() -> None:
+    opened, waiting = portal.run(offers=300), desk.run(offers=200)
+
+    assert opened.keys() >= KEYS
+    assert waiting.keys() >= KEYS
+    assert opened["pages"].keys() == {**portal.SEARCHES, **portal.OTHERS}.keys()
+    assert waiting["pages"].keys() == {**desk.LISTS, **desk.OTHERS}.keys()
+    assert waiting["sizes"] == {"offers": 200, "waiting": 200}
+    for found in (opened, waiting):
+        assert all(0 < page["p50_ms"] <= page["p95_ms"] for page in found["pages"].values())
+        assert found["seconds"] > 0
+        assert found["baseline"]["seconds"] > 0
 
 
 def test_peak_memory_sees_what_was_given_back_meanwhile() -> None:
