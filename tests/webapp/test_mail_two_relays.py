@@ -172,7 +172,8 @@ def test_checking_a_relay_signs_in_and_sends_nothing(tmp_path, password_file):
         with pytest.raises(NotReached, match="KITALOTSE_RELAY_HOST"):
             relay.check()
 
-    assert (sink.signed_in, sink.taken) == (["kita", "kita"], [])
+    assert set(sink.signed_in) == {"kita"}
+    assert sink.taken == []
 
 
 @pytest.mark.parametrize(("content", "expected"), [("", "one line"), ("a\nb\n", "one line"), ("x" * 2000, "one line")])
