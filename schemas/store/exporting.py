@@ -149,11 +149,11 @@ def buckets(session: Session, *, region: str = "") -> dict[str, int]:
 
 
 def _chosen(cut: Cut) -> ColumnElement[bool]:
-    chosen = [_SHOWN_IN_ORDER]
+    chosen: list[ColumnElement[bool]] = [_SHOWN_IN_ORDER]
     if cut.region:
         chosen.append(_of_region(cut.region))
     if cut.bucket not in (None, FACTS):
-        chosen.append(published.c.rights == cut.bucket)
+        chosen.append(func.coalesce(published.c.rights, "") == cut.bucket)
     return and_(*chosen)
 
 
