@@ -1,0 +1,121 @@
+"""The list of what waits, and what unknown wording means, on SQLite and PostgreSQL."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.db import Database
+from schemas.exceptions import StoreError
+from schemas.harvest import Access, AccessKind, Issue
+from schemas.store.audit import noted
+from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items
+from schemas.store.lookups import decide_wording
+from schemas.store.queue import DUE
+from schemas.store.runs import source
+from schemas.store.suggestions import suggest
+from schemas.store.undoing import undo
+from schemas.store.wordings import MAX_OPEN, keep_wordings
+from tests.factories import NOW, make_source
+from tests.schemas.harvesting import Harvest
+
+REGION = "13075"
+
+
+@pytest.fixture
+def museum(database: Database) -> Harvest:
+    harvest = Harvest(database, make_source("mv_neu", trust="hold"))
+    harvest.run({"dinos": {"title": "Dinosaurier"}, "wald": {"title": "Waldmorgen"}})
+    return harvest
+
+
+@pytest.fixture
+def forms(museum: Harvest) -> Harvest:
+    entries = make_source("eintraege_13075", trust="hold", access=Access(kind=AccessKind.FORM))
+    harvest = Harvest(museum.database, entries, now=museum.now)
+    harvest.run({"lesen": {"title": "Vorlesen"}})
+    return harvest
+
+
+def unknown(words: str, remedy: str = "unter lookups.price der Quelle übersetzen") -> Issue:
+    return Issue(field="price", wording=words, rule="price.not_understood", where="x", remedy=remedy)
+
+
+def test_everything_is_listed_by_age_and_counted_by_kind(museum: Harvest, forms: Harvest) -> None:
+    with museum.database.begin() as session:
+        keep_wordings(session, "mv_neu", [unknown("fast nix")], now=NOW + timedelta(hours=1))
+        suggest(session, museum.id("wald"), field=None, words="zu", now=forms.now)
+
+    with museum.database.read() as session:
+        items = held_items(session, REGION)
+        counts = held_counts(session, REGION)
+        pages = [held_items(session, REGION, limit=2, offset=offset) for offset in (0, 2, 4)]
+
+    kinds = [item.kind for item in items]
+    assert kinds == [
+        HeldKind.NEW_OFFER,
+        HeldKind.NEW_OFFER,
+        HeldKind.WORDING,
+        HeldKind.SELF_ENTRY,
+        HeldKind.SUGGESTION,
+    ]
+    assert {kind: count for kind, count in counts.items() if count} == {kind: kinds.count(kind) for kind in kinds}
+    assert [item for page in pages for item in page] == items
+    assert not items[0].is_overdue(NOW + DUE - timedelta(seconds=1))
+    assert items[0].is_overdue(NOW + DUE)
+
+
+def test_filters_by_kind_source_words_and_region(museum: Harvest, forms: Harvest) -> None:
+    def titles(region: str = REGION, **query: str) -> list[str]:
+        with museum.database.read() as session:
+            asked = HeldQuery.model_validate(query)
+            found = held_items(session, region, asked)
+            counts = held_counts(session, region, asked)
+        expected = counts[asked.kind] if asked.kind else sum(counts.values())
+        assert expected == len(found)
+        return [item.offer.title for item in found if item.offer]
+
+    assert titles(kind="self_entry") == ["Vorlesen"]
+    assert titles(kind="new_offer") == ["Dinosaurier", "Waldmorgen"]
+    assert titles(kind="unsure") == []
+    assert titles(source="mv_neu") == ["Dinosaurier", "Waldmorgen"]
+    assert titles(words="wald") == ["Waldmorgen"]
+    assert titles(words="--- %") == []
+    assert titles("01002") == []
+    with museum.database.read() as session:
+        assert decidable(session, REGION, "mv_neu", limit=1) == [museum.id("dinos")]
+
+
+def test_a_meaning_is_a_lookup_until_it_is_taken_back(museum: Harvest) -> None:
+    with museum.database.begin() as session:
+        keep_wordings(session, "mv_neu", [unknown("fast nix"), unknown("fast nix")], now=NOW)
+        (item,) = held_items(session, REGION, HeldQuery(kind=HeldKind.WORDING))
+        assert item.wording is not None
+        assert item.wording.count == 2
+        decide_wording(session, item.id, "  kostenlos\0 ", by="koordination", now=NOW)
+        number = noted(session)[-1]
+        kept = source(session, "mv_neu")
+    assert kept is not None
+    assert kept.lookups == {"price": {"fast nix": "kostenlos"}}
+
+    with museum.database.begin() as session:
+        keep_wordings(session, "mv_neu", [unknown("fast nix")], now=NOW)
+        assert held_counts(session, REGION)[HeldKind.WORDING] == 0
+        with pytest.raises(StoreError, match="not open"):
+            decide_wording(session, item.id, None, by="koordination", now=NOW)
+        undo(session, number, by="koordination", now=NOW)
+        kept = source(session, "mv_neu")
+        assert held_counts(session, REGION)[HeldKind.WORDING] == 1
+    assert kept is not None
+    assert kept.lookups == {}
+
+
+def test_only_what_a_lookup_would_help_is_kept_and_no_source_floods_the_list(museum: Harvest) -> None:
+    with museum.database.begin() as session:
+        keep_wordings(
+            session, "mv_neu", [unknown("x", "Bitte die Seite ansehen."), unknown("y", "lookups.nichts")], now=NOW
+        )
+        assert held_counts(session, REGION)[HeldKind.WORDING] == 0
+
+        keep_wordings(session, "mv_neu", [unknown(f"Wort {n}\0") for n in range(MAX_OPEN + 50)], now=NOW)
+
+        assert held_counts(session, REGION)[HeldKind.WORDING] == MAX_OPEN
