@@ -7,8 +7,9 @@ which is believed only where the setting ``trusted_proxies`` says that a proxy o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, abort, current_app, request
 from flask.sessions import SecureCookieSessionInterface
@@ -19,9 +20,6 @@ from webapp.access import Who, who_may
 from webapp.db import REGION, public_url, state
 from webapp.regions import base_url
 from webapp.settings import Settings
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KNOWN_HOST: Final = "kitalotse.known_host"
 """Whether the request came in on a host that is a Region's public one."""
@@ -57,14 +55,14 @@ class _Home:
 class RegionAddresses:
     """WSGI middleware that finds the Region of each request and parts its path; 404 on a shared host beside all."""
 
-    def __init__(self, wsgi: "WSGIApplication", regions: Mapping[str, Region], default: str) -> None:
+    def __init__(self, wsgi: WSGIApplication, regions: Mapping[str, Region], default: str) -> None:
         """``default`` is the public address of Regions that name none."""
         self._wsgi: Final = wsgi
         homes = [_home(region, default) for region in regions.values()]
         self._homes: Final = sorted(homes, key=lambda home: -len(home.prefix))
         self._first: Final = homes[0].region if homes else None
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """See PEP 3333."""
         if self._first is None:
             return self._wsgi(environ, start_response)
@@ -94,7 +92,7 @@ class RegionAddresses:
             return None
         return Place(self._first, script_name, path, False)
 
-    def _not_here(self, host: str, start_response: "StartResponse") -> Iterable[bytes]:
+    def _not_here(self, host: str, start_response: StartResponse) -> Iterable[bytes]:
         body = (_NOT_HERE + "".join(f"{home.address}/\n" for home in self._homes if home.host == host)).encode()
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
