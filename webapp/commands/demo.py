@@ -14,6 +14,7 @@ from schemas.store.kitas import recipients
 from webapp.commands.common import pass_settings, table
 from webapp.demo.check import checks
 from webapp.demo.stage import Played, Stage, play, serving, stage
+from webapp.demo.worker import working
 from webapp.settings import Settings
 
 
@@ -36,12 +37,13 @@ def demo(settings: Settings, check: bool, port: int, folder: Path | None) -> Non
         played = play(at)
         _tell(played)
         click.echo(f"\nReady after {time.monotonic() - started:.1f} s, in {at.settings.data_dir}.\n")
-        if check:
-            found = list(checks(at, played))
-            table([(c.name, "ok" if c.holds else "FAILED", c.detail) for c in found], head=("step", "", "detail"))
-            sys.exit(0 if all(c.holds for c in found) else 1)
-        _addresses(at)
-        _wait()
+        with working(at):
+            if check:
+                found = list(checks(at, played))
+                table([(c.name, "ok" if c.holds else "FAILED", c.detail) for c in found], head=("step", "", "detail"))
+                sys.exit(0 if all(c.holds for c in found) else 1)
+            _addresses(at)
+            _wait()
 
 
 def _tell(played: Played) -> None:
