@@ -19,6 +19,7 @@ from schemas.vocabulary import PriceModel, Status, Verdict
 from tests.factories import make_key, make_kita, make_recipient, make_source, make_source_offer
 from tests.webapp.mail_setup import ledger_mail
 from tests.webapp.site import COORDINATOR, HOSTILE, Reader, Site, make_other_offer, other_source, post
+from webapp.links import DeskLink
 
 UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5, reasons=("nennt nur Familien",))
 
