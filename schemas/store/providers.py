@@ -95,8 +95,14 @@ def search_actors(
             return ActorPage(actors=[], total=0)
         conditions.append(word_filter(session, terms))
     keys = select(c.provider_key).where(*conditions).group_by(c.provider_key)
-    page = session.scalars(keys.order_by(c.provider_key).limit(limit).offset(offset)).all()
-    total = session.execute(select(func.count()).select_from(keys.subquery())).scalar_one()
+    rows = session.execute(
+        keys.add_columns(func.count().over()).order_by(c.provider_key).limit(limit).offset(offset)
+    ).all()
+    if rows:
+        total = rows[0][1]
+    else:  # a page beyond the last one
+        total = session.execute(select(func.count()).select_from(keys.subquery())).scalar_one() if offset else 0
+    page = [key for key, _ in rows]
     found = actors(session, page, region=region)
     return ActorPage(actors=[found[key] for key in page], total=total)
 
