@@ -355,6 +355,18 @@ def test_pause_resume_and_trust(site):
     assert (paused.active, paused.trust, resumed.active, resumed.trust) == (False, "publish", True, "hold")
 
 
+def test_what_was_read_here_can_be_switched_on_again_without_another_preview(site):
+    site.harvest(make_source_offer())
+    assert site.source.status == "unverified"
+    assert "noch nie gelesen" not in site.coordinator().get(f"{HOME}/{site.source.name}").text
+
+    step(site, site.source.name, step="pause")
+    step(site, site.source.name, step="resume")
+
+    with site.database.read() as session:
+        assert source(session, site.source.name).active
+
+
 def test_deleting_asks_first_and_leaves_tombstones(site):
     offers = site.harvest(make_source_offer("a"), make_source_offer("b"))
     page = f"{HOME}/{site.source.name}/loeschen"

@@ -178,6 +178,7 @@ def show(name: str) -> ResponseReturnValue:
         runs=runs(reading(), source=name, limit=1),
         waits=working is not None and working.state in (WorkState.DUE, WorkState.RUNNING),
         fetched=found.access.kind in FETCHED,
+        proved=_proved(reading(), found),
         rhythms=RHYTHMS,
         trusts=TRUSTS,
         rights=RIGHTS,
@@ -225,7 +226,7 @@ def steer(name: str) -> ResponseReturnValue:
     changes, words = wanted
     with writing() as change:
         found = _own(change, name)
-        if changes.get("active") and found.status != "verified" and found.access.kind in FETCHED:
+        if changes.get("active") and not _proved(change, found):
             words = _("Diese Quelle wurde hier noch nie gelesen. Bitte lesen Sie zuerst die Vorschau.")
         else:
             steer_source(change, name, changes, by=g.coordinator, now=now())
@@ -349,6 +350,13 @@ def _own(session: Session, name: str) -> Source:
     if found is None or region_of(found.region, state().regions) != current_region():
         abort(404)
     return found
+
+
+def _proved(session: Session, found: Source) -> bool:
+    """Whether a preview or a run of this installation has found offers; where nothing is fetched, none is needed."""
+    if found.status == "verified" or found.access.kind not in FETCHED:
+        return True
+    return any(run.records for run in runs(session, source=found.name, limit=20))
 
 
 def _deletable(session: Session, name: str) -> Source:
