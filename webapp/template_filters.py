@@ -142,23 +142,25 @@ def open_questions(offer: PublicOffer, filter_names: Iterable[str]) -> list[str]
 
 def unstated_words(count: int, filter_name: str) -> str:
     """A sentence on how many offers of a list passed a filter because they state nothing on it."""
+    words: str
     match filter_name:
         case "age_months":
-            return ngettext("%(num)s davon nennt kein Alter.", "%(num)s davon nennen kein Alter.", count)
+            words = ngettext("%(num)s davon nennt kein Alter.", "%(num)s davon nennen kein Alter.", count)
         case "max_cost_eur" | "max_group_eur":
-            return ngettext("%(num)s davon nennt keinen Preis.", "%(num)s davon nennen keinen Preis.", count)
+            words = ngettext("%(num)s davon nennt keinen Preis.", "%(num)s davon nennen keinen Preis.", count)
         case "group":
-            return ngettext(
+            words = ngettext(
                 "%(num)s davon nennt keine Gruppengröße.", "%(num)s davon nennen keine Gruppengröße.", count
             )
         case "near":
-            return ngettext(
+            words = ngettext(
                 "%(num)s davon nennt keinen Ort oder kein Einzugsgebiet.",
                 "%(num)s davon nennen keinen Ort oder kein Einzugsgebiet.",
                 count,
             )
         case _:
-            return ngettext("%(num)s davon nennt keinen Wochentag.", "%(num)s davon nennen keinen Wochentag.", count)
+            words = ngettext("%(num)s davon nennt keinen Wochentag.", "%(num)s davon nennen keinen Wochentag.", count)
+    return words
 
 
 def group_price(price: Price | None, children: int) -> str | None:

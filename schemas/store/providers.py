@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
@@ -117,7 +117,7 @@ def actors(session: Session, keys: Collection[str], *, region: str | None = None
     query = select(*wanted).where(SHOWN, c.provider_key.in_(keys))
     if region is not None:
         query = query.where(c.region.startswith(region))
-    rows: dict[str, list[Row[Any]]] = {}
+    rows: dict[str, list[Any]] = {}
     for row in session.execute(query.order_by(c.row)):
         rows.setdefault(row.provider_key, []).append(row)
     return {key: _actor(key, offers) for key, offers in rows.items()}
@@ -130,7 +130,7 @@ def source_titles(session: Session, names: Collection[str]) -> dict[str, str]:
     return {name: data.get("title") or data.get("provider") or name for name, data in found}
 
 
-def _actor(key: str, rows: list[Row[Any]]) -> Actor:
+def _actor(key: str, rows: list[Any]) -> Actor:
     known = [row.cost_child + row.cost_group / CHILDREN for row in rows if row.cost_child is not None]
     paid = [cost for cost in known if cost > 0]
     ages = [(row.min_months, row.max_months) for row in rows if row.min_months >= 0]

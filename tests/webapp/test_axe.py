@@ -179,7 +179,8 @@ def test_the_keyboard_reaches_every_control_in_the_order_of_the_page(stage, look
     for path in ("/?alter=4&ort=17489&kosten=x", "/anbieter", stage.path("/angebote/<offer:offer_id>")):
         looking.page.goto(f"http://{HERE}{path}")
         expected = looking.page.evaluate(
-            "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]"
+            "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, '"
+            " + '.scroll[tabindex]')]"
             ".filter(e => e.tabIndex >= 0 && e.checkVisibility()).length"
         )
         reached = []

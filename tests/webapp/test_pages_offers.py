@@ -344,6 +344,36 @@ def test_old_addresses_answer_for_ever(site):
     assert [client.get(f"/angebote/{bad}").status_code for bad in ("%00", "x", "O" + "a" * 15, "a" * 9000)] == [404] * 4
 
 
+def test_in_place_of_an_offer_that_is_gone_similar_ones_nearby_are_shown(site):
+    gone, _, _ = site.harvest(
+        make_source_offer("a", title="Weg"),
+        make_source_offer("b", title="Nah und ähnlich"),
+        make_source_offer("c", title="Fern", place=make_place(locality="Kiel", lat=54.32, lon=10.13)),
+    )
+    with site.database.begin() as session:
+        decide(session, gone, DecisionKind.REJECT, by="x", now=site.now)
+
+    response = site.client().get(f"/angebote/{gone}")
+
+    assert response.status_code == 410
+    assert titles(response.text) == ["Nah und ähnlich"]
+    assert "Es tut uns leid" in response.text
+
+
+def test_an_offer_leads_to_the_timetable_and_to_reporting_an_error(site):
+    (offer,) = site.harvest(make_source_offer())
+    region = site.app.extensions["kitalotse"].regions["13075"]
+    site.app.extensions["kitalotse"].regions["13075"] = region.model_copy(
+        update={"timetable_url": "https://fahrplan.example/"}
+    )
+
+    text = site.client().get(f"/angebote/{offer}").text
+
+    assert 'href="https://fahrplan.example/"' in text
+    assert f'href="/angebote/{offer}/melden"' in text
+    assert 'href="tel:0383412345"' in text
+
+
 def test_a_cancelled_offer_says_so_and_is_not_in_the_list(site):
     (offer,) = site.harvest(make_source_offer(cancelled=True, schedule=make_dated_schedule(TODAY + timedelta(days=3))))
 

@@ -72,13 +72,13 @@ def book_by(offer: PublicOffer, today: date) -> str | None:
     if dated:
         open_ones = [date for date in dated if not date.over]
         if not open_ones:
-            return _("Für die bekannten Termine ist die Anmeldefrist vorbei. Bitte fragen Sie nach.")
+            return str(_("Für die bekannten Termine ist die Anmeldefrist vorbei. Bitte fragen Sie nach."))
         until = open_ones[0].until
         if until is None:
             return None
         if len(dated) == 1:
             return day_words(until)
-        return _("%(day)s für den nächsten Termin", day=day_words(until))
+        return str(_("%(day)s für den nächsten Termin", day=day_words(until)))
     closes = offer.booking.closes
     if closes is not None:
         return day_words(closes) if closes >= today else _("%(day)s (vorbei)", day=day_words(closes))

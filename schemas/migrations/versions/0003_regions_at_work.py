@@ -287,7 +287,7 @@ def _fill_forms(connection: sa.Connection, offers: dict[int, Offer]) -> None:
                 "new_facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, seen),
             }
         )
-    values = {name: sa.bindparam(f"new_{name}") for name in ("line", "csv", "facts", "facts_csv")}
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in ("line", "csv", "facts", "facts_csv")}
     connection.execute(sa.update(stored).where(stored.c.row == sa.bindparam("number")).values(values), documents)
     digest = sa.update(table).where(table.c.row == sa.bindparam("number")).values(digest=sa.bindparam("new"))
     connection.execute(digest, digests)
