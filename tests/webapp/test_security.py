@@ -150,6 +150,9 @@ DATA = {"kind": "accept", "take": "correction", "price": "", "min_months": "48"}
     "week": WEEK,
     "trust": "publish",
     "step": "pause",
+    "title": "Vereine",
+    "rhythm": "weekly",
+    "rights": "facts_only",
     "source": "0",
     "spalte-0": "title",
 }
