@@ -94,7 +94,8 @@ def test_every_command_is_documented_and_none_of_them_is_called_planned():
 def test_every_page_and_feed_with_a_plain_address_is_documented(sqlite_database, tmp_path):
     settings = read_settings({"KITALOTSE_DATA_DIR": str(tmp_path), "KITALOTSE_DEMO": "yes"})
     app = create_app(settings, sqlite_database)
-    addresses = {rule.rule.rstrip("/") or "/" for rule in app.url_map.iter_rules() if "<" not in rule.rule}
+    pages = [rule for rule in app.url_map.iter_rules() if "<" not in rule.rule and "GET" in (rule.methods or ())]
+    addresses = {rule.rule.rstrip("/") or "/" for rule in pages}
 
     assert "/offers.ndjson" in addresses
     assert [address for address in sorted(addresses) if f"`{address}`" not in read("webapp/README.md")] == []

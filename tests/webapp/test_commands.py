@@ -22,7 +22,7 @@ from tests.factories import make_kita
 from tests.webapp.publishing import publish_offers
 from tests.webapp.work_list import recent_work
 from webapp.cli import main
-from webapp.links import DeskLink, Links
+from webapp.links import Links
 from webapp.settings import read_settings
 
 REGION = """

@@ -7,7 +7,12 @@ from tests.factories import make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Reader, Site, csrf_token, make_other_offer, other_source
 
 PAGE = "/desk/nicht-listen"
-MUSEUM = {"anbieter": "Beispielmuseum", "website": "https://www.museum.example/kita", "adresse": "", "warum": "Nur für uns"}
+MUSEUM = {
+    "anbieter": "Beispielmuseum",
+    "website": "https://www.museum.example/kita",
+    "adresse": "",
+    "warum": "Nur für uns",
+}
 
 
 @pytest.fixture

@@ -125,7 +125,8 @@ def _mails(database: Database, now: datetime) -> Iterator[Finding]:
     if found.waiting or found.sending:
         yield warning(
             "mails",
-            f"{found.waiting} wait for more than an hour (a stopped week too), {found.sending} were left by a sender that died.",
+            f"{found.waiting} wait for more than an hour (a stopped week too), "
+            f"{found.sending} were left by a sender that died.",
             "Check the relay above, and start the service with: kitalotse schedule",
         )
     if found.unsure:
