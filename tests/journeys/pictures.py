@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.journeys.served import served
 from webapp.demo.stage import Stage
+from webapp.demo.worker import working
 
 FOLDER: Final = Path(__file__).parents[2] / "webapp" / "docs"
 WIDTH, HEIGHT = 1200, 1300
@@ -42,12 +43,26 @@ def mail(page: Page, at: Stage) -> None:
 
 
 def desk(page: Page, at: Stage) -> None:
-    """The coordinators' desk."""
+    """What is held: everything that waits for a coordinator, with evidence."""
+    sign_in(page, at)
+    page.goto("/desk/offen?art=new_offer")
+
+
+def preview(page: Page, at: Stage) -> None:
+    """What was understood of an address before it is a source."""
+    sign_in(page, at)
+    page.goto("/desk/quellen/mv_beispiel_museum")
+    page.get_by_role("button", name="Vorschau lesen").click()
+    page.get_by_role("heading", name="Was verstanden wurde").wait_for(timeout=60_000)
+
+
+def sign_in(page: Page, at: Stage) -> None:
+    """Become the example coordinator."""
     page.goto(at.desk_url())
     page.get_by_role("button", name="Anmelden").click()
 
 
-PICTURES: Final = (portal, offer, mail, desk)
+PICTURES: Final = (portal, offer, mail, desk, preview)
 
 
 def take(folder: Path) -> Iterator[Path]:
@@ -56,7 +71,12 @@ def take(folder: Path) -> Iterator[Path]:
     if chromium is None:
         sys.exit("no Chromium found: apt-get install --no-install-recommends chromium")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place, served(Path(place)) as at, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        served(Path(place)) as at,
+        working(at),
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         for picture in PICTURES:
             page = browser.new_context(

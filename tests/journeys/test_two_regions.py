@@ -45,6 +45,8 @@ ROOT = Path(__file__).parents[2]
 PEOPLE = {"13075": "Vera Vorpommern", "01002": "Karla Kiel", "13071": "Sina Seenplatte"}
 ADDRESSES = {"13075": "grenzland@kita.example", "01002": "foerde@kita.example"}
 PATHS = {"13075": "vg", "01002": "kiel", "13071": "seenplatte"}
+PACKS = {"13075": "quellen/mv_pommersches_landesmuseum", "01002": "quellen/sh_kiel_stadtbuecherei"}
+"""A source of each Region's starter pack, as the desk links it."""
 DESK = tuple(f"/desk/{name}" for name in ("", "offen", "quellen", "woche", "tabellen", "eintragen", "nicht-listen"))
 STRIPPED = {"/vg": False, "/kiel": True, "/seenplatte": False}
 """Sub-paths, and whether the proxy takes them away."""
@@ -244,7 +246,8 @@ def test_a_coordinator_sees_everything_of_the_own_region_and_nothing_of_the_othe
     assert TITLES[key][1] in everything, "what is held here"
     assert KITAS[key] in everything
     assert PEOPLE[key] in everything
-    for foreign in (TITLES[other][1], KITAS[other], PEOPLE[other], f"quelle_{PATHS[other]}"):
+    assert PACKS[key] in everything, "the starter pack lies there from the first start on"
+    for foreign in (TITLES[other][1], KITAS[other], PEOPLE[other], PACKS[other], f"quelle_{PATHS[other]}"):
         assert foreign not in everything
     assert ADDRESSES[other] not in everything
 

@@ -8,6 +8,7 @@ from schemas.exceptions import SettingsError
 from webapp.app import create_app
 from webapp.commands.common import database_option, pass_settings
 from webapp.commands.database import open_database
+from webapp.harvesting import save_sources
 from webapp.links import DESK_MINUTES, DeskLink, Links
 from webapp.regions import base_url, load_regions
 from webapp.settings import Settings
@@ -50,8 +51,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 @pass_settings
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve portal, desk and feeds, until SIGTERM. Runs no jobs: that is `kitalotse schedule`."""
-    with open_database(settings):
-        pass  # tables are there, or the reason why not is said now and once
+    with open_database(settings) as database:  # tables are there, or the reason why not is said now and once
+        save_sources(database, load_regions(settings.region_dir), clock.now())  # the desk shows the starter packs
     settings.secret()  # one key for all processes
     Server(settings, f"{host}:{port}").run()
 
