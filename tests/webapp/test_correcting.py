@@ -13,6 +13,7 @@ from schemas.harvest import RecordField, RunStatus
 from schemas.offer import AgeRange, GroupSize, OfferFields, Price, Schedule, TimeWindow
 from schemas.organisation import Booking, Contact
 from schemas.review import CORRECTABLE, DecisionKind, ReviewKind
+from schemas.store.held import LEAVE_EMPTY
 from schemas.store.queue import DEFAULTS
 from schemas.vocabulary import Answer, Practicality, PriceModel, ScheduleKind, Weekday
 from tests.factories import make_dated_schedule, make_fields, make_place
@@ -155,7 +156,7 @@ def test_every_code_of_the_desk_has_german_words():
     assert set(RUN_STATUS) == set(RunStatus)
     assert set(REVIEW_KIND) == set(ReviewKind)
     assert set(DECISION) == set(DecisionKind)
-    assert set(DEFAULT_ACTION) == set(DEFAULTS.values())
+    assert set(DEFAULT_ACTION) == {*DEFAULTS.values(), LEAVE_EMPTY}
     named = set(FORMS) | set(OTHER_FIELDS)
     assert (set(get_args(RecordField)) | set(CORRECTABLE)) - named == set()
 
@@ -170,4 +171,5 @@ def test_every_reason_that_publishing_gives_has_german_words():
     }
 
     assert len(returns) == 8
-    assert reasons == set(STATUS_REASON)
+    assert reasons <= set(STATUS_REASON)
+    assert set(STATUS_REASON) - reasons == {"excluded", "by_provider", "deleted", "unconfirmed"}, "codes of withdraw()"

@@ -43,7 +43,7 @@ def test_rights_of_every_kind_have_words():
     lines = {kind: rights_line(PublicRights(kind=kind, licence="L", attribution="Museum")) for kind in RightsKind}
 
     assert lines == {
-        RightsKind.OPEN: "Fakten: CC0 1.0. Text: Museum, L (L), verändert: gekürzt, vereinheitlicht.",
+        RightsKind.OPEN: "Fakten: CC0 1.0. Text: Museum, L, verändert: gekürzt, vereinheitlicht.",
         RightsKind.PERMISSION: "Fakten: CC0 1.0. Text mit Erlaubnis (Museum), Weitergabe nur mit Zustimmung.",
         RightsKind.FACTS_ONLY: "Fakten: CC0 1.0. Der Text des Anbieters ist nicht enthalten.",
     }

@@ -60,7 +60,8 @@ def rights_line(rights: PublicRights, data_licence: str | None = None) -> str:
     who = rights.attribution or "des Anbieters"
     if rights.kind is RightsKind.OPEN and rights.licence:
         named = open_licence(rights.licence)
-        return f"{facts} Text: {who}, {named.name} ({named.text}), {rights.changes or CHANGES}."
+        licence = f"{named.name} ({named.text})" if named.text not in ("", named.name) else named.name
+        return f"{facts} Text: {who}, {licence}, {rights.changes or CHANGES}."
     if rights.kind is RightsKind.PERMISSION:
         return f"{facts} Text mit Erlaubnis ({who}), Weitergabe nur mit Zustimmung."
     return f"{facts} Der Text des Anbieters ist nicht enthalten."

@@ -6,10 +6,11 @@ Rendering is pure: the same input gives the same bytes, so a mail can be made ag
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from schemas.clock import local
 from schemas.kita import Kita
@@ -19,15 +20,23 @@ from schemas.wording import day_words
 from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
 from webapp.links import last_moment
 from webapp.mail.cards import Card, one_line
+from webapp.plain import plain
 
 MAX_SUBJECT: Final = 120
 """Characters of a subject; phones show fewer, and the best offer comes first."""
 _MAX_TITLE: Final = 70
 _NEXT_PURGE: Final = timedelta(days=1)
 
+
+def _seen(value: Any) -> Any:
+    """Words as they may stand in a mail, whoever wrote them; what is marked up already stays."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("webapp", "templates"),
     autoescape=lambda name: name is not None and name.endswith(".html"),
+    finalize=_seen,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

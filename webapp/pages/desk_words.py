@@ -110,6 +110,7 @@ OTHER_FIELDS: Final[dict[str, Any]] = {
     "booking_url": _l("Seite der Anmeldung"),
     "capacity": _l("Kapazität"),
     "category": _l("Rubrik"),
+    "entry": _l("Eintrag"),
     "dates": _l("Termine"),
     "duration": _l("Dauer"),
     "end": _l("Ende"),
