@@ -57,7 +57,7 @@ def test_the_html_part_can_run_load_and_submit_nothing_and_its_links_leave_the_f
     response = site.client().get(f"{mail_path(site)}/html")
     policy = response.headers["Content-Security-Policy"]
 
-    assert '<head><base target="_top"></head>' in response.text
+    assert '<head><base target="_top"><style>' in response.text
     assert "default-src 'none'" in policy
     assert "sandbox allow-top-navigation-by-user-activation" in policy
     assert "allow-scripts" not in policy
