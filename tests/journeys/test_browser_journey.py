@@ -79,8 +79,9 @@ def test_a_visitor_searches_the_portal_and_opens_an_offer(surfer, tmp_path):
 
     page.get_by_label("Stichwort").fill("Feuerwehr")
     page.get_by_role("button", name="Suchen").click()
+    expect(page).to_have_url(re.compile(r"[?&]q=Feuerwehr"))
     results = page.get_by_role("main").get_by_role("heading", level=3)
-    assert results.count() >= 1
+    expect(results.first).to_be_visible()
     fits(page)
     title = results.first.inner_text()
     results.first.get_by_role("link").click()
