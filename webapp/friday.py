@@ -19,10 +19,10 @@ from schemas.harvest import RunStatus
 from schemas.identifiers import digest
 from schemas.region import Coordinator, Region
 from schemas.review import ReviewKind
+from schemas.store.held import held_counts
 from schemas.store.illness import Illness, ill_sources
 from schemas.store.ledger import MailState
 from schemas.store.letters import letters_of
-from schemas.store.reviews import held_count
 from schemas.store.weeks import WeekStop, stopped
 from schemas.wording import day_words
 from webapp.digest import Issuing
@@ -132,7 +132,7 @@ def gather_news(session: Session, region: Region, issuing: Issuing, *, this: str
         ill=tuple(each for each in ill if each.id not in told),
         still_ill=sum(each.id in told for each in ill),
         decisions=tuple(pending(session, region, issuing.regions, week=week, now=now, most=MOST_DECISIONS)),
-        waiting=held_count(session, region=region.key),
+        waiting=sum(held_counts(session, region.key).values()),
         stopped=stopped(session, region.key, week),
     )
 

@@ -33,6 +33,11 @@ def web_address(text: str | None) -> str | None:
 
     >>> web_address("https://museum.example/kita"), web_address("javascript:alert(1)")
     ('https://museum.example/kita', None)
+
+    One with a user name is not: it looks like another house's.
+
+    >>> web_address("https://museum.example@elsewhere.example/kita") is None
+    True
     """
     if not text or not _IN_ADDRESS.fullmatch(text) or plain(text) != text:
         return None
@@ -40,7 +45,7 @@ def web_address(text: str | None) -> str | None:
         parts = urlsplit(text)
     except ValueError:
         return None
-    return text if parts.scheme in ("http", "https") and parts.hostname else None
+    return text if parts.scheme in ("http", "https") and parts.hostname and parts.username is None else None
 
 
 def telephone(text: str) -> str | None:

@@ -50,7 +50,7 @@ from schemas.tables.reviews import corrections, decisions, reviews
 
 __all__ = [
     "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
-    "held_count", "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
+    "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
     "undo_decision", "undo_decisions",
 ]  # fmt: skip
 
@@ -196,12 +196,6 @@ def held(session: Session, *, region: str | None = None, limit: int = 50, offset
     for row in session.execute(rows):
         waiting[row.offer_id].append(review_of(row))
     return [HeldOffer(offer=found[offer_id], reviews=tuple(waiting[offer_id])) for offer_id in ids]
-
-
-def held_count(session: Session, region: str | None = None) -> int:
-    """How many offers ``held`` would list without a limit."""
-    count: int = session.execute(_waiting(select(func.count(reviews.c.offer_id.distinct())), region)).scalar_one()
-    return count
 
 
 def detail(session: Session, offer_id: str) -> OfferDetail | None:

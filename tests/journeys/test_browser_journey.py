@@ -20,10 +20,6 @@ DESKTOP = {"width": 1280, "height": 900}
 LEFT_EARLY = "net::ERR_ABORTED"
 """What Chromium says of a picture that was still on its way when the next page was opened."""
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"  # the demo's server forgets a file whose reader has left
-)
-
 
 class Surfer:
     """A browser window that remembers whom it called and what it complained about."""

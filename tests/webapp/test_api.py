@@ -167,7 +167,7 @@ def test_each_regions_facts_stand_under_its_own_licence_and_in_its_own_files(sql
     (tmp_path / "regions" / "a.toml").write_text(here, encoding="utf-8")
     site = Site(sqlite_database, tmp_path)
     site.harvest(make_source_offer("a", title="Hier"))
-    site.harvest(make_other_offer(), source=other_source())
+    (sprats,) = site.harvest(make_other_offer(), source=other_source())
 
     everything = {item["title"]: item["data_licence"] for item in site.client().get("/offers.json").json["items"]}
     theirs = site.client(THERE).get("/offers-fakten.ndjson")
@@ -176,6 +176,7 @@ def test_each_regions_facts_stand_under_its_own_licence_and_in_its_own_files(sql
     assert [json.loads(line)["title"] for line in theirs.text.splitlines()] == ["Kieler Sprotten"]
     assert '<https://www.govdata.de/dl-de/by-2-0>; rel="license"' in theirs.headers["Link"]
     assert "dl-de/by-2-0" in site.client(THERE).get("/offers.atom").text
+    assert f'"license":"{DL_BY}"' in site.client().get(f"/angebote/{sprats}").text.replace('": "', '":"')
 
 
 def test_a_bucket_that_nobody_knows_is_not_there_and_a_known_one_may_be_empty(site):

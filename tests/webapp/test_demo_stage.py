@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from werkzeug.wsgi import ClosingIterator
 
 from schemas.exceptions import KitalotseError
-from webapp.demo.stage import stage
+from webapp.demo.stage import _let_go, stage
 from webapp.settings import read_settings
 
 
@@ -33,3 +34,16 @@ def test_what_an_earlier_demo_left_is_removed(tmp_path: Path) -> None:
     with stage(settings, folder, 8000) as again:
         assert not old.exists()
         assert len(again.sources) == 9
+
+
+def test_an_answer_whose_reader_has_left_is_closed():
+    closed = []
+    served = _let_go(lambda _environ, _start: ClosingIterator([b"a", b"b"], lambda: closed.append(True)))
+
+    left = iter(served({}, None))
+    assert next(left) == b"a"
+    assert closed == []
+    left.close()  # what happens to it when the server drops it
+
+    assert closed
+    assert list(served({}, None)) == [b"a", b"b"]

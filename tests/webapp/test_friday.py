@@ -184,7 +184,7 @@ def test_the_decisions_that_change_most_come_first_with_reason_and_link(friday):
     assert "1. Dinos ganz nah\nKäme in die Auswahl von 3 Kitas. Grund: Eignung für Kitas unklar" in letter.text
     assert f"Entscheiden: http://kitalotse.example/desk/angebote/{near}" in letter.text
     assert far not in letter.text, "it would be in no Kita's list"
-    assert "Insgesamt warten 2 Angebote" in letter.text
+    assert "Insgesamt warten 2 Entscheidungen" in letter.text
     assert ", 1 Entscheidung" in letter.subject
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -210,7 +211,14 @@ def check_feeds(world: World) -> dict[str, Any]:
     json.loads(feed(world, "/catalog.jsonld").get_data())
     script = re.findall(r'<script type="application/ld\+json">(.*?)</script>', offer_page(world), re.DOTALL)
     (node,) = (json.loads(text) for text in script)
+    pages = json.loads(feed(world, "/offers.json").get_data())
+    assert [offer["id"] for offer in pages["items"]] == [offer["id"] for offer in offers]
+    assert json.loads(feed(world, f"/offers/{world.offer}.json").get_data())["id"] == world.offer
+    facts = [json.loads(line) for line in feed(world, "/offers-fakten.ndjson").text.strip("\n").split("\n")]
+    fact_rows = list(csv.reader(io.StringIO(feed(world, "/offers-fakten.csv").text, newline="")))
+    assert {len(row) for row in fact_rows} == {len(rows[0])}
     return {
+        "facts": ([sorted(offer) for offer in facts], len(fact_rows)),
         "ndjson": [sorted(offer) for offer in offers],
         "csv": len(rows),
         "ics": parts,
@@ -239,12 +247,21 @@ def check_mails(world: World) -> list[tuple[list[str], Shape]]:
     return seen
 
 
+@dataclass(frozen=True, repr=False)
+class Expected:
+    """Shapes with harmless words; too long to be said where a test fails."""
+
+    pages: dict[str, list[Shape]]
+    feeds: dict[str, Any]
+    mails: list[tuple[list[str], Shape]]
+
+
 @pytest.fixture(scope="module")
-def expected(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def expected(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
     """Shapes of pages, feeds and mails with harmless words."""
     world = build(fresh(sqlite_template, tmp_path_factory.mktemp("harmless") / "site"), harmless, no_link)
     found = {endpoint: [shape(html) for html in all_] for endpoint, all_ in shown(world).items()}
-    return found, check_feeds(world), check_mails(world)
+    return Expected(found, check_feeds(world), check_mails(world))
 
 
 def fresh(template: Path, folder: Path) -> Site:
@@ -254,20 +271,19 @@ def fresh(template: Path, folder: Path) -> Site:
     return Site(Database(f"sqlite:///{folder / 'kitalotse.sqlite'}"), folder / "installation")
 
 
-def compare(site: Site, say: Say, link: Say, expected: Any) -> None:
-    pages_expected, feeds_expected, mails_expected = expected
+def compare(site: Site, say: Say, link: Say, expected: Expected) -> None:
     world = build(site, say, link)
     found = {endpoint: [shape(html) for html in all_] for endpoint, all_ in shown(world).items()}
-    for endpoint in pages_expected:
-        assert found[endpoint] == pages_expected[endpoint], endpoint
-    assert check_feeds(world) == feeds_expected
-    assert check_mails(world) == mails_expected
+    for endpoint in expected.pages:
+        assert found[endpoint] == expected.pages[endpoint], endpoint
+    assert check_feeds(world) == expected.feeds
+    assert check_mails(world) == expected.mails
     site.database.dispose()
 
 
 @pytest.mark.parametrize("shift", [0, 11])
 def test_hostile_words_in_every_field_change_no_page_feed_or_mail(
-    expected: Any, sqlite_template: Path, tmp_path: Path, shift: int
+    expected: Expected, sqlite_template: Path, tmp_path: Path, shift: int
 ) -> None:
     compare(fresh(sqlite_template, tmp_path / "hostile"), says(TEXTS, shift), says(ADDRESSES, shift), expected)
 
@@ -285,7 +301,7 @@ PIECES = st.sampled_from(
 )
 @given(st.lists(st.lists(PIECES, min_size=1, max_size=4).map("".join), min_size=3, max_size=9))
 def test_hostile_words_of_any_mixture_change_nothing_either(
-    expected: Any, sqlite_template: Path, texts: list[str]
+    expected: Expected, sqlite_template: Path, texts: list[str]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         compare(fresh(sqlite_template, Path(folder) / "hostile"), says([f"x{t}" for t in texts]), no_link, expected)

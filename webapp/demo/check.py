@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from schemas.harvest import RunStatus
 from schemas.store.digests import DigestState, ledger
+from schemas.store.held import held_counts
 from schemas.store.kitas import digest_of, recipients_who_want_mail
 from schemas.store.offers import public_page
-from schemas.store.reviews import held_count
 from webapp.demo.stage import Played, Stage, mail
 
 LEAST_OFFERS: Final = 80
@@ -40,7 +40,7 @@ def checks(at: Stage, played: Played) -> Iterator[Check]:
     yield Check("harvest: broken sources say so", not silent, ", ".join(silent) or str(runs[BROKEN[0]].message))
     with at.database.read() as session:
         offers = public_page(session, "", 1000)
-        held = held_count(session, at.sources[0].region)
+        held = sum(held_counts(session, at.sources[0].region).values())
         wanting = recipients_who_want_mail(session)
         ranked = {kita.id: digest_of(session, kita.id, week=at.week) for kita in at.kitas}
         sent = [entry for entry in ledger(session, week=at.week, limit=1000) if entry.state is DigestState.SENT]

@@ -5,7 +5,7 @@ sources on this very machine may be read.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,9 +13,10 @@ from datetime import datetime
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from harvesters.fetch.client import FetchSettings
 from harvesters.run import harvest
@@ -37,6 +38,8 @@ from webapp.mail.transports import Outbox
 from webapp.ranking import RankReport, rank_week
 from webapp.regions import load_regions
 from webapp.settings import Settings
+
+_WSGI: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 COORDINATOR: Final = "Koordination (Beispiel)"
 _MARK: Final = ".kitalotse-demo"
@@ -159,7 +162,7 @@ def mail(at: Stage) -> tuple[Preparation, SendReport]:
 def serving(at: Stage, port: int) -> Iterator[None]:
     """The web app of the demo on ``port`` of this machine, until the block ends."""
     app = create_app(at.settings, at.database)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", port, _let_go(app), threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, name="demo-portal", daemon=True)
     thread.start()
     try:
@@ -167,6 +170,20 @@ def serving(at: Stage, port: int) -> Iterator[None]:
     finally:
         server.shutdown()
         thread.join()
+
+
+def _let_go(app: _WSGI) -> _WSGI:
+    """``app``, each of whose answers is closed even where its reader has left: this server then forgets to."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        pieces = app(environ, start_response)
+        try:
+            yield from pieces
+        finally:
+            if isinstance(pieces, ClosingIterator):
+                pieces.close()
+
+    return answer
 
 
 class _Quiet(WSGIRequestHandler):

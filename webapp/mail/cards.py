@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from schemas.kita import Group, Kita
 from schemas.offer import Occurrence, Offer
@@ -31,7 +30,7 @@ from schemas.wording import (
     sentence,
 )
 from webapp.links import AnswerLink, Links
-from webapp.plain import is_mail_address, telephone
+from webapp.plain import is_mail_address, telephone, web_address
 
 UNKNOWN: Final = "nicht angegeben"
 MOST_REASONS: Final = 4
@@ -121,21 +120,6 @@ def one_line(text: str) -> str:
     """
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return " ".join("".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs")).split())
-
-
-def web_address(url: str | None) -> str | None:
-    """``url`` where it is an http or https address that can stand in a mail, else ``None``.
-
-    >>> web_address("javascript:alert(1)"), web_address("https://museum.example/kita?a=1")
-    (None, 'https://museum.example/kita?a=1')
-    """
-    if url is None or any(c.isspace() or c in '<>"' for c in url):
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def way_words(offer: PublicOffer, recommendation: Recommendation) -> str | None:

@@ -23,6 +23,7 @@ from webapp.access import Who, who
 from webapp.db import current_region, public_url, reading, state, today
 from webapp.feeds.conditional import conditional
 from webapp.feeds.jsonld import jsonld_script
+from webapp.feeds.open_data import facts_licence
 from webapp.pages.asking import (
     AGES,
     LABELS,
@@ -66,7 +67,9 @@ def show(offer_id: str) -> ResponseReturnValue:
             return redirect(url_for("offers.show", offer_id=offer.replaced_by), 301)
         return _gone(offer), 410
     stands = behind(reading(), offer, current_region(), today())
-    return conditional(lambda: _offer(offer, stands), "offer", offer.version, offer.last_seen, today(), stands)
+    offer = offer.model_copy(update={"data_licence": facts_licence()(offer.region)})
+    made_from = (offer.version, offer.last_seen, offer.data_licence, today(), stands)
+    return conditional(lambda: _offer(offer, stands), "offer", *made_from)
 
 
 def _list(page: int) -> Response:
