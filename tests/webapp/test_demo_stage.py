@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from werkzeug.wsgi import ClosingIterator
+from werkzeug.wsgi import ClosingIterator, FileWrapper
 
 from schemas.exceptions import KitalotseError
 from webapp.demo.stage import _let_go, stage
@@ -47,3 +47,16 @@ def test_an_answer_whose_reader_has_left_is_closed():
 
     assert closed
     assert list(served({}, None)) == [b"a", b"b"]
+
+
+def test_a_file_is_closed_after_it_was_sent_and_where_its_reader_has_left(tmp_path: Path) -> None:
+    style = tmp_path / "style.css"
+    style.write_bytes(b"ab")
+    for take in (list, next):
+        file = style.open("rb")
+        answer = iter(_let_go(lambda _environ, _start, file=file: FileWrapper(file, 1))({}, None))
+
+        take(answer)
+        answer.close()
+
+        assert file.closed

@@ -16,7 +16,6 @@ from threading import Thread
 from typing import Any, Final, TypeAlias
 
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wsgi import ClosingIterator
 
 from harvesters.fetch.client import FetchSettings
 from harvesters.run import harvest
@@ -177,11 +176,12 @@ def _let_go(app: _WSGI) -> _WSGI:
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         pieces = app(environ, start_response)
+        close = getattr(pieces, "close", None)  # WSGI: optional; files have it as well as pages
         try:
             yield from pieces
         finally:
-            if isinstance(pieces, ClosingIterator):
-                pieces.close()
+            if close is not None:
+                close()
 
     return answer
 
