@@ -1,50 +1,45 @@
-"""Offers that two sources may both have: found by words, place and facts, and asked about on the desk; never merged
+"""Offers that two sources may both have: found by words, weighed by facts, and asked about on the desk; never merged
 unasked.
 
-Near-linear: offers meet only where they share a rare word of their titles and the town or the provider; only those that
-met are read in full and compared as ranking compares them (``recommender.twins``).
+Near-linear: offers meet only where they share rare words; only those that met are read in full and compared
+(``recommender.matching``).
 """
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from itertools import combinations
+from datetime import datetime
 from typing import Final
 
 import numpy as np
+from scipy import sparse
 from sqlalchemy.orm import Session
 
-from recommender.facts import signature
-from recommender.index import OfferIndex
-from recommender.twins import SAME_PLACE_KM, SAME_TEXT, SAME_TITLE, twins_of
-from schemas.clock import local
+from recommender.matching import Evidence, Pool, Verdict
 from schemas.db import Database
-from schemas.geography import distances_km
 from schemas.offer import Offer
 from schemas.store.offers import offers_by_id
 from schemas.store.pairs import Likeness, Sketch, ask, close_moot, settled_pairs, sketches
 
-RARE_WORDS: Final = 4
-"""Words of a title by which its offer meets others: those that the fewest offers share."""
-MAX_BLOCK: Final = 60
-"""Offers that may meet in one place; where more do, a second word must be shared, and where still more do, words tell
-nothing apart."""
-COMMON_WORDS: Final = 0.5
-"""Share of all words of two titles that both must have."""
 MAX_QUESTIONS: Final = 200
 """Questions of one night; the likest first, the rest the night after."""
 
-_NUMBER: Final = re.compile(r"\d+")
-_FACTS: Final = (
-    ((0, 1), "gleiches Alter"),
-    ((2,), "gleicher Preis"),
-    ((3,), "gleiche Dauer"),
-    ((4,), "gleiche Gruppengröße"),
-    ((5,), "gleicher Termin"),
-    ((6,), "gleiche Wochentage"),
-)
-"""Places in ``recommender.facts.signature``, and what to say where they agree."""
+_ROWS_AT_ONCE: Final = 5_000
+"""Offers whose shared words are counted at the same time."""
+_WORTH_SAYING: Final = 0.5
+"""From which logarithm of a likelihood ratio a fact is named as a reason: common values do not say much."""
+_REASONS: Final[Mapping[str, str]] = {
+    "text": "ähnlicher Text",
+    "provider": "gleicher Anbieter",
+    "place": "gleicher Ort",
+    "youngest": "gleiches Alter",
+    "amount": "gleicher Preis",
+    "duration": "gleiche Dauer",
+    "group": "gleiche Gruppengröße",
+    "days": "gleicher Termin",
+    "weekdays": "gleiche Wochentage",
+    "page": "gleiche Adresse",
+}
+"""Name of the fact in ``recommender.matching`` → what the desk says."""
 
 
 def ask_about_duplicates(
@@ -59,7 +54,7 @@ def ask_about_duplicates(
         settled = settled_pairs(session)
         candidates = [pair for pair in meeting(found) if pair not in settled]
         offers = offers_by_id(session, sorted({offer_id for pair in candidates for offer_id in pair}))
-    alike = likenesses(candidates, offers, local(now).date())[:MAX_QUESTIONS]
+    alike = likenesses(candidates, offers)[:MAX_QUESTIONS]
     with database.begin() as session:
         if guard is not None:
             guard(session)
@@ -70,106 +65,54 @@ def ask_about_duplicates(
 
 def meeting(found: Sequence[Sketch]) -> list[tuple[str, str]]:
     """Pairs of offers (ids in order) of different sources that are worth comparing, in order."""
-    counts = Counter((each.region, word) for each in found for word in each.words)
-    rare = [_rare_words(each, counts) for each in found]
-    pairs = {
-        (found[left].id, found[right].id)
-        for block in _blocks(found, rare)
-        for left, right in combinations(block, 2)
-        if _may_be_one(found[left], found[right])
-    }
-    return sorted((min(pair), max(pair)) for pair in pairs)
+    by_region: defaultdict[str, list[Sketch]] = defaultdict(list)
+    for each in found:
+        by_region[each.region].append(each)
+    return sorted(
+        (min(one.id, other.id), max(one.id, other.id))
+        for sketches_of_region in by_region.values()
+        for one, other in _sharing(sketches_of_region)
+        if _may_be_one(one, other)
+    )
 
 
-def likenesses(pairs: Sequence[tuple[str, str]], offers: Mapping[str, Offer], today: date) -> list[Likeness]:
-    """Those of ``pairs`` that are the same by words, place and facts, the likest first."""
-    index = OfferIndex.build(offers.values(), today)
-    found = []
-    for left, right in pairs:
-        one, other = offers[left], offers[right]
-        row, rows = index.rows[left], np.array([index.rows[right]])
-        if _contradict(one, other) or not twins_of(index, row, rows)[0]:
-            continue
-        title, text = float(index.titles.similar(row, rows)[0]), float(index.texts.similar(row, rows)[0])
-        found.append(Likeness(left, right, min(1.0, max(title, text)), tuple(_reasons(one, other, title, text))))
-    return sorted(found, key=lambda each: (-each.similarity, each.left, each.right))
+def likenesses(pairs: Sequence[tuple[str, str]], offers: Mapping[str, Offer]) -> list[Likeness]:
+    """Those of ``pairs`` that may be the same by words, place and facts, the likest first."""
+    found = [
+        Likeness(left, right, evidence.probability, tuple(_reasons(offers[left], offers[right], evidence)))
+        for (left, right), evidence in zip(pairs, Pool(offers.values()).compare(pairs), strict=True)
+        if evidence.verdict is not Verdict.DIFFERENT
+    ]
+    return sorted(found, key=lambda each: (-each.probability, each.left, each.right))
 
 
-def _rare_words(each: Sketch, counts: Mapping[tuple[str, str], int]) -> list[str]:
-    """Words of a title that others have too, the rarest first, ``RARE_WORDS`` at most."""
-    shared = [word for word in each.words if counts[each.region, word] > 1]
-    return sorted(shared, key=lambda word: (counts[each.region, word], word))[:RARE_WORDS]
+def _sharing(found: Sequence[Sketch]) -> Iterator[tuple[Sketch, Sketch]]:
+    """Pairs that share two of their rare words, or the only one that one of them has."""
+    numbers = {word: number for number, word in enumerate(sorted({word for each in found for word in each.words}))}
+    sizes = np.array([len(each.words) for each in found], dtype=np.int64)
+    columns = np.array([numbers[word] for each in found for word in each.words], dtype=np.int64)
+    rows = np.repeat(np.arange(len(found)), sizes)
+    has = sparse.csr_matrix((np.ones(len(rows), np.int64), (rows, columns)), shape=(len(found), len(numbers)))
+    for start in range(0, len(found), _ROWS_AT_ONCE):
+        shared = sparse.coo_matrix(has[start : start + _ROWS_AT_ONCE] @ has.T)
+        row, other = shared.row + start, shared.col
+        enough = shared.data >= np.minimum(2, np.minimum(sizes[row], sizes[other]))
+        chosen = np.flatnonzero((row < other) & enough)
+        for one, another in zip(row[chosen].tolist(), other[chosen].tolist(), strict=True):
+            yield found[one], found[another]
 
 
-def _blocks(found: Sequence[Sketch], rare: Sequence[Sequence[str]]) -> Iterator[list[int]]:
-    """Numbers of offers that share a rare word and the town or provider; where those are many, two rare words."""
-    blocks: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, each in enumerate(found):
-        for word in rare[number]:
-            if each.locality:
-                blocks[each.region, word, "town", each.locality.casefold()].append(number)
-            if each.provider:
-                blocks[each.region, word, "provider", each.provider].append(number)
-    for (_, shared, *_), block in blocks.items():
-        if len(block) <= MAX_BLOCK:
-            yield block
-            continue
-        smaller: defaultdict[str, list[int]] = defaultdict(list)
-        for number in block:
-            for word in rare[number]:
-                if word > shared:  # each pair of words once
-                    smaller[word].append(number)
-        yield from (part for part in smaller.values() if len(part) <= MAX_BLOCK)
+def _may_be_one(one: Sketch, other: Sketch) -> bool:
+    """Whether two sources may mean one offer: a source tells its own apart, and one house does not lie in two towns."""
+    if not one.sources.isdisjoint(other.sources):
+        return False
+    towns = {sketch.locality.casefold() for sketch in (one, other) if sketch.locality}
+    return len(towns) < 2 or (one.provider is not None and one.provider == other.provider)
 
 
-def _may_be_one(left: Sketch, right: Sketch) -> bool:
-    if not left.sources.isdisjoint(right.sources):
-        return False  # a source tells its own offers apart
-    return len(left.words & right.words) >= COMMON_WORDS * len(left.words | right.words)
-
-
-def _contradict(one: Offer, other: Offer) -> bool:
-    """Whether what both state speaks against one offer: numbers in the titles, days, or most of the facts."""
-    if set(_NUMBER.findall(one.title)) != set(_NUMBER.findall(other.title)):
-        return True
-    days, other_days = _days(one), _days(other)
-    if days and other_days and days.isdisjoint(other_days):
-        return True
-    known = [(a, b) for a, b in zip(signature(one), signature(other), strict=True) if None not in (a, b)]
-    agreeing = sum(a == b for a, b in known)
-    return 2 * agreeing < len(known)
-
-
-def _days(offer: Offer) -> set[date]:
-    return {each.day for each in offer.schedule.occurrences} if offer.schedule else set()
-
-
-def _reasons(one: Offer, other: Offer, title: float, text: float) -> Iterator[str]:
+def _reasons(one: Offer, other: Offer, evidence: Evidence) -> Iterator[str]:
     if one.title.casefold() == other.title.casefold():
         yield "gleicher Titel"
-    elif title >= SAME_TITLE:
-        yield "fast gleicher Titel"
-    if text >= SAME_TEXT:
-        yield "ähnlicher Text"
-    if one.provider and other.provider and one.provider.name.casefold() == other.provider.name.casefold():
-        yield "gleicher Anbieter"
-    if _near(one, other):
-        yield "gleicher Ort"
-    facts, others = signature(one), signature(other)
-    for places, words in _FACTS:
-        if all(facts[place] is not None and facts[place] == others[place] for place in places):
+    for name, words in _REASONS.items():
+        if evidence.parts.get(name, 0.0) > _WORTH_SAYING:
             yield words
-    if {one.url, *one.same_as} & {other.url, *other.same_as} - {None}:
-        yield "gleiche Adresse"
-
-
-def _near(one: Offer, other: Offer) -> bool:
-    here, there = _point(one), _point(other)
-    if here is None or there is None:
-        return False
-    return float(distances_km(*here, np.array([there[0]]), np.array([there[1]]))[0]) <= SAME_PLACE_KM
-
-
-def _point(offer: Offer) -> tuple[float, float] | None:
-    place = offer.place
-    return None if place is None or place.lat is None or place.lon is None else (place.lat, place.lon)

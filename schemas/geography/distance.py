@@ -35,16 +35,18 @@ def distance_km(a: Point, b: Point) -> float:
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def distances_km(lat: float, lon: float, lats: ArrayLike, lons: ArrayLike) -> NDArray[np.float64]:
-    """Distances in kilometres from one point to many; `lats` and `lons` have one shape, which the result keeps.
+def distances_km(lat: ArrayLike, lon: ArrayLike, lats: ArrayLike, lons: ArrayLike) -> NDArray[np.float64]:
+    """Distances in kilometres from one point to many, or between as many points pair by pair.
+
+    `lats` and `lons` have one shape, which the result keeps; `lat` and `lon` are numbers or have that shape too.
 
     Unknown coordinates (NaN) give NaN. Values of any float type are computed in float64.
     """
-    lat_a = math.radians(lat)
+    lat_a = np.radians(np.asarray(lat, dtype=np.float64))
     lat_b = np.radians(np.asarray(lats, dtype=np.float64))
     half_lat = np.sin((lat_b - lat_a) / 2)
-    half_lon = np.sin(np.radians(np.asarray(lons, dtype=np.float64) - lon) / 2)
-    chord = half_lat * half_lat + math.cos(lat_a) * np.cos(lat_b) * half_lon * half_lon
+    half_lon = np.sin(np.radians(np.asarray(lons, dtype=np.float64) - np.asarray(lon, dtype=np.float64)) / 2)
+    chord = half_lat * half_lat + np.cos(lat_a) * np.cos(lat_b) * half_lon * half_lon
     distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
     return distances
 

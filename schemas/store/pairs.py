@@ -1,6 +1,6 @@
 """Offers that may be the same: what is needed to find them, and the question on the desk."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,10 @@ from schemas.tables.offers import memberships, published, published_words
 from schemas.tables.reviews import reviews
 from schemas.vocabulary import Status
 
+RARE_WORDS: Final = 16
+"""Words by which an offer meets others."""
+MANY: Final = 100
+"""Offers of a Region that may share a word; where more do, it tells nothing apart."""
 _ALIVE: Final = sorted({*VISIBLE, Status.HELD})
 
 
@@ -30,7 +34,7 @@ class Sketch:
     region: str
     """Official key of its Region; only offers of one are compared."""
     words: frozenset[str]
-    """Words of its title, folded and stemmed."""
+    """The rarest of its search words that other offers of the Region have too (``RARE_WORDS`` at most)."""
     provider: str | None
     """Its provider in any spelling (``schemas.identifiers.provider_key``)."""
     locality: str | None
@@ -47,28 +51,49 @@ class Likeness:
     """Id of the one offer (the smaller id)."""
     right: str
     """Id of the other."""
-    similarity: float
-    """From 0 to 1."""
+    probability: float
+    """Probability that they are one offer, from 0 to 1."""
     reasons: tuple[str, ...]
     """German phrases for the desk."""
 
 
 def sketches(session: Session) -> list[Sketch]:
-    """Every offer that is shown or held."""
-    m, p = memberships.c, published.c
+    """Every offer that is shown or held. Reads their words twice: to count them, and to choose."""
+    m, p, w = memberships.c, published.c, published_words.c
     sources: defaultdict[str, set[str]] = defaultdict(set)
     for offer_id, source in session.execute(select(m.offer_id, m.source).where(m.until.is_(None))):
         sources[offer_id].add(source)
     query = (
-        select(p.offer_id, p.region, published_words.c.title, p.provider_key, p.locality)
-        .join(published_words, published_words.c.row == p.row)
+        select(p.offer_id, p.region, w.title, w.words, p.provider_key, p.locality)
+        .join(published_words, w.row == p.row)
         .where(p.status.in_(_ALIVE))
         .order_by(p.offer_id)
+        .execution_options(yield_per=1_000)
     )
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in session.execute(query):
+        counts[row.region].update(_words(row.title, row.words))
     return [
-        Sketch(id, region, frozenset(title.split()), provider, locality, frozenset(sources[id]))
-        for id, region, title, provider, locality in session.execute(query)
+        Sketch(
+            row.offer_id,
+            row.region,
+            rare_words(_words(row.title, row.words), counts[row.region]),
+            row.provider_key,
+            row.locality,
+            frozenset(sources[row.offer_id]),
+        )
+        for row in session.execute(query)
     ]
+
+
+def _words(title: str, others: str) -> set[str]:
+    return {*title.split(), *others.split()}
+
+
+def rare_words(words: set[str], counts: Mapping[str, int]) -> frozenset[str]:
+    """Those of ``words`` by which an offer meets others; ``counts`` says how many offers of the Region have a word."""
+    shared = [word for word in words if 1 < counts[word] <= MANY]
+    return frozenset(sorted(shared, key=lambda word: (counts[word], word))[:RARE_WORDS])
 
 
 def settled_pairs(session: Session) -> set[tuple[str, str]]:
@@ -105,4 +130,4 @@ def close_moot(session: Session, *, now: datetime) -> int:
 
 
 def _why(likeness: Likeness) -> Mapping[str, Any]:
-    return {"similarity": round(likeness.similarity, 2), "reasons": list(likeness.reasons)}
+    return {"probability": round(likeness.probability, 3), "reasons": list(likeness.reasons)}

@@ -305,7 +305,7 @@ def test_what_was_merged_twice_comes_back_with_all_its_sources(merged: Harvest, 
 
 def ask(harvest: Harvest, left: str, right: str) -> None:
     with harvest.database.begin() as session:
-        why = {"similarity": 0.9, "reasons": ["fast gleicher Titel"]}
+        why = {"probability": 0.9, "reasons": ["fast gleicher Titel"]}
         left, right = sorted((left, right))
         open_reviews(session, [Cause(left, ReviewKind.DUPLICATE, right, why)], now=harvest.now)
 

@@ -8,12 +8,12 @@ from schemas.offer import AgeRange, SourceOffer
 from schemas.review import JudgementKind, ReviewKind
 from schemas.store.held import HeldKind, held_counts, held_items
 from schemas.store.merging import judge
-from schemas.store.pairs import Sketch
+from schemas.store.pairs import MANY, Sketch, rare_words
 from schemas.store.queue import DUE
 from schemas.store.reviews import apply_due
 from tests.factories import make_dated_schedule, make_place, make_source, make_source_offer
 from tests.webapp.site import Site
-from webapp.duplicates import MAX_BLOCK, ask_about_duplicates, meeting
+from webapp.duplicates import ask_about_duplicates, meeting
 
 CALENDAR = make_source("mv_kalender", title="Kalender")
 TEXT = "Wir graben nach Knochen der Urzeit und gießen gemeinsam einen Ammoniten aus Gips für die Kita."
@@ -50,8 +50,8 @@ def test_the_same_tour_in_two_sources_is_asked_about_with_reasons(site, museum):
 
     assert field == max(museum, other)
     assert isinstance(why, dict)
-    assert why["similarity"] > 0.9
-    assert why["reasons"][0] == "fast gleicher Titel"
+    assert why["probability"] > 0.9
+    assert why["reasons"][0] == "ähnlicher Text"
     assert {"ähnlicher Text", "gleicher Anbieter", "gleicher Ort", "gleiches Alter"} <= set(why["reasons"])
     assert {site.client().get(f"/angebote/{offer}").status_code for offer in (museum, other)} == {200}
 
@@ -65,7 +65,11 @@ def test_held_offers_are_compared_too(site, museum):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"title": "Ritter im Museum", "description": "Ritterrüstungen anprobieren."},
+        {
+            "title": "Ritter für einen Tag",
+            "summary": "Für kleine Burgfräulein und Knappen.",
+            "description": "Ritterrüstungen anprobieren, ein Wappen malen, zum Schluss ein Turnier im Hof.",
+        },
         {
             "place": make_place(locality="Anklam", postcode="17389", lat=53.85, lon=13.69),
             "provider": {"name": "Haus B"},
@@ -132,16 +136,31 @@ def test_a_question_is_moot_once_one_side_is_gone_and_comes_back_with_it(site, m
     assert len(run(site)) == 1
 
 
-def test_a_word_that_many_share_compares_nobody_with_everybody():
-    crowd = [
-        Sketch(f"o{n:015}", "13075", frozenset({"wald", f"w{n // 2}"}), None, "Greifswald", frozenset({f"s{n}"}))
-        for n in range(MAX_BLOCK * 4)
+def sketch(number: int, *words: str, source: str | None = None, town: str | None = "Greifswald") -> Sketch:
+    return Sketch(f"o{number:015}", "13075", frozenset(words), None, town, frozenset({source or f"s{number}"}))
+
+
+def test_offers_meet_that_share_two_rare_words_or_the_only_one_they_have():
+    fossils, bones, alone = sketch(1, "ammonit", "gips", "urzeit"), sketch(2, "ammonit", "gips"), sketch(3, "urzeit")
+
+    assert meeting([fossils, bones, alone, sketch(4, "gips", "maske")]) == [
+        (fossils.id, bones.id),
+        (fossils.id, alone.id),
     ]
 
-    pairs = meeting(crowd)
 
-    assert len(pairs) == MAX_BLOCK * 2
-    assert all(int(left[1:]) // 2 == int(right[1:]) // 2 for left, right in pairs)
+def test_offers_of_one_source_or_of_houses_in_two_towns_do_not_meet():
+    one = sketch(1, "ammonit", "gips", source="a", town="Greifswald")
+
+    assert meeting([one, sketch(2, "ammonit", "gips", source="a")]) == []
+    assert meeting([one, sketch(3, "ammonit", "gips", town="Anklam")]) == []
+    assert meeting([one, sketch(4, "ammonit", "gips", town=None)]) == [(one.id, "o000000000000004")]
+
+
+def test_a_word_that_many_share_is_no_rare_word():
+    counts = {"wald": MANY + 1, "ammonit": 2, "gips": 3, "nur hier": 1}
+
+    assert rare_words(set(counts), counts) == {"ammonit", "gips"}
 
 
 def test_the_kinds_agree_with_the_reviews():

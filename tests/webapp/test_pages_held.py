@@ -100,7 +100,7 @@ def suspect(site: Site, left: str, right: str) -> None:
     """Ask whether two offers are the same."""
     with site.database.begin() as session:
         left, right = sorted((left, right))
-        why = {"similarity": 0.91, "reasons": ["fast gleicher Titel", "gleicher Ort"]}
+        why = {"probability": 0.91, "reasons": ["fast gleicher Titel", "gleicher Ort"]}
         open_reviews(session, [Cause(left, ReviewKind.DUPLICATE, right, why)], now=site.now)
 
 

@@ -1,4 +1,4 @@
-"""``kitalotse evaluate``: how good reading and ranking are on a gold corpus."""
+"""``kitalotse evaluate``: how good reading, ranking and matching are on a gold corpus."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from webapp.commands.common import emit, json_option, table
 from webapp.evaluation.extraction import evaluate_extraction
+from webapp.evaluation.matching import evaluate_matching
 from webapp.evaluation.ranking import evaluate_ranking
 
 corpus_argument = click.argument(
@@ -17,7 +18,7 @@ corpus_argument = click.argument(
 
 @click.group()
 def evaluate() -> None:
-    """Measure reading and ranking on a gold corpus (a folder with offers.ndjson, kitas.ndjson and qrels.csv)."""
+    """Measure reading, ranking and matching on a gold corpus: a folder with offers.ndjson, kitas.ndjson, qrels.csv."""
 
 
 @evaluate.command()
@@ -50,6 +51,21 @@ def ranking(corpus: Path, as_json: bool) -> None:
         rows = [(offers, *(report[name] for name in names))]
         rows += [(f"  {name}", *(line[each] for each in names)) for name, line in report["baselines"].items()]
         table(rows, head=("ranking", *names))
+
+
+@evaluate.command()
+@corpus_argument
+@json_option
+def matching(corpus: Path, as_json: bool) -> None:
+    """Offers that two sources both have: pairs found, and pairs joined wrongly."""
+    figures = evaluate_matching(corpus)
+    if as_json:
+        emit(figures)
+        return
+    table(
+        [("matching", *_scores(figures), figures["pairs"], figures["false_merges"])],
+        head=("", "precision", "recall", "f1", "pairs", "false merges"),
+    )
 
 
 def _scores(figures: Mapping[str, Any]) -> tuple[float, float, float]:
