@@ -37,7 +37,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    json.dump(_document(sys.stdin.buffer.read()), sys.stdout)
+    sys.stdout.write(json.dumps(_document(sys.stdin.buffer.read())))
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -134,13 +134,13 @@ def _is_far(extent: tuple[float, float, float, float], box: Any, size: float, tu
     left, bottom, right, top = extent
     along = (box.left - right, left - box.right) if turn % 2 == 0 else (box.bottom - top, bottom - box.top)
     aside = abs(box.bottom - bottom) if turn % 2 == 0 else abs(box.left - left)
-    return max(along) > size or aside > size * 0.8
+    return bool(max(along) > size or aside > size * 0.8)
 
 
 def _is_bold(text: pdfium.PdfTextPage, index: int) -> bool:
     name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     length = raw.FPDFText_GetFontInfo(text, index, name, len(name), flags)
-    return 0 < int(length) <= len(name) and any(heavy in name.value.lower() for heavy in _HEAVY)
+    return 0 < length <= len(name) and any(heavy in name.value.lower() for heavy in _HEAVY)
 
 
 def _drawn(page: pdfium.PdfPage) -> tuple[list[tuple[float, float, float, float]], list[tuple[float, float]]]:
