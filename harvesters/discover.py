@@ -1,8 +1,8 @@
 """How can this address be read? Finds the way of access by itself, within a budget of few requests.
 
-Tried in this order: the address is a calendar, a JSON list or a table itself; the page carries schema.org; the page
-names a calendar feed; the page lists links whose pages carry schema.org. What is found is an ``Access``, ready to be
-read again and again.
+Tried in this order: the address is a leaflet (PDF), a calendar, a JSON list or a table itself; the page carries
+schema.org; the page names a calendar feed; the page lists links whose pages carry schema.org. What is found is an
+``Access``, ready to be read again and again.
 """
 
 import re
@@ -31,8 +31,6 @@ _LEVELS: Final = 3
 _ELSEWHERE: Final = "Bitte suchen Sie dort die Seite mit den Angeboten, einen Kalender (iCal) oder eine CSV-Datei."
 _BY_HAND: Final = "Bitte suchen Sie dort einen Kalender (iCal), laden Sie eine Tabelle hoch oder tragen Sie sie ein."
 _OTHERS: Final = (
-    (b"%PDF-", "preview.pdf", "Das ist ein PDF; PDF-Dateien lesen wir noch nicht.",
-     "Oft gibt es dieselben Angebote auch als Seite. Sonst laden Sie bitte eine Tabelle hoch oder tragen Sie sie ein."),
     (b"PK\x03\x04", "preview.office",
      "Das ist eine Excel-, Word- oder ZIP-Datei; von einer Adresse lesen wir sie nicht.",
      "Bitte speichern Sie die Datei und laden Sie sie unter „Tabelle hochladen“ hoch."),
@@ -72,6 +70,8 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
         try:
             parsed = PARSERS[kind](page.content, source=source, url=page.url, fetched_at=now, charset=page.charset)
         except ReadError as error:
+            if kind is AccessKind.PDF:
+                raise
             reasons.append(error)
             continue
         if parsed.records:

@@ -1,4 +1,4 @@
-"""Reading feeds (iCalendar, CSV, JSON) over HTTP: conditional where possible, page by page where a feed has pages."""
+"""Reading feeds (iCalendar, CSV, JSON, PDF) over HTTP: conditional where possible, page by page."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +13,13 @@ from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of
 from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
 
-FEEDS: Final = frozenset((AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON))
+FEEDS: Final = frozenset((AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.PDF))
 """Ways of access that are read here; the others need a crawl."""
 _ACCEPT: Final = {
     AccessKind.ICAL: "text/calendar, */*;q=0.5",
     AccessKind.CSV: "text/csv, */*;q=0.5",
     AccessKind.JSON: "application/json, */*;q=0.5",
+    AccessKind.PDF: "application/pdf, */*;q=0.5",
 }
 
 

@@ -129,7 +129,11 @@ def _unfit(source: Source) -> list[str]:
     web = access.kind in (AccessKind.STRUCTURED, AccessKind.HTML)
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
-    if access.kind in (AccessKind.CSV, AccessKind.JSON) and access.fields and "title" not in access.fields:
+    if (
+        access.kind in (AccessKind.CSV, AccessKind.JSON, AccessKind.PDF)
+        and access.fields
+        and "title" not in access.fields
+    ):
         wrong.append("access.fields.title fehlt: Ohne Spalte oder Pfad für den Titel ist kein Angebot zu erkennen.")
     for key, meaningful in (
         ("follow", web),

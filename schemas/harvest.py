@@ -43,6 +43,8 @@ class AccessKind(StrEnum):
     """A table with a header row (httpx)."""
     JSON = "json"
     """JSON over HTTP, mapped by dotted paths, optionally paged (httpx)."""
+    PDF = "pdf"
+    """A leaflet or programme as PDF (httpx): tables with a header row, else one offer under each heading."""
     TABLE = "table"
     """A table that a coordinator uploads at the desk; nothing is fetched, its stored Records are read again."""
     FORM = "form"

@@ -179,7 +179,7 @@ def _title(trial: Trial) -> str:
 
 
 def _page_title(page: Fetched | None) -> str:
-    if page is None or b"<" not in page.content[:20_000]:
+    if page is None or b"<" not in page.content[:20_000] or page.content.startswith(b"%PDF"):
         return ""
     root = page_of(page.content, undescribed(Access(kind=AccessKind.STRUCTURED, start=(page.url,))), page.charset)
     if root is None:

@@ -145,7 +145,7 @@ def parsed(origin: Origin, grid: Grid) -> Parsed:
     if not grid.names:
         return Parsed(issues=grid.issues)
     fields, key = columns_of(origin, grid.names)
-    return records_of(origin, _mapped(grid, fields, key), grid.issues, complete=grid.complete)
+    return records_of(origin, mapped(grid, fields, key), grid.issues, complete=grid.complete)
 
 
 def with_doubled(grid: Grid, origin: Origin, doubled: Sequence[str]) -> Grid:
@@ -173,7 +173,8 @@ def too_many_rows(origin: Origin) -> ReadError:
     )
 
 
-def _mapped(grid: Grid, fields: Mapping[RecordField, str], key: str | None) -> Iterator[MappedRow]:
+def mapped(grid: Grid, fields: Mapping[RecordField, str], key: str | None) -> Iterator[MappedRow]:
+    """The rows of ``grid`` with the source's words under the names of ``fields``."""
     used = {column for value in (*fields.values(), key or "") for column in names_in(value, grid.names)}
     for row in grid.lines:
         cells = {name: cell.strip() for name, cell in zip(grid.names, row.cells, strict=True) if name}

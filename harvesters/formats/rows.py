@@ -100,7 +100,7 @@ def records_of(
     for place, row in enumerate(rows, start=1):
         if row.key:
             key = take_key(row.key, access.key_pattern)
-        elif access.kind is AccessKind.TABLE:
+        elif access.kind in (AccessKind.TABLE, AccessKind.PDF):
             key = keyless.key_of(row)
         else:
             key = _fallback_key(row)
@@ -234,7 +234,7 @@ def _address(base: str, written: str) -> str:
 
 
 class _Keyless:
-    """Keys for rows of an uploaded table that has no column for them: what is offered, by whom and where.
+    """Keys for rows of a table, uploaded or in a leaflet, without a column for them: what is offered, by whom, where.
 
     Not the date, or a moved one would make a new offer; nor the link, which in such tables is often one homepage for
     all. Rows that agree in these but differ otherwise ("3–4 Jahre" and "5–6 Jahre") are numbered in their order.

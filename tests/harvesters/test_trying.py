@@ -11,6 +11,7 @@ from harvesters.trying import MAX_PAGES, MAX_REQUESTS, Difference, difference, t
 from schemas.harvest import Access, AccessKind
 from schemas.store.harvest import KnownOffer, fingerprint
 from tests.factories import NOW, make_key, make_record, make_source
+from tests.harvesters.leaflets import column, head, leaflet, picture
 from tests.harvesters.loopback import QUICK, Site, running_site
 
 PROPOSED = make_source(
@@ -106,6 +107,7 @@ def test_a_calendar_that_the_page_names_is_found(site):
         ("/a.ics", ICS.format(uid="1"), AccessKind.ICAL),
         ("/a.csv", "Titel;Beschreibung;Alter\nWaldtag;Für Kitas;ab 4 Jahren\n", AccessKind.CSV),
         ("/a.json", json.dumps({"angebote": [{"titel": "Waldtag", "beschreibung": "Für Kitas"}]}), AccessKind.JSON),
+        ("/a.pdf", leaflet(column(57, 90, head("Waldtag"), "Für Kitas am 24.11.2026.", leading=20)), AccessKind.PDF),
     ],
 )
 def test_feeds_are_known_by_what_they_hold(site, path, body, kind):
@@ -121,7 +123,8 @@ def test_feeds_are_known_by_what_they_hold(site, path, body, kind):
     [
         ("", "preview.empty"),
         ("\ufeff \r\n", "preview.empty"),
-        (b"%PDF-1.7 ...", "preview.pdf"),
+        (b"%PDF-1.7 ...", "pdf.cut_off"),
+        (picture(), "pdf.scanned"),
         (b"PK\x03\x04 ...", "preview.office"),
         (b"\x89PNG\r\n", "preview.image"),
         ("Nur ein wenig Text", "preview.unknown"),

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.harvesters.leaflets import picture
 from tests.harvesters.loopback import Site, running_site
 from tests.journeys.served import free_port
 from webapp.demo import stage as demo
@@ -47,7 +48,7 @@ def house() -> Iterator[Site]:
         site.put("/kita/1", page_of(event("Schiffe bauen", KITA)))
         site.put("/kita/2", page_of(event("Knoten lernen", KITA)))
         site.put("/geheim", page_of(event("Geheim", KITA)))
-        site.put("/programm.pdf", b"%PDF-1.7\n%\xe2\xe3", **{"Content-Type": "application/pdf"})
+        site.put("/programm.pdf", picture(), **{"Content-Type": "application/pdf"})
         site.put("/leer", "")
         site.put("/abend", page_of(event("Weinprobe", ADULTS)))
         yield site
@@ -144,7 +145,7 @@ def visible(page: Page, title: str) -> bool:
     [
         ("/geheim", "Die robots.txt des Servers erlaubt uns diese Adresse nicht."),
         ("/weg", "Die Seite gibt es nicht (404)."),
-        ("/programm.pdf", "Das ist ein PDF; PDF-Dateien lesen wir noch nicht."),
+        ("/programm.pdf", "Das PDF besteht nur aus Bildern (eingescannt); Text steht nicht darin."),
         ("/leer", "Die Seite ist leer."),
         ("/abend", "Kein Angebot auf dieser Seite ist für Kita-Gruppen gedacht."),
     ],

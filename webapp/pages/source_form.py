@@ -43,6 +43,7 @@ WAYS: Final = {
     AccessKind.ICAL: _l("Kalender (iCal)"),
     AccessKind.CSV: _l("Tabelle im Netz (CSV)"),
     AccessKind.JSON: _l("Datenliste im Netz (JSON)"),
+    AccessKind.PDF: _l("Faltblatt oder Programm (PDF)"),
     AccessKind.TABLE: _l("hochgeladene Tabelle"),
     AccessKind.FORM: _l("Einträge von Anbietern"),
 }
