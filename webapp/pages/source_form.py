@@ -43,6 +43,8 @@ WAYS: Final = {
     AccessKind.ICAL: _l("Kalender (iCal)"),
     AccessKind.CSV: _l("Tabelle im Netz (CSV)"),
     AccessKind.JSON: _l("Datenliste im Netz (JSON)"),
+    AccessKind.RSS: _l("Nachrichten-Feed (RSS, Atom)"),
+    AccessKind.GEOJSON: _l("Orte auf der Karte (GeoJSON)"),
     AccessKind.TABLE: _l("hochgeladene Tabelle"),
     AccessKind.FORM: _l("Einträge von Anbietern"),
 }
