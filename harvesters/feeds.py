@@ -1,4 +1,4 @@
-"""Reading feeds (iCalendar, CSV, JSON, PDF) over HTTP: conditional where possible, page by page."""
+"""Reading feeds (``FEEDS``) over HTTP: conditional where possible, page by page where a feed has pages."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +13,16 @@ from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of
 from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
 
-FEEDS: Final = frozenset((AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.PDF))
+FEEDS: Final = frozenset(
+    (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF)
+)
 """Ways of access that are read here; the others need a crawl."""
 _ACCEPT: Final = {
     AccessKind.ICAL: "text/calendar, */*;q=0.5",
     AccessKind.CSV: "text/csv, */*;q=0.5",
     AccessKind.JSON: "application/json, */*;q=0.5",
+    AccessKind.RSS: "application/atom+xml, application/rss+xml, */*;q=0.5",
+    AccessKind.GEOJSON: "application/geo+json, application/json;q=0.9, */*;q=0.5",
     AccessKind.PDF: "application/pdf, */*;q=0.5",
 }
 
@@ -42,7 +46,7 @@ def read_feed(source: Source, client: Client, *, now: datetime) -> ReadOutcome:
         pages.read(start, fetched)
     records, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), pages.records)
     kept: dict[str, Validators] = {}
-    if conditional and pages.complete and pages.validators is not None:
+    if conditional and pages.alone and pages.complete and pages.validators is not None:
         kept[access.start[0]] = replace(pages.validators, fingerprint=fingerprint_of(source))
     return ReadOutcome(
         RunResult(records=records, issues=(*pages.issues, *doubled), complete=pages.complete), validators=kept
@@ -59,6 +63,11 @@ class _Pages:
         self.issues: list[Issue] = []
         self.complete = True
         self.validators: Validators | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether the feed has no further page: "not modified" of the first says nothing of a second (RFC 5005)."""
+        return len(self._visited) == 1
 
     def read(self, start: str, fetched: Fetched) -> None:
         """Take in ``fetched``, and follow its pages until there is none, one fails or there are too many."""

@@ -18,7 +18,7 @@ from schemas.offer import Offer
 UNKNOWN_REGION: Final = "00"
 """Region of offers whose source is not described."""
 _HEAD: Final = 20_000
-_GUESSED: Final = frozenset((AccessKind.CSV, AccessKind.JSON))
+_GUESSED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON))
 """Ways of access in which nothing but a heading says what a value means."""
 
 
@@ -134,7 +134,9 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
             remedy="Ist die Quelle gerade leer, ist nichts zu tun; sonst bitte die Adresse prüfen.",
         )
         return source, found_by, replace(parsed, issues=(*parsed.issues, issue))
-    happened = f"Kein Angebot gefunden ({' '.join(reasons)})." if reasons else "Das Format ist unbekannt."
+    happened = (
+        f"Kein Angebot gefunden ({' '.join(dict.fromkeys(reasons))})." if reasons else "Das Format ist unbekannt."
+    )
     raise ReadError(
         "preview",
         shown,

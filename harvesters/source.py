@@ -14,6 +14,8 @@ from harvesters.problems import ReadError
 from schemas.harvest import RECORD_FIELDS, AccessKind, Source
 from schemas.offer import OfferFields
 
+_MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON, AccessKind.PDF))
+"""Ways of access with columns or paths."""
 _RULE: Final = "source.description"
 _SAY: Final = {
     "missing": "fehlt",
@@ -129,11 +131,7 @@ def _unfit(source: Source) -> list[str]:
     web = access.kind in (AccessKind.STRUCTURED, AccessKind.HTML)
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
-    if (
-        access.kind in (AccessKind.CSV, AccessKind.JSON, AccessKind.PDF)
-        and access.fields
-        and "title" not in access.fields
-    ):
+    if access.kind in _MAPPED and access.fields and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Spalte oder Pfad für den Titel ist kein Angebot zu erkennen.")
     for key, meaningful in (
         ("follow", web),
@@ -148,6 +146,6 @@ def _unfit(source: Source) -> list[str]:
             near = get_close_matches(name, OfferFields.model_fields, n=1)
             hint = f" Gemeint ist vielleicht „{near[0]}“." if near else ""
             wrong.append(f"expect.filled.{name} ist kein Feld eines Angebots.{hint}")
-    if access.fields and access.kind in (AccessKind.ICAL, AccessKind.STRUCTURED):
+    if access.fields and access.kind in (AccessKind.ICAL, AccessKind.RSS, AccessKind.STRUCTURED):
         wrong.append(f"access.fields hat bei kind = „{access.kind.value}“ keine Wirkung.")
     return wrong

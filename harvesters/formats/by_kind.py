@@ -1,9 +1,10 @@
 """Which format modules read what a source serves."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harvesters.formats import ical, json_api, pdf, table
+from harvesters.formats import geojson, ical, json_api, pdf, rss_atom, table
 from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
 from schemas.harvest import AccessKind
 
@@ -13,6 +14,8 @@ PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.CSV: telling(table.parse),
     AccessKind.TABLE: table.parse,
     AccessKind.JSON: telling(json_api.parse),
+    AccessKind.RSS: telling(rss_atom.parse),
+    AccessKind.GEOJSON: telling(geojson.parse),
     AccessKind.PDF: pdf.parse,
 }
 """Way of access → its reader."""
@@ -26,11 +29,26 @@ def _looks_like_table(head: bytes) -> bool:
     return not other and any(sign in text.split(b"\n", 1)[0] for sign in (b";", b",", b"\t", b"|"))
 
 
+def _looks_like_xml(head: bytes) -> bool:
+    """Whether ``head`` is XML for programs: anything but a page, whatever its root is."""
+    text = _COMMENT.sub(b"", head).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return b"<html" not in text and text.startswith((b"<?xml", b"<rss", b"<rdf:rdf", b"<feed"))
+
+
+def _looks_like_page(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return b"<" in head and start not in (b"{", b"[", b"@") and not _looks_like_xml(head)
+
+
+_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+
 GUESSES: Final[tuple[tuple[AccessKind, Callable[[bytes], bool]], ...]] = (
     (AccessKind.PDF, pdf.is_pdf),
     (AccessKind.ICAL, lambda head: b"BEGIN:VCALENDAR" in head.upper()),
+    (AccessKind.GEOJSON, lambda head: b'"FeatureCollection"' in head and head.lstrip()[:1] == b"{"),
     (AccessKind.JSON, lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")),
-    (AccessKind.STRUCTURED, lambda head: b"<" in head and not pdf.is_pdf(head)),
+    (AccessKind.RSS, _looks_like_xml),
+    (AccessKind.STRUCTURED, _looks_like_page),
     (AccessKind.CSV, _looks_like_table),
 )
 """Ways of access that need no description, each with a look at the first bytes, in the order of trying."""

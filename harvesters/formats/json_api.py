@@ -31,7 +31,7 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     """
     origin = Origin(source, url, fetched_at, FORMAT)
     issues: list[Issue] = []
-    document = _document(content, origin, charset, issues)
+    document = document_of(content, origin, charset, issues)
     access = source.access
     items = _items(document, access.items, source, url)
     objects = [item for item in items if isinstance(item, dict)]
@@ -54,13 +54,14 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     following = _text(_follow(document, access.next.split("."))) if access.next else ""
     return records_of(
         origin,
-        _mapped(objects, fields, key),
+        mapped(objects, fields, key),
         issues,
         next=urljoin(url, following) if following else None,
     )
 
 
-def _document(content: bytes, origin: Origin, charset: str | None, issues: list[Issue]) -> JsonValue:
+def document_of(content: bytes, origin: Origin, charset: str | None, issues: list[Issue]) -> JsonValue:
+    """The JSON document in ``content``; what had to be repaired is added to ``issues``. Raises ``ReadError``."""
     source, url = origin.source, origin.url
     try:
         return orjson.loads(content)  # type: ignore[no-any-return]
@@ -142,9 +143,8 @@ def _text(value: JsonValue) -> str:
     return str(value).strip()
 
 
-def _mapped(
-    objects: list[dict[str, JsonValue]], fields: dict[RecordField, str], key: str | None
-) -> Iterator[MappedRow]:
+def mapped(objects: list[dict[str, JsonValue]], fields: dict[RecordField, str], key: str | None) -> Iterator[MappedRow]:
+    """``objects`` as rows by the paths in ``fields`` and ``key``, with what no path reaches."""
     used = {path for value in (*fields.values(), *filter(None, (key,))) for path in names_in(value)}
     for item in objects:
         get, get_prose = partial(_lookup, item), partial(_lookup_prose, item)

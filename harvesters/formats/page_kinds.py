@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from harvesters.formats import html_selectors, jsonld, microdata
+from harvesters.formats import html_selectors, jsonld, microdata, microformats, rdfa
 from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin, Parsed
 from harvesters.formats.text import claims_utf8_wrongly
-from schemas.harvest import AccessKind, Source
+from schemas.harvest import AccessKind, Issue, Source
 
 
 class Parse(Protocol):
@@ -21,23 +21,29 @@ class Parse(Protocol):
         """The Records in ``content``, which came from ``url`` at ``fetched_at``; ``charset`` is the HTTP header's."""
 
 
+_MARKUP: Final[tuple[Parse, ...]] = (jsonld.parse, microdata.parse, rdfa.parse, microformats.parse)
+"""Readers of markup, the most common first."""
+
+
 def structured(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
-    """schema.org in a page: JSON-LD, and where that holds no offer, microdata. A page without either is an Issue."""
-    first = jsonld.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-    if first.records:
-        return first
-    second = microdata.parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-    issues = first.issues + second.issues
-    if not second.records and not issues:
+    """What a page marks for programs, in the first of ``_MARKUP`` that holds an offer. A page without is an Issue."""
+    issues: tuple[Issue, ...] = ()
+    complete = True
+    for parse in _MARKUP:
+        parsed = parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
+        issues, complete = issues + parsed.issues, complete and parsed.complete
+        if parsed.records:
+            return replace(parsed, issues=issues, complete=complete)
+    if not issues:
         issues = (
             Origin(source, url, fetched_at, "structured").problem(
                 "record",
                 "structured.nothing",
-                message="Die Seite enthält kein Angebot als JSON-LD oder Mikrodaten.",
+                message="Die Seite enthält kein Angebot als JSON-LD, Mikrodaten, RDFa oder h-event.",
                 remedy="Bitte access.follow prüfen oder die Quelle als kind = „html“ mit Selektoren beschreiben.",
             ),
         )
-    return Parsed(records=second.records, issues=issues, complete=first.complete and second.complete)
+    return Parsed(issues=issues, complete=complete)
 
 
 def _whole(parse: Parse) -> Parse:

@@ -9,7 +9,7 @@ from harvesters.formats.text import line, lines, looks_garbled
 from harvesters.problems import problem
 from schemas.harvest import MAX_TEXT, Issue, RawOccurrence, Record, RecordField, Source
 from schemas.identifiers import digest
-from schemas.offer import MAX_KEY_BYTES, SourceKey
+from schemas.offer import MAX_KEY_BYTES, MAX_PART, SourceKey
 
 MAX_RECORDS: Final = 100_000
 """Records that one page or feed may hold; more is cut with an Issue."""
@@ -110,6 +110,16 @@ def build(
     issues: list[Issue] = []
     key = _short_key(line(key))
     clean_title = line(title)
+    if part > MAX_PART:
+        beyond = origin.problem(
+            "record",
+            f"{origin.format}.no_key",
+            clean_title,
+            where=key,
+            message=f"Mehr als {MAX_PART + 1} Einträge einer Seite haben keinen eigenen Schlüssel; der Rest fehlt.",
+            remedy="Bitte access.key setzen, oder die Betreiber um eigene Adressen je Angebot bitten.",
+        )
+        return None, [beyond]
     if not clean_title or not key:
         missing = "Titel" if not clean_title else "Schlüssel"
         issues.append(

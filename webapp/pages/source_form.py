@@ -44,6 +44,8 @@ WAYS: Final = {
     AccessKind.CSV: _l("Tabelle im Netz (CSV)"),
     AccessKind.JSON: _l("Datenliste im Netz (JSON)"),
     AccessKind.PDF: _l("Faltblatt oder Programm (PDF)"),
+    AccessKind.RSS: _l("Nachrichten-Feed (RSS, Atom)"),
+    AccessKind.GEOJSON: _l("Orte auf der Karte (GeoJSON)"),
     AccessKind.TABLE: _l("hochgeladene Tabelle"),
     AccessKind.FORM: _l("Einträge von Anbietern"),
 }
