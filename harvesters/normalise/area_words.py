@@ -98,7 +98,7 @@ def area_of(
 
     >>> area_of("Amt Am Peenestrom und Stadt Wolgast", near="13075").sure
     True
-    >>> area_of("Landkreise Plön und Ostholstein, bundesweit nicht").municipalities
+    >>> area_of("Landkreise Plön und Ostholstein").municipalities
     ('01055', '01057')
     """
     words = words.strip()[:_MAX_WORDS]
