@@ -157,7 +157,7 @@ def reach(offer: OfferFields) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         _NOWHERE | {"key": key} for key in sorted(set(area.municipalities)) if _KEY.fullmatch(key)
     ]
-    middle = area if area.lat is not None and area.lon is not None else place
+    middle = area if area.lat is not None or area.municipalities else place
     if area.radius_km is not None and middle is not None and middle.lat is not None and middle.lon is not None:
         x, y, z = unit_vector(middle.lat, middle.lon)
         found.append({"key": CIRCLE, "x": x, "y": y, "z": z, "chord": squared_chord(area.radius_km)})

@@ -13,12 +13,12 @@ from harvesters.normalise.places import (
     PlaceWords,
     goes_to_kitas,
     read_place,
-    read_service_area,
     venue_words,
     with_point,
 )
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.schedule import IMPLIED, read_schedule
+from harvesters.normalise.service_areas import read_service_area, read_stated_area
 from harvesters.normalise.text import Prose
 from schemas.harvest import RecordField
 from schemas.offer import Occurrence, Schedule
@@ -219,7 +219,10 @@ def read_where(reading: Reading) -> None:
     if Mode.IN_KITA in modes_now:
         own_area = reading.words("service_area")
         place_now: Place | None = reading.fields.get("place")
-        area = read_service_area(own_area or reading.page, near=near, place=place_now)
+        if own_area is not None:
+            area = read_stated_area(own_area, near=near, place=place_now)
+        else:
+            area = read_service_area(reading.page, near=near, place=place_now)
         if area is None and goes_to_kitas(words.whole) and re.search(r"\bauf|\bin [A-ZÄÖÜ]", words.whole):
             area = read_service_area(words.whole, near=near, place=place_now)
         reading.put_found("service_area", area)

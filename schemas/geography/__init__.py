@@ -8,6 +8,7 @@ the other floors; `share_alike.py` is left out on purpose.
 from schemas.geography.addresses import Address, parse_address
 from schemas.geography.distance import EARTH_RADIUS_KM, Point, distance_km, distances_km
 from schemas.geography.mentions import find_places
+from schemas.geography.named_areas import former_kreise, islands
 from schemas.geography.outlines import kreis_of
 from schemas.geography.places import AgsSource, Located, find_municipality, locate
 from schemas.geography.tables import (
@@ -43,6 +44,8 @@ __all__ = [
     "distances_km",
     "find_municipality",
     "find_places",
+    "former_kreise",
+    "islands",
     "kreis",
     "kreis_name",
     "kreis_of",

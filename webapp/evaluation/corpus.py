@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harvesters.normalise.area_words import area_of
 from schemas.exceptions import CorpusError
 from schemas.geography.places import locate
 from schemas.kita import Group, Interval, Kita
@@ -336,7 +337,7 @@ def _gold_offer(line: OfferLine, region: str, where: str) -> Offer:
             price=_price(gold.price),
             modes=gold.mode,
             place=_place(line, region),
-            service_area=_service_area(gold),
+            service_area=_service_area(gold, region),
             schedule=_schedule(gold, where),
             areas=gold.topics,
             languages=gold.languages,
@@ -402,10 +403,11 @@ def _place(line: OfferLine, region: str) -> Place | None:
     )
 
 
-def _service_area(gold: Gold) -> ServiceArea | None:
-    if gold.service_area_text is None and gold.service_area_km is None:
-        return None
-    return ServiceArea(words=gold.service_area_text, radius_km=gold.service_area_km)
+def _service_area(gold: Gold, region: str) -> ServiceArea | None:
+    """The annotated words and radius, resolved as the normaliser resolves those of a source."""
+    if gold.service_area_text is None:
+        return None if gold.service_area_km is None else ServiceArea(radius_km=gold.service_area_km)
+    return area_of(gold.service_area_text, near=region, radius_km=gold.service_area_km)
 
 
 def _schedule(gold: Gold, where: str) -> Schedule | None:

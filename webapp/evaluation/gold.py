@@ -35,7 +35,7 @@ def _schedule(gold: Schedule | None, read: Schedule | None) -> Schedule | None:
 
 
 def _service_area(gold: ServiceArea | None, read: ServiceArea | None) -> ServiceArea | None:
-    """Words and radius as annotated, centre and municipalities as read."""
-    if gold is None or read is None:
+    """Words and radius as annotated; where these name neither set nor centre, both as read."""
+    if gold is None or read is None or gold.municipalities or gold.lat is not None:
         return gold
     return read.model_copy(update={"words": gold.words, "radius_km": gold.radius_km or read.radius_km})

@@ -17,9 +17,9 @@ from harvesters.normalise.group_sizes import read_group_size
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
 from harvesters.normalise.persons import without_persons
-from harvesters.normalise.places import read_service_area
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.schedule import read_schedule
+from harvesters.normalise.service_areas import read_service_area
 from harvesters.normalise.text import clean
 
 READERS: dict[str, Callable[[str], object]] = {
