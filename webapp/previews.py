@@ -5,7 +5,7 @@ A preview is work of its own (``preview:<number>``), done by a process that may 
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
@@ -199,10 +199,12 @@ def _name(session: Session, found: Draft, regions: dict[str, Region]) -> str:
     place = host if host.replace(".", "").isdecimal() or len(labels) < 2 else "_".join(labels[:-1])
     words = re.findall(r"[a-z0-9]+", place.translate(_TRANSLIT))
     stem = "_".join([(region.land if region else "de").lower(), *words])[:_NAME].rstrip("_")
-    return _free(session, stem, {source.name for source in bundled_sources()})
+    return free_name(session, stem)
 
 
-def _free(session: Session, stem: str, taken: Collection[str]) -> str:
+def free_name(session: Session, stem: str) -> str:
+    """``stem``, with a number where a source of that name is stored, was deleted, or comes with the program."""
+    taken = {source.name for source in bundled_sources()}
     name, number = stem, 2
     while name in taken or source_state(session, name) is not None:
         name, number = f"{stem}_{number}", number + 1

@@ -84,9 +84,14 @@ class Settings:
                 f"{path}: the key for signed links cannot be read or created ({error.strerror}); "
                 "make the folder writable or set KITALOTSE_SECRET_KEY"
             ) from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path}: holds other bytes than a key; {_NO_KEY}") from error
         if len(key) < _SHORTEST_SECRET:
-            raise SettingsError(f"{path}: holds {len(key)} characters, expected at least {_SHORTEST_SECRET}; delete it")
+            raise SettingsError(f"{path}: holds {len(key)} characters, expected at least {_SHORTEST_SECRET}; {_NO_KEY}")
         return key
+
+
+_NO_KEY: Final = "bring it back from a backup, or delete it: then all links in mails sent so far end"
 
 
 def _create_secret(path: Path) -> None:

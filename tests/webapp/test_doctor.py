@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
+from schemas.db import Database
+from schemas.exceptions import SettingsError
 from schemas.harvest import HarvestRun, RunStatus
-from schemas.region import Coordinator, Relay
+from schemas.migrate import head, upgrade
+from schemas.region import Coordinator, Region, Relay
 from schemas.store.digests import claim_next, enter
 from schemas.store.kitas import recipients, save_kita
 from schemas.store.work import MAX_ATTEMPTS, add_work, claim_work, finish_work, sweep_work
@@ -27,7 +30,13 @@ from tests.webapp.site import Site
 from webapp.cli import main
 from webapp.commands.doctor import examine
 from webapp.doctor.findings import Finding, Level
-from webapp.doctor.installation import examine_files, examine_region, examine_relays, examine_settings
+from webapp.doctor.installation import (
+    examine_addresses,
+    examine_files,
+    examine_region,
+    examine_relays,
+    examine_settings,
+)
 from webapp.doctor.stored import examine_database, examine_stored
 from webapp.region_file import new_region
 from webapp.region_keys import find_area
@@ -105,6 +114,35 @@ def test_settings_for_a_real_portal(tmp_path):
     assert levels(examine_settings(settings_in(tmp_path, KITALOTSE_TRUSTED_PROXIES="1"), regions)) == {Level.OK}
     assert "KITALOTSE_DEMO" in said(examine_settings(settings_in(tmp_path, KITALOTSE_DEMO="yes"), {}))
     assert "KITALOTSE_CONTACT" in said(examine_settings(settings_in(tmp_path, KITALOTSE_CONTACT=""), {}))
+
+
+def test_regions_of_one_address_are_an_error_whether_or_not_they_name_it(tmp_path):
+    settings = settings_in(tmp_path)
+    silent = {key: Region(key=key, name=key, land="XX") for key in ("01002", "13075")}
+    named = silent["13075"].model_copy(update={"base_url": settings.base_url + "/"})
+    named = Region.model_validate(named.model_dump(exclude_unset=True))
+
+    for regions in (silent, silent | {"13075": named}):
+        (found,) = examine_addresses(regions, settings)
+        assert (found.level, found.about) == (Level.ERROR, "region 13075")
+        assert "http://localhost:8000 is the address of Region 01002 too" in found.says
+        assert "base_url" in (found.remedy or "")
+    assert list(examine_addresses(silent | {"13075": region()}, settings)) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64])
+def test_a_key_that_is_none_is_an_error_and_keeps_serve_from_starting(tmp_path, content):
+    (tmp_path / "secret_key").write_bytes(content)
+    (tmp_path / "secret_key").chmod(0o600)
+    settings = settings_in(tmp_path)
+
+    (found,) = (each for each in examine_files(settings) if each.about == "secret key")
+
+    assert found.level is Level.ERROR
+    assert "secret_key: holds" in found.says
+    assert "Bring it back from a backup, or delete it" in (found.remedy or "")
+    with pytest.raises(SettingsError, match="secret_key: holds"):
+        settings.secret()
 
 
 def test_a_key_that_others_can_read_is_an_error(tmp_path):
@@ -305,3 +343,33 @@ def test_a_scheduler_that_works_is_seen(database, tmp_path):
     assert levels(about(site, "scheduler")) == {Level.OK}
     leading.give_up()
     assert levels(about(site, "scheduler")) == {Level.WARNING}
+
+
+# -- a database that cannot be used ------------------------------------------------------------------------------------
+
+
+def test_a_damaged_file_is_told_to_be_moved_away_and_restored(tmp_path):
+    file = tmp_path / "kitalotse.sqlite"
+    file.write_bytes(b"no database, but bytes " * 1000)
+    database = Database(f"sqlite:///{file}")
+
+    (found,) = examine_database(database)
+    database.dispose()
+
+    assert found.level is Level.ERROR
+    assert f"mv {file}* {tmp_path}/damaged/" in (found.remedy or "")
+    assert "kitalotse restore BACKUP --replace" in (found.remedy or "")
+
+
+def test_tables_of_a_newer_program_are_not_told_to_be_migrated(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'kitalotse.sqlite'}")
+    upgrade(database)
+    with database.begin() as session:
+        session.execute(text("update alembic_version set version_num = '9999'"))
+
+    (found,) = examine_database(database)
+    database.dispose()
+
+    assert found.level is Level.ERROR
+    assert f"at version 9999, written by a newer program; this one knows {head()}" in found.says
+    assert "Install the newer version" in (found.remedy or "")

@@ -253,6 +253,22 @@ def activate(site: Site, number: int, **changes: str):
     return post(site.coordinator(), f"{page}/aktivieren", page=page, **(FORM | changes))
 
 
+def test_two_drafts_of_one_host_become_two_sources(site, ready):
+    """Both were looked at before either was a source, so both were proposed the same name."""
+    found = make_source("mv_zoo", trust="hold", access=Access(kind=AccessKind.ICAL, start=("https://zoo.example/b",)))
+    with site.database.begin() as session:
+        second = add_draft(session, "13075", DraftKind.ADDRESS, "https://zoo.example/b", by="x", now=site.now)
+        save_preview(session, second, source=found, result=RESULT, now=site.now)
+
+    for number in (ready, second):
+        page = f"{HOME}/entwurf/{number}"
+        post(site.coordinator(), f"{page}/aktivieren", page=page, **FORM)
+
+    with site.database.read() as session:
+        made = [source(session, name) for name in ("mv_zoo", "mv_zoo_2")]
+    assert [each.access.start[0] for each in made if each] == ["https://zoo.example/a.ics", "https://zoo.example/b"]
+
+
 def test_activating_makes_a_source_and_reads_it(site, ready):
     answer = activate(site, ready, title="Zoo Greifswald", contact="kita@zoo.example", trust="publish")
 

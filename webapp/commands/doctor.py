@@ -11,7 +11,13 @@ from schemas.exceptions import SettingsError
 from schemas.region import Region
 from webapp.commands.common import database_option, emit, json_option, pass_settings
 from webapp.doctor.findings import Finding, Level, error
-from webapp.doctor.installation import examine_files, examine_region, examine_relays, examine_settings
+from webapp.doctor.installation import (
+    examine_addresses,
+    examine_files,
+    examine_region,
+    examine_relays,
+    examine_settings,
+)
 from webapp.doctor.stored import examine_database, examine_stored
 from webapp.regions import load_regions
 from webapp.settings import Settings
@@ -57,6 +63,7 @@ def examine(settings: Settings, *, now: datetime) -> Iterator[Finding]:
             yield error("regions", f"There is none in {settings.region_dir}.", "Run: kitalotse init --region KEY")
     yield from examine_settings(settings, regions)
     yield from examine_files(settings)
+    yield from examine_addresses(regions, settings)
     for region in regions.values():
         yield from examine_region(region, settings)
     database = Database(settings.database)

@@ -63,9 +63,15 @@ def examine_files(settings: Settings) -> Iterator[Finding]:
     elif stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield error("secret key", f"Others can read {key}, and sign links with it.", f"Run: chmod 600 {key}")
     elif not os.access(key, os.R_OK):
-        yield error("secret key", f"{key} cannot be read by this user.", f"Run: chown {os.getuid()} {key}")
+        yield error("secret key", f"{key} cannot be read by this user.", f"Run as root: chown {os.getuid()} {key}")
     else:
-        yield ok("secret key", f"{key} is readable by its owner only.")
+        try:
+            settings.secret()
+        except SettingsError as fault:
+            says, _, remedy = str(fault).partition("; ")
+            yield error("secret key", f"{says}.", f"{remedy[0].upper()}{remedy[1:]}.")
+        else:
+            yield ok("secret key", f"{key} is readable by its owner only.")
     places = {settings.data_dir}
     file = _database_folder(settings)
     if file is not None:
@@ -90,6 +96,20 @@ def _disk(place: Path) -> Finding:
     if free < GOOD_FREE:
         return warning("disk", says, f"Make room, at least {GOOD_FREE // 2**30} GiB.")
     return ok("disk", says)
+
+
+def examine_addresses(regions: Mapping[str, Region], settings: Settings) -> Iterator[Finding]:
+    """Regions of one public address: all requests to it are the first one's, whichever names the address itself."""
+    first: dict[str, Region] = {}
+    for region in regions.values():
+        address = base_url(region, settings.base_url)
+        other = first.setdefault(address.lower(), region)
+        if other is not region:
+            yield error(
+                f"region {region.key}",
+                f"Nobody reaches its pages and desk: {address} is the address of Region {other.key} too.",
+                f"Edit its file in {settings.region_dir}: base_url, for instance with a sub-path of its own.",
+            )
 
 
 def examine_region(region: Region, settings: Settings) -> Iterator[Finding]:

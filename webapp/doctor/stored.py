@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from schemas.clock import local
@@ -29,14 +30,29 @@ def examine_database(database: Database) -> Iterator[Finding]:
     try:
         version = current(database) if file is None or file.exists() else None
     except StoreError as fault:
-        yield error("database", f"{fault}.", "Correct KITALOTSE_DATABASE, or start the database server.")
+        yield error("database", f"{fault}.", _unusable(file))
         return
     if version is None:
         yield error("database", f"{database!r} has no tables yet.", "Run: kitalotse migrate")
+    elif version > head():
+        yield error(
+            "database",
+            f"Is at version {version}, written by a newer program; this one knows {head()}.",
+            "Install the newer version of Kitalotse again.",
+        )
     elif version != head():
         yield error("database", f"Is at version {version}, this program needs {head()}.", "Run: kitalotse migrate")
     else:
         yield ok("database", f"{database!r} is at version {version}.")
+
+
+def _unusable(file: Path | None) -> str:
+    if file is None:
+        return "Correct KITALOTSE_DATABASE, or start the database server."
+    return (
+        f"Where the file is damaged, stop the services, then run: mkdir {file.parent}/damaged && "
+        f"mv {file}* {file.parent}/damaged/ && kitalotse restore BACKUP --replace"
+    )
 
 
 def examine_stored(database: Database, regions: Mapping[str, Region], now: datetime) -> Iterator[Finding]:

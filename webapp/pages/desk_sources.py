@@ -48,6 +48,7 @@ from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, writing
 from webapp.pages.source_form import LICENCES, RHYTHMS, RIGHTS, TRUSTS, WAYS, SourceForm
 from webapp.pasting import MOST, read_pasted
+from webapp.previews import free_name
 from webapp.regions import region_of
 
 pages = Blueprint("sources", __name__, url_prefix="/desk/quellen")
@@ -268,7 +269,12 @@ def delete(name: str) -> ResponseReturnValue:
 
 
 def _activated(change: Session, found: Draft, changes: Mapping[str, Any]) -> Source:
-    """The source that ``found`` becomes: a new one of the desk, or what the desk decides about an existing one."""
+    """The source that ``found`` becomes: a new one of the desk, or what the desk decides about an existing one.
+
+    Raises ``StoreError`` where somebody else has just decided about it.
+    """
+    if found.state is not DraftState.READY:
+        raise StoreError(f"draft {found.id} is {found.state}; it cannot become a source")
     proposed = Source.model_validate(found.source)
     moment, by = now(), g.coordinator
     decided = {**changes, "active": True, "status": "verified"}
@@ -278,6 +284,8 @@ def _activated(change: Session, found: Draft, changes: Mapping[str, Any]) -> Sou
             decided["access"] = proposed.access.model_dump(mode="json")
         made = steer_source(change, old.name, decided, by=by, now=moment)
     else:
+        # Two drafts of one host were proposed one name; the second must not become the next version of the first.
+        decided["name"] = free_name(change, proposed.name)
         made = Source.model_validate(proposed.model_dump(mode="json") | decided)
         save_source(change, made, origin="desk", now=moment)
     mark_previewed(change, made.name, now=moment)
