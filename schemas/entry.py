@@ -137,7 +137,14 @@ class Entry(Value):
     """Whom to ask for."""
     phone: Annotated[str, BeforeValidator(_one_line), Field(pattern=r"^[+0-9][0-9 ()/.-]{4,38}[0-9]$")] | None = None
     """Telephone for booking."""
-    mail: Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>\"(),:;]{1,64}@[^@\s<>\"(),:;]{1,189}$")] | None = None
+    mail: (
+        Annotated[
+            str,
+            BeforeValidator(_one_line),
+            Field(max_length=254, pattern=r"^[^@\s<>\"(),:;]{1,64}@[^@\s<>\"(),:;]{1,189}$"),
+        ]
+        | None
+    ) = None
     """Mail address for booking."""
     link: Web | None = None
     """Page for booking."""

@@ -88,11 +88,18 @@ def submit() -> ResponseReturnValue:
     _limit("entry")
     try:
         with writing() as session:
-            if allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold()):
+            asked = allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold())
+            if asked:
                 keep(session, desk_of_request(), entry, address=address, now=now())
     except NotListed:
         form.errors["name"] = _NOT_LISTED
         return form_page(form, status=400)
+    if not asked:
+        form.errors["address"] = _(
+            "An diese Adresse haben wir heute schon %(n)s Mails geschickt. Bitte tragen Sie dieses Angebot morgen ein.",
+            n=PER_ADDRESS,
+        )
+        return form_page(form, status=429)
     return _sent(address)
 
 
