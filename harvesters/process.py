@@ -137,14 +137,15 @@ class _Door:
         if not self.excluded:
             return False
         words = record.words
-        pages = (record.url, record.address, words.get("provider_url"))
+        pages = (record.url, record.address, words.get("url"), words.get("provider_url"), words.get("booking_url"))
         return record.origin in self.barred or self.excluded.covers(words.get("provider"), *pages)
 
     def shuts_reading(self, offer: OfferFields) -> bool:
         """Whether what was understood does."""
+        pages = (offer.url, offer.booking.url)
         if offer.provider is None:
-            return self.excluded.covers(None, offer.url)
-        return self.excluded.covers(offer.provider.name, offer.url, offer.provider.url)
+            return self.excluded.covers(None, *pages)
+        return self.excluded.covers(offer.provider.name, offer.provider.url, *pages)
 
 
 class _Work:

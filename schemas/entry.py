@@ -27,6 +27,8 @@ MAX_TEXT: Final = 6_000
 MAX_TOWNS: Final = 30
 FOR_WHOM: Final[tuple[Audience, ...]] = (Audience.KITA, Audience.HORT, Audience.STAFF)
 """Whom an entry may be made for; others have portals of their own."""
+PRIVATE_PERSON: Final = "Privatperson"
+"""What a private person is called in public; their town stands behind it."""
 CC_BY: Final = "http://dcat-ap.de/def/licenses/cc-by/4.0"
 """Licence under which a provider may publish the text."""
 
@@ -135,7 +137,14 @@ class Entry(Value):
     """Whom to ask for."""
     phone: Annotated[str, BeforeValidator(_one_line), Field(pattern=r"^[+0-9][0-9 ()/.-]{4,38}[0-9]$")] | None = None
     """Telephone for booking."""
-    mail: Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>\"(),:;]{1,64}@[^@\s<>\"(),:;]{1,189}$")] | None = None
+    mail: (
+        Annotated[
+            str,
+            BeforeValidator(_one_line),
+            Field(max_length=254, pattern=r"^[^@\s<>\"(),:;]{1,64}@[^@\s<>\"(),:;]{1,189}$"),
+        ]
+        | None
+    ) = None
     """Mail address for booking."""
     link: Web | None = None
     """Page for booking."""
@@ -176,7 +185,7 @@ class Entry(Value):
         """Who offers it, as everybody may know it."""
         if not self.person:
             return self.name
-        return f"Privatperson ({self.locality})" if self.locality else "Privatperson"
+        return f"{PRIVATE_PERSON} ({self.locality})" if self.locality else PRIVATE_PERSON
 
     @property
     def contact(self) -> Contact | None:

@@ -27,6 +27,9 @@ _LEGAL_FORMS: Final = frozenset(
 )
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_SCHEME: Final = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]{0,20}:)?//")
+_DOTS: Final = str.maketrans("。", ".")
+"""What separates labels of a host besides the full stop (RFC 3490); NFKC makes the narrow and wide forms these two."""
 
 
 class ExclusionKind(StrEnum):
@@ -95,7 +98,7 @@ class Exclusions:
         return bool(self.hosts or self.addresses or self.providers)
 
     def forbids(self, address: str | None) -> bool:
-        """Whether ``address`` may not be fetched, however it is spelled; nothing that is no web address is forbidden.
+        """Whether ``address`` may not be fetched, however it is spelled; what names no host is not forbidden.
 
         >>> some = Exclusions(hosts=frozenset({"museum.example"}), addresses=("stadt.example/museum",))
         >>> some.forbids("http://kita.Museum.example:8080/"), some.forbids("https://nichtmuseum.example/")
@@ -139,7 +142,7 @@ def as_host(text: str) -> str | None:
     >>> as_host("https://www.Museum.example/kita"), as_host("museum.example."), as_host("de"), as_host("ein Museum")
     ('museum.example', 'museum.example', None, None)
     """
-    parsed = _parsed(text.strip())
+    parsed = _parsed(text)
     return parsed[0] if parsed is not None and len(parsed[0]) <= MAX_VALUE else None
 
 
@@ -149,7 +152,7 @@ def as_address(text: str) -> str | None:
     >>> as_address("https://www.stadt.example/museum/"), as_address("stadt.example/a/../museum?id=7#oben")
     ('stadt.example/museum', 'stadt.example/museum?id=7')
     """
-    parsed = _parsed(text.strip())
+    parsed = _parsed(text)
     return parsed[1] if parsed is not None and len(parsed[1]) <= MAX_VALUE and parsed[1].isprintable() else None
 
 
@@ -171,7 +174,8 @@ def provider_key(name: str) -> str:
 def _parsed(text: str) -> tuple[str, str] | None:
     """Host and spelled-out address of ``text``."""
     try:
-        parts = urlsplit(text if re.match(r"(?i)https?://", text) else f"//{text}")
+        text = text.strip()
+        parts = urlsplit(text if _SCHEME.match(text) else f"//{text}")
         host, port = _host(parts.hostname or ""), parts.port
     except ValueError:
         return None
@@ -185,7 +189,7 @@ def _parsed(text: str) -> tuple[str, str] | None:
 
 def _host(text: str) -> str | None:
     """``text`` as hosts are compared: lower case, written in letters (not punycode), without ``www.``."""
-    host = unicodedata.normalize("NFKC", text).lower().rstrip(".")
+    host = unicodedata.normalize("NFKC", text).translate(_DOTS).lower().rstrip(".")
     with suppress(ValueError):  # a name, as nearly always
         return str(ip_address(host))
     labels = [_unpuny(label) for label in host.split(".")]
@@ -211,4 +215,4 @@ def _lies_below(spelled: str, excluded: str) -> bool:
     if not spelled.startswith(excluded):
         return False
     rest = spelled[len(excluded) :]
-    return not rest or rest[0] in ("&#" if "?" in excluded else "/?")
+    return not rest or rest[0] in ("&#" if "?" in excluded else "/?;")

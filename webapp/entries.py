@@ -79,10 +79,14 @@ def submit(session: Session, desk: Desk, entry: Entry, *, address: str, now: dat
 
 
 def confirm(session: Session, desk: Desk, stored: StoredEntry, *, now: datetime) -> str:
-    """The address is theirs: the entry becomes a held offer; its id. As often as asked, once is enough."""
+    """The address is theirs: the entry becomes a held offer; its id. As often as asked, once is enough.
+
+    Raises ``NotListed`` where that was asked for since it was typed.
+    """
     current = _lock(session, stored)
     if current.state is not EntryState.UNCONFIRMED or current.entry is None:
         return current.offer or ""
+    _must_be_listed(session, current.entry)
     offer = _enter(session, desk.region, current, now)
     make_live(session, current.id, offer=offer, now=now)
     log.info("entry.confirmed", entry=current.key, offer=offer)
@@ -137,9 +141,11 @@ def pause(session: Session, stored: StoredEntry, *, by: str, now: datetime, reas
 
 
 def resume(session: Session, stored: StoredEntry, *, by: str, now: datetime) -> None:
-    """Put a withdrawn entry back; it says that it is correct."""
+    """Put a withdrawn entry back; it says that it is correct. Raises ``NotListed``."""
     current = _lock(session, stored)
     if current.state is EntryState.WITHDRAWN and current.offer is not None:
+        if current.entry is not None:
+            _must_be_listed(session, current.entry)
         restore(session, [_key(current)], by=by, now=now)
         make_live(session, current.id, offer=current.offer, now=now)
         note(session, "entry.resume", current.offer, {"entry": current.key}, by=by, now=now)

@@ -29,6 +29,8 @@ from schemas.tables.work import hosts, validators
 EXCLUDED: Final = "excluded"
 """Reason of a source offer that went because its provider asked for it."""
 
+_PAGES: Final = ("url", "provider_url", "booking_url")
+"""Words of a Record that are addresses."""
 _Identity = tuple[str, str, int]
 
 
@@ -94,8 +96,8 @@ def undo_exclusion(session: Session, number: int, *, region: str, by: str, now: 
 def effect(session: Session, excluded: Exclusions) -> Effect:
     """What ``excluded`` would lead to; writes nothing.
 
-    By host and address everything goes that a stopped source said, or whose own page or provider's page lies there; by
-    name the whole offer, whoever else describes it.
+    By host and address everything goes that a stopped source said, or whose own page, provider's page or page for
+    booking lies there; by name the whole offer, whoever else describes it.
     """
     stopped = tuple(source for source in _sources(session) if excluded.stops(source))
     named, found = _said(session, excluded, {source.name for source in stopped})
@@ -142,16 +144,18 @@ def _said(session: Session, excluded: Exclusions, stopped: set[str]) -> tuple[se
     others: set[_Identity] = set()
     for identity, data in _documents(session, source_offers):
         fields = data["fields"]
-        provider = fields.get("provider") or {}
+        provider, booking = fields.get("provider") or {}, fields.get("booking") or {}
         if excluded.covers(provider.get("name")):
             named.add(identity)
-        elif identity[0] in stopped or excluded.covers(None, fields.get("url"), provider.get("url")):
+        elif identity[0] in stopped or excluded.covers(
+            None, fields.get("url"), provider.get("url"), booking.get("url")
+        ):
             others.add(identity)
     for identity, data in _documents(session, records):
         words = data.get("words") or {}
         if excluded.covers(words.get("provider")):
             named.add(identity)
-        elif excluded.covers(None, data.get("url"), data.get("address"), words.get("provider_url")):
+        elif excluded.covers(None, data.get("url"), data.get("address"), *(words.get(name) for name in _PAGES)):
             others.add(identity)
     return named, others
 

@@ -67,6 +67,22 @@ def test_an_excluded_providers_records_of_an_aggregator_are_read_but_not_stored(
     assert run.message is not None and "1 Angebot auf Wunsch des Anbieters nicht gelistet" in run.message
 
 
+@pytest.mark.parametrize("column", ["Seite", "Buchen"])
+@pytest.mark.parametrize("address", ["https://www.museum.example/kita ", "http://museum\u3002example./kita"])
+def test_what_leads_to_an_excluded_site_is_not_stored_whatever_its_provider_is_called(
+    sqlite_database: Database, site: Site, column: str, address: str
+) -> None:
+    site.put("/kalender.csv", f"Titel;{column};Text\nDinos;{address};{FOR_KITAS}\nTheater;;{FOR_KITAS}\n")
+    fields = {"title": "Titel", "text": "Text"} | ({"url": "Seite"} if column == "Seite" else {"booking_url": "Buchen"})
+    access = Access.model_validate({"kind": "csv", "start": (f"{site.base}/kalender.csv",), "fields": fields})
+    exclude_now(sqlite_database, ExclusionKind.HOST, "museum.example")
+
+    harvest(sqlite_database, make_source("mv_kalender", provider=None, access=access), settings=QUICK, now=NOW)
+
+    assert titles(sqlite_database) == ["Theater"]
+    assert stored_records(sqlite_database) == 1
+
+
 def test_an_excluded_source_ends_at_once_asks_nothing_and_is_not_ill(
     sqlite_database: Database, site: Site, calendar: Source
 ) -> None:

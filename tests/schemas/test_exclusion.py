@@ -19,6 +19,11 @@ def excluding(kind: ExclusionKind, value: str) -> Exclusions:
         "https://www.museum.example/robots.txt",
         "https://kita.museum.example./a",
         "https://user:word@museum.example/",
+        "https://museum\u3002example/",
+        "https://www\uff0emuseum\uff61example/",
+        " https://museum.example\n",
+        "//museum.example/kita",
+        "webcal://museum.example/kita.ics",
     ],
 )
 def test_a_host_is_excluded_with_its_sub_domains_on_every_port_and_scheme(address: str) -> None:
@@ -48,6 +53,7 @@ def test_umlauts_and_their_punycode_are_one_host() -> None:
         ("https://stadt.example/Museum?id=7", True),
         ("https://stadt.example/amt/../museum/", True),
         ("https://stadt.example/%6Duseum/", True),
+        ("https://stadt.example/museum;jsessionid=7", True),
         ("https://stadt.example/museumsnacht", False),
         ("https://stadt.example/", False),
         ("https://kita.stadt.example/museum", False),

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.exclusion import ExclusionKind, Exclusions, Wish
-from schemas.organisation import Provider
+from schemas.organisation import Booking, Provider
 from schemas.store.exclusions import (
     Effect,
     effect,
@@ -86,6 +86,15 @@ def test_an_aggregator_loses_only_what_is_the_hosts_and_goes_on(database: Databa
 
     assert done.sources == () and done.offers == (calendar.id("dinos"),)
     assert calendar.offer("theater").status is Status.PUBLISHED
+
+
+def test_an_offer_that_is_booked_at_the_host_goes_too_whoever_tells_of_it(database: Database) -> None:
+    calendar = Harvest(database, AGGREGATOR)
+    calendar.run(
+        {"dinos": THEATRE | {"booking": Booking(url="https://kita.museum.example/anmelden")}, "theater": THEATRE}
+    )
+
+    assert do(database, HOST).offers == (calendar.id("dinos"),)
 
 
 def test_an_offer_that_another_source_describes_too_loses_the_hosts_part_only(database: Database) -> None:

@@ -103,6 +103,7 @@ SAYS_WHEN_AND_WHAT: list[dict[str, Any]] = [
         "date_1_to": "10:30",
         "date_2": "2027-01-05",
     },
+    {"schedule_kind": "dated", "more_dates": "\n".join(f"{day}.1.2027 9:30–11:00" for day in range(10, 22))},
     {"price_model": "per_group", "price_amount": "45,5", "price_extra": "2", "price_extra_per": "group"},
     {"price_model": "per_child", "price_amount": "3", "price_adults_free": "1", "price_conditions": "Material extra"},
     {"price_model": "free"},
@@ -172,6 +173,37 @@ def test_dates_a_week_and_a_season():
     assert weekly.schedule.months == (5, 6)
 
 
+def test_more_dates_than_there_are_rows_stand_one_on_each_line():
+    lines = "10.12.2026 9:30–11:00\r\n\r\n 11. 12. 2026, 9 bis 11 Uhr\n2026-12-12 14.15\n13.12.2026"
+
+    entry = read(schedule_kind="dated", date_1="24.12.2026", more_dates=lines)
+
+    assert entry.schedule is not None
+    assert entry.schedule.occurrences == (
+        Occurrence(day=date(2026, 12, 10), start=time(9, 30), end=time(11)),
+        Occurrence(day=date(2026, 12, 11), start=time(9), end=time(11)),
+        Occurrence(day=date(2026, 12, 12), start=time(14, 15)),
+        Occurrence(day=date(2026, 12, 13)),
+        Occurrence(day=date(2026, 12, 24)),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"contact_name": "Museumskasse"},
+        {"contact_name": "Team Waldschule"},
+        {"mail": "waldschule@gmx.de"},
+        {"contact_name": "Erna Schmidtke", "mail": "erna.schmidtke@gmx.de", "contact_personal": "1"},
+    ],
+)
+def test_a_place_to_ask_is_no_person_and_a_person_may_be_one_if_it_is_said(changes):
+    contact = read(**changes).contact
+
+    assert contact is not None
+    assert contact.personal is ("contact_personal" in changes)
+
+
 def test_towns_access_and_a_bare_web_address():
     entry = read(
         modes=["in_kita"], towns="Anklam\nWolgast", access_wheelchair="limited", homepage="www.waldschule.example"
@@ -219,6 +251,48 @@ WRONG = {
         {"who": "person", "street": "", "name": "Erna Schmidtke", "title": "Töpfern mit Erna Schmidtke"},
         {"title"},
     ),
+    "a person's name as initial": (
+        {"who": "person", "street": "", "name": "Erna Schmidtke", "text": "Bei E. Schmidtke im Garten"},
+        {"text"},
+    ),
+    "a person's number in a place's name": (
+        {"who": "person", "street": "", "venue": "Scheune, Tel. 0171 2345678"},
+        {"venue"},
+    ),
+    "a person's name and number beside a price": (
+        {
+            "who": "person",
+            "street": "",
+            "name": "Erna Schmidtke",
+            "price_model": "free",
+            "price_conditions": "bitte bei Erna Schmidtke fragen",
+        },
+        {"price_conditions"},
+    ),
+    "a person's mail address beside a price": (
+        {"who": "person", "street": "", "price_model": "free", "price_conditions": "frag erna@post.example"},
+        {"price_conditions"},
+    ),
+    "a town that is none": ({"who": "person", "street": "", "locality": "bei Erna Schmidtke"}, {"locality"}),
+    "a town with a number": ({"who": "person", "street": "", "locality": "Anklam, 0171 2345678"}, {"locality"}),
+    "a person as contact of an organisation": ({"contact_name": "Erna Schmidtke"}, {"contact_name"}),
+    "a person's address as that of an organisation": ({"mail": "erna.schmidtke@gmx.de"}, {"mail"}),
+    "an hour with a time zone": (
+        {"schedule_kind": "on_request", "hour_from": "09:00+01", "hour_to": "11"},
+        {"hour_from"},
+    ),
+    "a further date that is none": (
+        {"schedule_kind": "dated", "date_1": "24.12.2026", "more_dates": "25.12.2026\nam Nikolaus"},
+        {"dates"},
+    ),
+    "a further date that ends before it begins": (
+        {"schedule_kind": "dated", "more_dates": "25.12.2026 11-9 Uhr"},
+        {"dates"},
+    ),
+    "more dates than anybody has": (
+        {"schedule_kind": "dated", "more_dates": "25.12.2026\n" * 101},
+        {"dates"},
+    ),
     "a person under CC BY without a name": ({"who": "person", "street": "", "terms": "open"}, {"credit"}),
 }
 
@@ -252,8 +326,8 @@ def test_an_organisation_is_credited_by_its_name():
     assert read(terms="open").credit == "Waldschule Peenetal"
 
 
-@pytest.mark.parametrize("name", [*LABELS, "date_1", "date_1_from", "age_from_months", "price_extra_per"])
-@pytest.mark.parametrize("value", [HOSTILE, "9" * 400, "-1", "1e9", "\ud800", "\x00", "ﬁ²½"])
+@pytest.mark.parametrize("name", [*LABELS, "date_1", "date_1_from", "more_dates", "age_from_months", "price_extra_per"])
+@pytest.mark.parametrize("value", [HOSTILE, "9" * 400, "-1", "1e9", "\ud800", "\x00", "ﬁ²½", "a\x00b@post.example"])
 def test_hostile_input_in_any_field_is_refused_or_harmless(name, value):
     form = filled(**{name: value})
 
@@ -265,7 +339,9 @@ def test_hostile_input_in_any_field_is_refused_or_harmless(name, value):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from([*LABELS, "date_1", "date_2_to"]), st.text(max_size=60), max_size=12))
+@given(
+    st.dictionaries(st.sampled_from([*LABELS, "date_1", "date_2_to", "more_dates"]), st.text(max_size=60), max_size=12)
+)
 def test_no_input_whatever_breaks_the_form(values):
     form = EntryForm(MultiDict(values))
 

@@ -5,6 +5,7 @@ import pytest
 from schemas.store.exclusions import exclusions_by_age
 from tests.factories import make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Reader, Site, csrf_token, make_other_offer, other_source
+from tests.webapp.typed import make_entry, type_in
 
 PAGE = "/desk/nicht-listen"
 MUSEUM = {
@@ -76,6 +77,21 @@ def test_the_form_is_filled_from_an_offer_or_a_source(site, desk, offer):
     for query in (f"angebot={offer}", "quelle=mv_beispielmuseum"):
         page = desk.get(f"{PAGE}?{query}").text
         assert 'value="Beispielmuseum"' in page and 'value="museum.example"' in page
+
+
+def test_a_private_person_is_named_so_that_no_other_person_of_the_town_goes_too(site, desk):
+    erna = type_in(site, make_entry(locality="Greifswald"), accept=True)
+    paul = type_in(site, make_entry(name="Paul Lüders", title="Drachen bauen", locality="Greifswald"), accept=True)
+
+    filled = desk.get(f"{PAGE}?angebot={erna.offer}").text
+    refused = send(desk, anbieter="Privatperson (Greifswald)")
+    done = send(desk, anbieter="Erna Schmidtke")
+
+    assert 'value="Erna Schmidtke"' in filled
+    assert refused.status_code == 400 and "So heißen alle Privatpersonen" in refused.text
+    assert done.status_code == 303
+    assert site.client().get(f"/angebote/{erna.offer}").status_code == 410
+    assert site.client().get(f"/angebote/{paul.offer}").status_code == 200
 
 
 def test_another_regions_offers_and_sources_fill_no_form_and_its_notes_stay_its_own(site, desk, offer):

@@ -39,6 +39,10 @@ PER_ADDRESS: Final = 5
 """Letters that one mail address gets in a day because somebody typed it."""
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_NOT_LISTED: Final = _l(
+    "Dieser Anbieter hat uns gebeten, nicht gelistet zu werden. Soll das nicht mehr gelten, schreiben Sie bitte der "
+    "Koordination (Impressum)."
+)
 _ENDED: Final = _l(
     "Dieser Link gilt nicht (mehr). Unter „Angebot eintragen“ können Sie sich neue Links schicken lassen."
 )
@@ -56,6 +60,13 @@ DONE: Final = {
 """What was done, by the word in the address of the page shown next."""
 
 
+@pages.errorhandler(NotListed)
+def not_listed(_error: NotListed) -> ResponseReturnValue:
+    """Their provider asked not to be listed since the link was sent."""
+    page = render_template("pages/error.html", headline=_("Das geht nicht mehr"), text=_NOT_LISTED, sign_in=False)
+    return page, 409
+
+
 @pages.get("/anbieten")
 @who(Who.EVERYBODY)
 def new() -> ResponseReturnValue:
@@ -66,7 +77,7 @@ def new() -> ResponseReturnValue:
 @pages.post("/anbieten")
 @who(Who.EVERYBODY)
 def submit() -> ResponseReturnValue:
-    """Keep what was typed, and ask by mail; robots, and people who asked not to be listed, see the same answer."""
+    """Keep what was typed, and ask by mail; robots see the same answer."""
     form = EntryForm(request.form, region=current_region().key)
     address = form.read_address(required=True)
     entry = form.read()
@@ -77,14 +88,18 @@ def submit() -> ResponseReturnValue:
     _limit("entry")
     try:
         with writing() as session:
-            if allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold()):
+            asked = allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold())
+            if asked:
                 keep(session, desk_of_request(), entry, address=address, now=now())
     except NotListed:
-        form.errors["name"] = _(
-            "Dieser Anbieter hat uns gebeten, nicht gelistet zu werden. Soll das nicht mehr gelten, schreiben Sie "
-            "bitte der Koordination (Impressum)."
-        )
+        form.errors["name"] = _NOT_LISTED
         return form_page(form, status=400)
+    if not asked:
+        form.errors["address"] = _(
+            "An diese Adresse haben wir heute schon %(n)s Mails geschickt. Bitte tragen Sie dieses Angebot morgen ein.",
+            n=PER_ADDRESS,
+        )
+        return form_page(form, status=429)
     return _sent(address)
 
 

@@ -6,7 +6,6 @@ Nothing is lost on the way: the form is shown again as it was filled in, and an 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from itertools import pairwise
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -18,13 +17,21 @@ from schemas.entry import FOR_WHOM, MAX_TOWNS, Entry, Terms
 from schemas.geography import find_municipality, postcode_known
 from schemas.offer import AgeRange, GroupSize, Occurrence, Price, Recurrence, Schedule, TimeWindow
 from schemas.vocabulary import LANGUAGES, Access, Answer, Area, Code, Kind, Mode, PriceModel, ScheduleKind, Weekday
+from webapp.entry_persons import gives_contact, is_personal_name, is_persons_mail, names_person
 from webapp.mail.message import AddressError, address
 from webapp.pages.entry_labels import DATE_ROWS, LABELS, MISSING, MONTH_NAMES, WRONG
 
 Form = MultiDict[str, str]
 
 MAX_AREAS: Final = 3
+MAX_DATES: Final = 100
+"""Most single dates of one entry."""
 _NUMBER: Final = re.compile(r"\d{1,6}(?:[.,]\d{1,2})?")
+_CLOCK: Final = re.compile(r"(\d{1,2})(?:[.:](\d{2}))?")
+_DATE_LINE: Final = re.compile(
+    rf"(?P<day>\d{{1,2}}\.\s?\d{{1,2}}\.\s?\d{{4}}|\d{{4}}-\d\d-\d\d)[ ,]*"
+    rf"(?:(?P<start>{_CLOCK.pattern})(?:\s?(?:-|–|bis)\s?(?P<end>{_CLOCK.pattern}))?(?:\s?Uhr)?)?"
+)
 _TOWNS: Final = re.compile(r"[,;\n]")
 _OF_FIELD: Final = {
     "duration_minutes": "duration",
@@ -162,17 +169,45 @@ class EntryForm:
             self.errors["towns"] = _("Bitte entweder einen Umkreis oder einzelne Orte angeben, nicht beides.")
         if (values["radius_km"] or values["towns"]) and Mode.IN_KITA not in values["modes"]:
             self.errors["modes"] = _("Sie haben ein Gebiet angegeben: Bitte kreuzen Sie auch „in der Kita“ an.")
-        if not person:
-            return
+        if person:
+            self._check_person(values)
+        elif not values["contact_personal"]:
+            self._check_contact(values)
+
+    def _check_person(self, values: Mapping[str, Any]) -> None:
+        """What would carry a private person's name, number or address into open data."""
         if values["street"]:
             self.errors["street"] = _(
                 "Bei Privatpersonen veröffentlichen wir keine Straße. Bitte lassen Sie das Feld leer."
             )
-        for name in ("title", "text", "venue"):
-            if _names(values["name"] or "", values[name] or ""):
+        if values["locality"] and find_municipality(values["locality"], self._near) is None:
+            self.errors["locality"] = _("Diesen Ort kennen wir nicht. Bitte nennen Sie die Gemeinde.")
+        said = {name: values[name] or "" for name in ("title", "text", "venue", "locality")}
+        said["price_conditions"] = self._text("price_conditions") or ""
+        for name, text in said.items():
+            if names_person(values["name"] or "", text):
                 self.errors[name] = _(
                     "Bitte nennen Sie Ihren Namen hier nicht: Dieses Feld steht auch in offenen Daten."
                 )
+            elif gives_contact(text):
+                self.errors[name] = _(
+                    "Bitte hier keine Telefonnummer oder E-Mail-Adresse: Dieses Feld steht auch in offenen Daten. "
+                    "Dafür gibt es weiter unten eigene Felder."
+                )
+
+    def _check_contact(self, values: Mapping[str, Any]) -> None:
+        """An organisation's contact enters open data, so a person's must be marked as such."""
+        organisation = values["name"] or ""
+        if values["contact_name"] and is_personal_name(values["contact_name"], organisation):
+            self.errors["contact_name"] = _(
+                "Das sieht nach dem Namen einer Person aus. Bitte nennen Sie eine Stelle, zum Beispiel „Büro“, oder "
+                "kreuzen Sie unten an, dass der Kontakt einer einzelnen Person gehört."
+            )
+        if values["mail"] and is_persons_mail(values["mail"], organisation):
+            self.errors["mail"] = _(
+                "Das sieht nach der Adresse einer Person aus. Bitte nennen Sie eine der Organisation, oder kreuzen Sie "
+                "unten an, dass der Kontakt einer einzelnen Person gehört."
+            )
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -212,14 +247,13 @@ class EntryForm:
         return found
 
     def _time(self, name: str, *, beside: str | None = None) -> time | None:
-        text = self.value(name).strip().removesuffix("Uhr").strip().replace(".", ":")
+        text = self.value(name).strip().removesuffix("Uhr").strip()
         if not text:
             return None
-        try:
-            return time.fromisoformat(f"{int(text):02d}:00" if text.isdecimal() and len(text) < 3 else text.zfill(5))
-        except ValueError:
+        found = _time_of(text)
+        if found is None:
             self.errors[beside or name] = _("„%(text)s“ ist keine Uhrzeit. Beispiel: 9:30.", text=text[:40])
-            return None
+        return found
 
     def _ages(self) -> AgeRange | None:
         low_years, low_months = self._number("age_from", most=20), self._number("age_from_months", most=240)
@@ -338,23 +372,38 @@ class EntryForm:
                 self.errors["dates"] = _("Ein Termin endet, bevor er beginnt.")
                 continue
             found.append(Occurrence(day=day, start=start, end=end))
+        found += self._more_dates()
+        if len(found) > MAX_DATES:
+            self.errors["dates"] = _("Bitte höchstens %(n)s Termine angeben.", n=MAX_DATES)
         return tuple(sorted(found, key=lambda one: (one.day, one.start or time())))
+
+    def _more_dates(self) -> list[Occurrence]:
+        """Further dates, one on each line."""
+        found = []
+        for line in filter(None, map(str.strip, self.value("more_dates").splitlines()[: 2 * MAX_DATES])):
+            said = _DATE_LINE.fullmatch(line)
+            day = _day_of(said["day"]) if said else None
+            start, end = (_time_of(said[part]) if said and said[part] else None for part in ("start", "end"))
+            wrong = said is None or day is None or not 2000 <= day.year <= 2100
+            if wrong or (said and ((said["start"] and not start) or (said["end"] and not end))):
+                self.errors["dates"] = _("„%(line)s“ ist kein Termin. Beispiel: 24.12.2026 9:30–11:00.", line=line[:60])
+            elif start and end and end <= start:
+                self.errors["dates"] = _("Ein Termin endet, bevor er beginnt.")
+            elif day is not None:
+                found.append(Occurrence(day=day, start=start, end=end))
+        return found
 
     def _access(self) -> dict[Access, Answer]:
         found = {code: self._one(f"access_{code.value}", Answer) for code in Access}
         return {code: answer for code, answer in found.items() if answer is not None}
 
 
-def _names(person: str, text: str) -> bool:
-    """Whether ``text`` names ``person`` in full, or by title and surname; a surname alone may be any word.
-
-    >>> [_names("Erna Wald", text) for text in ("Mit Erna Wald im Moor", "bei Frau Wald", "im Wald")]
-    [True, True, False]
-    """
-    *given, last = person.casefold().split() or [""]
-    said = re.findall(r"[\w-]+", text.casefold())
-    beside = {*pairwise(said), *pairwise(reversed(said))}
-    return any((first, last) in beside for first in (*given, "frau", "herr", "herrn", "familie"))
+def _time_of(text: str) -> time | None:
+    typed = _CLOCK.fullmatch(text)
+    try:
+        return time(int(typed[1]), int(typed[2] or 0)) if typed else None
+    except ValueError:
+        return None
 
 
 def _day_of(text: str) -> date | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from schemas.entry import Entry, Terms
-from schemas.offer import TimeWindow
+from schemas.offer import Occurrence, TimeWindow
 from schemas.vocabulary import PriceModel
 from schemas.wording import number_words
 from webapp.pages.entry_form import EntryForm
@@ -50,6 +50,7 @@ def form_of(entry: Entry, *, address: str | None = None) -> EntryForm:
     single |= {f"access_{code.value}": answer for code, answer in entry.accessibility.items()}
     for row, one in enumerate(schedule.occurrences[:DATE_ROWS] if schedule else (), 1):
         single |= {f"date_{row}": one.day, f"date_{row}_from": _clock(one.start), f"date_{row}_to": _clock(one.end)}
+    single["more_dates"] = "\n".join(map(_date_line, schedule.occurrences[DATE_ROWS:] if schedule else ()))
     several = {
         "audience": entry.audience,
         "areas": entry.areas,
@@ -80,6 +81,11 @@ def _age_inputs(name: str, months: int | None, *, last: bool) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     return number_words(value) if isinstance(value, float) else str(value)
+
+
+def _date_line(one: Occurrence) -> str:
+    hours = "–".join(filter(None, (_clock(one.start), _clock(one.end))))
+    return f"{one.day:%d.%m.%Y} {hours}".strip()
 
 
 def _clock(moment: time | None) -> str | None:

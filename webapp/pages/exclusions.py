@@ -12,8 +12,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from schemas.entry import PRIVATE_PERSON
 from schemas.exclusion import MAX_VALUE, ExclusionKind, Exclusions, Wish, as_address, as_host, provider_key
 from schemas.harvest import Source
+from schemas.store.entries import entry_of_offer
 from schemas.store.exclusions import Effect, effect, exclude, excluded, exclusions_by_age, undo_exclusion
 from schemas.store.offers import offer_by_id, offers_by_id
 from schemas.store.runs import source
@@ -133,6 +135,8 @@ def _wish(name: str, text: str) -> Wish | str:
     if name == "anbieter":
         if len(text) > MAX_VALUE or not provider_key(text):
             return str(_("Bitte geben Sie den Namen so an, wie er bei den Angeboten steht, mit höchstens 500 Zeichen."))
+        if provider_key(text).split()[0] == provider_key(PRIVATE_PERSON):
+            return str(_("So heißen alle Privatpersonen. Bitte geben Sie den Namen der Person an."))
         return Wish(kind=ExclusionKind.PROVIDER, value=text)
     host, address = as_host(text), as_address(text)
     if host is None or address is None:
@@ -146,6 +150,8 @@ def _known() -> dict[str, str]:
     """What an offer or a source of this Region says about its provider."""
     region = current_region().key
     if (offer := offer_by_id(reading(), request.args.get("angebot", "")[:16])) is not None and offer.region == region:
+        if (entry := entry_of_offer(reading(), offer.id)) is not None and entry.person and entry.entry is not None:
+            return _filled(entry.entry.name, entry.entry.homepage)  # "Privatperson (town)" is every person's there
         provider, page = offer.provider, (offer.provider and offer.provider.url) or offer.url
         return _filled(provider.name if provider else None, page)
     found = source(reading(), request.args.get("quelle", "")[:80])
