@@ -37,6 +37,8 @@ MAX_TITLE = 300
 MAX_SUMMARY = 600
 MAX_DESCRIPTION = 20_000
 MAX_OCCURRENCES = 1_000
+MAX_PART = 999
+"""Largest ordinal of an offer within one text."""
 MAX_KEY_BYTES = 2_000
 """Bytes of a source's key; a database index takes no more."""
 
@@ -368,7 +370,7 @@ class SourceKey(Value):
     """Name of the source."""
     key: str = Field(min_length=1, max_length=1000)
     """The source's own key or permalink."""
-    part: int = Field(0, ge=0, le=999)
+    part: int = Field(0, ge=0, le=MAX_PART)
     """Stable ordinal where one text holds several offers."""
 
     @field_validator("key")
