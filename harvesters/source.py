@@ -128,7 +128,7 @@ def _unfit(source: Source) -> list[str]:
             codecs.lookup(access.encoding)
         except LookupError:
             wrong.append(f"access.encoding: „{access.encoding}“ ist keine Kodierung (zum Beispiel windows-1252).")
-    web = access.kind in (AccessKind.STRUCTURED, AccessKind.HTML)
+    web = access.kind in (AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE)
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
     if access.kind in _MAPPED and access.fields and "title" not in access.fields:
@@ -136,7 +136,8 @@ def _unfit(source: Source) -> list[str]:
     for key, meaningful in (
         ("follow", web),
         ("next", web or access.kind is AccessKind.JSON),
-        ("items", access.kind in (AccessKind.HTML, AccessKind.JSON)),
+        ("items", access.kind not in (AccessKind.STRUCTURED, AccessKind.ICAL)),
+        ("key", access.kind is not AccessKind.PAGE),
         ("delimiter", access.kind is AccessKind.CSV),
     ):
         if getattr(access, key) is not None and not meaningful:
@@ -146,6 +147,7 @@ def _unfit(source: Source) -> list[str]:
             near = get_close_matches(name, OfferFields.model_fields, n=1)
             hint = f" Gemeint ist vielleicht „{near[0]}“." if near else ""
             wrong.append(f"expect.filled.{name} ist kein Feld eines Angebots.{hint}")
-    if access.fields and access.kind in (AccessKind.ICAL, AccessKind.RSS, AccessKind.STRUCTURED):
+    without_fields = (AccessKind.ICAL, AccessKind.RSS, AccessKind.STRUCTURED, AccessKind.PAGE)
+    if access.fields and access.kind in without_fields:
         wrong.append(f"access.fields hat bei kind = „{access.kind.value}“ keine Wirkung.")
     return wrong

@@ -37,6 +37,8 @@ class AccessKind(StrEnum):
     """Web pages with schema.org (JSON-LD, microdata, RDFa) or h-event: listing page, follow, detail page (Scrapy)."""
     HTML = "html"
     """Web pages without markup, read by CSS selectors (Scrapy)."""
+    PAGE = "page"
+    """Web pages without markup and without selectors: title and main text of a page, or of its sections (Scrapy)."""
     ICAL = "ical"
     """An iCalendar feed (httpx)."""
     CSV = "csv"
@@ -71,7 +73,8 @@ class Access(Value):
     next: str | None = None
     """Web pages: CSS selector of the link to the next listing page; JSON: dotted path of the next page's address."""
     items: str | None = None
-    """HTML: CSS selector of one offer where a page holds several; JSON: dotted path of the list of items."""
+    """HTML: CSS selector of one offer where a page holds several; ``page``: of the headings below each of which one
+    stands; JSON: dotted path of the list of items; tables: the sheet."""
     key: str | None = None
     """Selector, column or path of the source's own key; rows with the same key are one Record with several
     occurrences. Without it: UID, ``@id``, canonical link or the page's address."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from harvesters.formats import html_selectors, jsonld, microdata, microformats, rdfa
+from harvesters.formats import html_selectors, jsonld, microdata, microformats, plain_page, rdfa
 from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin, Parsed
 from harvesters.formats.text import claims_utf8_wrongly
@@ -90,5 +90,6 @@ def telling(parse: Parse) -> Parse:
 PAGE_PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.STRUCTURED: telling(_whole(structured)),
     AccessKind.HTML: telling(_whole(html_selectors.parse)),
+    AccessKind.PAGE: telling(_whole(plain_page.parse)),
 }
 """Way of access → its reader, for web pages."""

@@ -105,21 +105,12 @@ def build(
 ) -> tuple[Record | None, list[Issue]]:
     """One Record, cleaned of markup and cut to what the model holds, with an Issue for whatever was cut.
 
-    ``None`` with an Issue where there is no title: nothing can be shown, and nothing is invented.
+    ``None`` with an Issue where there is no title (nothing can be shown, and nothing is invented), or where ``part`` is
+    beyond what one key may hold.
     """
     issues: list[Issue] = []
     key = _short_key(line(key))
     clean_title = line(title)
-    if part > MAX_PART:
-        beyond = origin.problem(
-            "record",
-            f"{origin.format}.no_key",
-            clean_title,
-            where=key,
-            message=f"Mehr als {MAX_PART + 1} Einträge einer Seite haben keinen eigenen Schlüssel; der Rest fehlt.",
-            remedy="Bitte access.key setzen, oder die Betreiber um eigene Adressen je Angebot bitten.",
-        )
-        return None, [beyond]
     if not clean_title or not key:
         missing = "Titel" if not clean_title else "Schlüssel"
         issues.append(
@@ -130,6 +121,18 @@ def build(
                 where=key or None,
                 message=f"Ein Eintrag hat keinen {missing} und wurde ausgelassen.",
                 remedy="Bitte in der Quellenbeschreibung prüfen, woraus Titel und Schlüssel gelesen werden.",
+            )
+        )
+        return None, issues
+    if part > MAX_PART:
+        issues.append(
+            origin.problem(
+                "record",
+                f"{origin.format}.too_many",
+                clean_title,
+                where=key,
+                message=f"Mehr als {MAX_PART + 1} Einträge haben keinen eigenen Schlüssel; der Rest wurde ausgelassen.",
+                remedy="Bitte prüfen, ob die Seite wirklich Angebote enthält, oder sie in der Quelle enger fassen.",
             )
         )
         return None, issues
@@ -242,5 +245,5 @@ def finish(
     """Parsed content with one Record per identity; content that had to be cut is not complete."""
     unique, doubled = one_per_identity(origin, records)
     found = (*issues, *doubled)
-    cut = any(i.rule.endswith(".too_many") for i in doubled)
+    cut = any(i.rule.endswith(".too_many") for i in found)
     return Parsed(records=unique, issues=found, next=next, complete=complete and not cut)

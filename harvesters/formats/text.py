@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, lookup
+from collections.abc import Collection, Container
 from typing import Final
 
 import lxml.html
@@ -132,18 +133,28 @@ def line(value: str) -> str:
 
 def element_lines(element: lxml.html.HtmlElement) -> str:
     """The readable text of an element: blocks, list items and ``<br>`` begin a new line; table cells stay in theirs."""
-    parts: list[str] = []
-    for action, node in _walk(element):
+    return lines_between(element, ())[0]
+
+
+def lines_between(element: lxml.html.HtmlElement, marks: Collection[lxml.html.HtmlElement]) -> list[str]:
+    """The readable text of an element, cut where ``marks`` stand: what is before the first and after each of them.
+
+    ``marks`` are elements within, in the order of the document; their own text is in none of the pieces.
+    """
+    pieces: list[list[str]] = [[]]
+    for action, node in _walk(element, frozenset(marks)):
         if action == "text" and isinstance(node, str):
-            parts.append(" ".join(node.split("\n")))
+            pieces[-1].append(" ".join(node.split("\n")))
         elif action == "break":
-            parts.append("\n")
+            pieces[-1].append("\n")
         elif action == "cell":
-            parts.append(" ")
-    return _tidy("".join(parts))
+            pieces[-1].append(" ")
+        elif action == "mark":
+            pieces.append([])
+    return [_tidy("".join(parts)) for parts in pieces]
 
 
-def _walk(root: lxml.html.HtmlElement) -> list[tuple[str, object]]:
+def _walk(root: lxml.html.HtmlElement, marks: Container[object]) -> list[tuple[str, object]]:
     """Depth-first without recursion, so that a page nested 100,000 deep costs memory, not the stack."""
     out: list[tuple[str, object]] = []
     stack: list[tuple[str, object]] = [("open", root)]
@@ -152,6 +163,9 @@ def _walk(root: lxml.html.HtmlElement) -> list[tuple[str, object]]:
         if action != "open" or not isinstance(node, lxml.html.HtmlElement):
             if action != "open":
                 out.append((action, node))
+            continue
+        if node in marks:
+            out.append(("mark", node))
             continue
         tag = node.tag if isinstance(node.tag, str) else ""
         if tag in _SILENT or not tag:

@@ -13,7 +13,7 @@ from harvesters.problems import ReadError
 from harvesters.run import read
 from harvesters.spool import crawl, read_spool
 from schemas.exclusion import Exclusions
-from schemas.harvest import Access, RunResult, Source
+from schemas.harvest import Access, AccessKind, RunResult, Source
 from tests.factories import NOW, make_record, make_source
 from tests.harvesters.loopback import QUICK, Site, running_site
 
@@ -261,3 +261,18 @@ def test_pages_that_are_excluded_are_left_out_in_the_child_too_and_the_rest_coun
     assert result.complete
     assert [issue.rule for issue in result.issues] == ["fetch.excluded"]
     assert "/angebot/2" not in site.paths()
+
+
+def test_pages_without_markup_are_crawled(site: Site) -> None:
+    for name in ("wald", "moor"):
+        site.put(f"/{name}", f"<!doctype html><html><body><main><h1>{name}</h1><p>Für Kitas.</p></main></body></html>")
+    start = site.put("/kita", "<!doctype html><html><body><a href='/wald'>1</a><a href='/moor'>2</a></body></html>")
+    source = make_source(access=Access(kind=AccessKind.PAGE, start=(start,), follow="a"))
+
+    outcome = crawl(source, settings=QUICK, now=NOW)
+
+    assert [(record.title, record.text) for record in outcome.result.records] == [
+        ("wald", "Für Kitas."),
+        ("moor", "Für Kitas."),
+    ]
+    assert outcome.result.complete

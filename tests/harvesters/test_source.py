@@ -117,3 +117,20 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path, name: s
 
     with pytest.raises(SourceError, match="Bekannt sind: be_beispielmuseum"):
         find(name, tmp_path / "." if name else tmp_path)
+
+
+def described(kind: str, **access: object) -> dict[str, object]:
+    start = ["https://museum.example/kita"]
+    return {"name": "be_beispielmuseum", "region": "11", "access": {"kind": kind, "start": start} | access}
+
+
+def test_a_page_has_headings_as_items_and_no_selectors() -> None:
+    assert source_from(described("page", items="h2", follow="main a"), "x").access.items == "h2"
+
+    for wrong in ({"key": "h1"}, {"fields": {"title": "h1"}}):
+        with pytest.raises(ReadError, match="keine Wirkung"):
+            source_from(described("page", **wrong), "x")
+
+
+def test_a_table_on_the_web_may_name_its_sheet() -> None:
+    assert source_from(described("csv", items="Angebote"), "x").access.items == "Angebote"

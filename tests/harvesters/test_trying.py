@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from harvesters.problems import ReadError
 from harvesters.trying import MAX_PAGES, MAX_REQUESTS, Difference, difference, try_address, try_source
 from schemas.harvest import Access, AccessKind
 from schemas.store.harvest import KnownOffer, fingerprint
+from schemas.vocabulary import Verdict
 from tests.factories import NOW, make_key, make_record, make_source
 from tests.harvesters.leaflets import column, head, leaflet, picture
 from tests.harvesters.loopback import QUICK, Site, running_site
@@ -140,6 +142,77 @@ def test_what_holds_no_offers_is_said_with_a_remedy(site, body, rule):
 
     assert refused.value.rule == rule
     assert refused.value.happened and refused.value.remedy
+
+
+def plain(name: str) -> str:
+    return (Path(__file__).parent / "pages" / f"{name}.html").read_text()
+
+
+def test_a_page_without_schema_org_is_read_as_one_offer(site):
+    found = look(site.put("/kita/waldtag", plain("typo3_waldtag")))
+
+    assert found.source.access == Access(kind=AccessKind.PAGE, start=(f"{site.base}/kita/waldtag",))
+    (offer,) = found.preview.offers
+    assert (offer.title, offer.ages.min_months, offer.price.amount_eur) == ("Waldtag mit dem Förster", 48, 2.5)
+    assert offer.kita_suitability.verdict is Verdict.YES
+
+
+def test_a_listing_without_schema_org_is_followed_to_its_offers(site):
+    for name in ("typo3_waldtag", "wordpress_puppen", "joomla_brandschutz"):
+        site.put(f"/angebote/{name}", plain(name).replace('rel="canonical"', 'rel="self"'))
+    site.put("/verein/satzung", page("<h1>Satzung</h1><p>Der Verein hat seinen Sitz in Birkenau und ist tätig.</p>"))
+    items = "".join(
+        f'<li><a href="/{path}">{path}</a></li>'
+        for path in ("verein/satzung", "verein/vorstand", "angebote/typo3_waldtag", "angebote/wordpress_puppen",
+                     "angebote/joomla_brandschutz")
+    )  # fmt: skip
+
+    found = look(site.put("/kita", page(f"<h1>Was wir tun</h1><ul>{items}</ul>")))
+
+    assert found.source.access.kind is AccessKind.PAGE
+    assert found.source.access.follow == 'li a[href^="/angebote/"]'
+    assert [record.title for record in found.records] == [
+        "Waldtag mit dem Förster",
+        "Puppenspiel in eurer Kita",
+        "Brandschutzerziehung",
+    ]
+    assert found.whole
+    assert len(site.asked) <= MAX_REQUESTS + 1
+
+
+def test_a_page_of_many_offers_is_read_section_by_section(site):
+    found = look(site.put("/gruppen", plain("eine_seite")))
+
+    assert (found.source.access.items, found.source.access.follow) == ("h3", None)
+    assert [offer.title for offer in found.preview.offers] == [
+        "Farben aus der Küche",
+        "Der Drache im Depot",
+        "Steinzeit zum Anfassen",
+    ]
+
+
+def test_one_offer_with_headings_of_its_own_stays_one(site):
+    body = (
+        "<main><h1>Waldtag für Kitas</h1><h2>Was wir erleben</h2><p>Wir bauen ein Tipi aus Ästen.</p>"
+        "<h2>Für wen?</h2><p>Für Kinder ab 4 Jahren.</p><h2>Was es kostet</h2><p>3 € pro Kind</p>"
+        '<p>Mehr über <a href="/wald">unseren großen alten Wald</a> und die <a href="/anfahrt">Anfahrt</a> steht dort.'
+        "</p></main>"
+    )
+
+    found = look(site.put("/waldtag", page(body)))
+
+    assert found.source.access == Access(kind=AccessKind.PAGE, start=(f"{site.base}/waldtag",))
+    assert "Was es kostet" in found.records[0].text
+
+
+@pytest.mark.parametrize("path", ["/", "/verein"])
+def test_a_page_that_states_nothing_of_an_offer_is_none(site, path):
+    address = site.put(path, plain("startseite"))
+
+    with pytest.raises(ReadError) as refused:
+        look(address)
+
+    assert refused.value.rule == "preview.nothing"
 
 
 def test_what_the_gate_refuses_is_refused(site):

@@ -40,6 +40,7 @@ LICENCES: Final = {
 WAYS: Final = {
     AccessKind.STRUCTURED: _l("Internetseite mit Angaben für Maschinen (schema.org)"),
     AccessKind.HTML: _l("Internetseite nach Beschreibung"),
+    AccessKind.PAGE: _l("Internetseite, von uns selbst gelesen (Überschrift und Text)"),
     AccessKind.ICAL: _l("Kalender (iCal)"),
     AccessKind.CSV: _l("Tabelle im Netz (CSV)"),
     AccessKind.JSON: _l("Datenliste im Netz (JSON)"),
