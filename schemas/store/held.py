@@ -31,8 +31,10 @@ from schemas.harvest import AccessKind
 from schemas.offer import Offer
 from schemas.review import Review, ReviewKind
 from schemas.search import tokens
+from schemas.store.bulk import chunks
 from schemas.store.filters import word_filter
 from schemas.store.offers import offers_by_id
+from schemas.store.publishing import lock_offers
 from schemas.store.queue import DUE
 from schemas.store.resolving import review_of
 from schemas.store.wordings import UnknownWording, wording_of
@@ -173,6 +175,21 @@ def decidable(session: Session, region: str, source: str, *, limit: int) -> list
         return []
     ids = of_source.where(reviews.c.kind.in_(_DECIDABLE)).with_only_columns(reviews.c.offer_id)
     return list(session.scalars(ids.order_by(reviews.c.opened_at, reviews.c.id).limit(limit)))
+
+
+def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
+    """Those of ``offer_ids`` that still wait to be accepted or rejected, in their order.
+
+    Locks the offers, so that of two coordinators who decide at once the second sees what the first did. Raises
+    ``StoreError`` for an unknown offer.
+    """
+    lock_offers(session, offer_ids)
+    waiting: set[str] = set()
+    for some in chunks(offer_ids):
+        c = reviews.c
+        open_ones = select(c.offer_id).where(c.offer_id.in_(some), c.closed_at.is_(None), c.kind.in_(_DECIDABLE))
+        waiting.update(session.scalars(open_ones))
+    return [offer_id for offer_id in offer_ids if offer_id in waiting]
 
 
 def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | None:

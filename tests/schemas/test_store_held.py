@@ -1,5 +1,6 @@
 """The list of what waits, and what unknown wording means, on SQLite and PostgreSQL."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Access, AccessKind, Issue
+from schemas.review import DecisionKind
 from schemas.store.audit import noted
-from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items
+from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
 from schemas.store.lookups import decide_wording
 from schemas.store.queue import DUE
+from schemas.store.reviews import decide
 from schemas.store.runs import source
 from schemas.store.suggestions import suggest
 from schemas.store.undoing import undo
@@ -119,3 +122,23 @@ def test_only_what_a_lookup_would_help_is_kept_and_no_source_floods_the_list(mus
         keep_wordings(session, "mv_neu", [unknown(f"Wort {n}\0") for n in range(MAX_OPEN + 50)], now=NOW)
 
         assert held_counts(session, REGION)[HeldKind.WORDING] == MAX_OPEN
+
+
+def test_of_two_who_decide_at_once_the_second_sees_what_the_first_did(museum: Harvest) -> None:
+    database, dinos, wald = museum.database, museum.id("dinos"), museum.id("wald")
+    left: list[str] = []
+
+    def second() -> None:
+        with database.begin() as session:
+            left.extend(still_decidable(session, [wald, dinos]))
+
+    other = threading.Thread(target=second)
+    with database.begin() as session:
+        assert still_decidable(session, [dinos]) == [dinos]
+        decide(session, dinos, DecisionKind.REJECT, by="ada", now=museum.now)
+        other.start()
+        other.join(0.3)  # it has to wait for this transaction
+        assert other.is_alive()
+    other.join()
+
+    assert left == [wald]

@@ -486,3 +486,33 @@ def test_trust_steered_elsewhere_is_shown(site, desk):
         steer_source(session, NEW.name, {"trust": "publish"}, by="x", now=site.now)
 
     assert "Nicht mehr vertrauen" in desk.get(f"{LIST}?quelle={NEW.name}").text
+
+
+def send_twice_from_old_pages(desk: Reader, *forms: dict[str, Any]) -> list[str]:
+    """Post forms of one and the same page, as two windows of it or a double click do; the pages that follow."""
+    token = csrf_token(desk.get(LIST).text)
+    return [follow(desk, desk.post(f"{LIST}/angebote", data=form | {"csrf_token": token})) for form in forms]
+
+
+def test_a_double_click_is_one_decision_that_is_taken_back_whole(site, desk):
+    (offer,) = new_offers(site, 1)
+    click = {"kind": "accept", "offer": offer}
+
+    first, second = send_twice_from_old_pages(desk, click, click)
+
+    assert "1 Angebot wartete nicht mehr" in second
+    assert "angenommen." not in second
+    take_back(desk, first)
+    assert status(site, offer) is Status.HELD
+
+
+def test_a_stale_list_does_not_overrule_what_a_colleague_decided(site, desk):
+    offers = new_offers(site, 2)
+
+    _, second = send_twice_from_old_pages(
+        desk, {"kind": "reject", "offer": offers[0]}, {"kind": "accept", "offer": offers}
+    )
+
+    assert [status(site, offer) for offer in offers] == [Status.REJECTED, Status.PUBLISHED]
+    assert "1 Angebot angenommen." in second
+    assert "1 Angebot wartete nicht mehr" in second

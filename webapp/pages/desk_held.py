@@ -17,7 +17,7 @@ from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
 from schemas.store.audit import action_by_id, noted
-from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items
+from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
 from schemas.store.lookups import MAX_MEANING, decide_wording
 from schemas.store.merging import judge
 from schemas.store.offers import offers_by_id
@@ -223,17 +223,33 @@ def _settle(change: Session, review: Review, take: str) -> str:
 
 
 def _decide(change: Session, chosen: list[str], kind: DecisionKind) -> None:
-    """One decision about many offers, taken back as one."""
+    """One decision about those of ``chosen`` that still wait for one, taken back as one.
+
+    The list may be old, and a button pressed twice: what was decided meanwhile stays as it is.
+    """
+    left = still_decidable(change, chosen)
+    if settled := len(chosen) - len(left):
+        flash(
+            ngettext(
+                "%(num)s Angebot wartete nicht mehr auf eine Entscheidung und blieb, wie es ist. "
+                "Was geschah, steht im Verlauf auf seiner Seite am Schreibtisch.",
+                "%(num)s Angebote warteten nicht mehr auf eine Entscheidung und blieben, wie sie sind. "
+                "Was geschah, steht im Verlauf auf ihren Seiten am Schreibtisch.",
+                settled,
+            )
+        )
+    if not left:
+        return
     why = request.form.get("why", "").strip()[:500] or None
-    decide_all(change, chosen, kind, by=g.coordinator, now=now(), why=why)
+    decide_all(change, left, kind, by=g.coordinator, now=now(), why=why)
     numbers = noted(change)
     number = numbers[0]
     if len(numbers) > 1:
         number = note_bulk(change, numbers, region=current_region().key, by=g.coordinator, now=now())
     if kind is DecisionKind.ACCEPT:
-        words = ngettext("%(num)s Angebot angenommen.", "%(num)s Angebote angenommen.", len(chosen))
+        words = ngettext("%(num)s Angebot angenommen.", "%(num)s Angebote angenommen.", len(left))
     else:
-        words = ngettext("%(num)s Angebot abgelehnt.", "%(num)s Angebote abgelehnt.", len(chosen))
+        words = ngettext("%(num)s Angebot abgelehnt.", "%(num)s Angebote abgelehnt.", len(left))
     _done(words, number)
 
 
