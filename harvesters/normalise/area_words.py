@@ -109,6 +109,8 @@ def area_of(
     except_at = _EXCEPT.search(spaced)
     excluded = _read(spaced[except_at.end() :], near) if except_at else _Named()
     taken_out = [*excluded.keys, *(town.ags for _, town in excluded.towns)]
+    if except_at and not _WORD.search(spaced, except_at.end()):  # "bundesweit nicht": whatever is named is denied
+        return stated
     if not taken_out or _DISTANCE.search(excluded.rest):  # "ohne Fahrtkosten bis 40 km ab …" takes nothing out
         except_at, taken_out = None, []
     named = _read(spaced[: except_at.start()] if except_at else spaced, near)

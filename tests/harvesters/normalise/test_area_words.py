@@ -67,6 +67,8 @@ def test_what_is_only_roughly_drawn_is_unsure(words, near, inside, outside):
 @pytest.mark.parametrize(
     "words",
     [
+        "bundesweit nicht",
+        "Landkreis Plön leider nicht.",
         "Kreis nördlich der Linie Plön–Preetz",
         "im Nordosten",
         "Altkreis Grafschaft Hügelland",
