@@ -182,6 +182,15 @@ def standing_of(session: Session, decision_ids: Collection[int]) -> list[int]:
     return found
 
 
+def latest_decision(session: Session, offer_id: str) -> DecisionKind | None:
+    """Whether the offer was last accepted or rejected, as far as that stands; ``None`` where nobody decided."""
+    c = decisions.c
+    decisive = (DecisionKind.ACCEPT.value, DecisionKind.REJECT.value)
+    standing = select(c.kind).where(c.offer_id == offer_id, c.undone_at.is_(None), c.kind.in_(decisive))
+    kind = session.scalars(standing.order_by(c.id.desc()).limit(1)).first()
+    return DecisionKind(kind) if kind else None
+
+
 # -- what the desk sees -----------------------------------------------------------------------------------------------
 
 

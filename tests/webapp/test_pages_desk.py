@@ -92,6 +92,16 @@ def test_an_unsure_offer_waits_with_its_reason_and_is_accepted(site, desk):
     assert site.client().get(f"/angebote/{offer}").status_code == 200
 
 
+def test_a_button_pressed_twice_decides_once_so_that_one_undo_takes_it_back(site, desk, offer):
+    address, page = f"/desk/angebote/{offer}/entscheiden", f"/desk/angebote/{offer}"
+    post(desk, address, page=page, kind="reject")
+    again = post(desk, address, page=page, kind="reject")
+
+    assert "Das war schon so entschieden" in desk.get(again.headers["Location"]).text
+    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/entscheidung/1", page=page)
+    assert site.client().get(f"/angebote/{offer}").status_code == 200
+
+
 def test_a_rejected_offer_is_hidden_everywhere_until_that_is_undone(site, desk, offer):
     post(
         desk,

@@ -20,7 +20,7 @@ from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
 from schemas.store.drafts import DraftState, drafts_by_state
 from schemas.store.entries import entry_count, unconfirmed_count
-from schemas.store.held import held_about, held_counts
+from schemas.store.held import held_about, held_counts, still_decidable
 from schemas.store.kitas import kita_by_id
 from schemas.store.merging import judge, split
 from schemas.store.offers import offers_by_id
@@ -30,6 +30,7 @@ from schemas.store.reviews import (
     correct,
     decide,
     detail,
+    latest_decision,
     undo_correction,
     undo_decision,
 )
@@ -116,6 +117,10 @@ def decide_offer(offer_id: str) -> ResponseReturnValue:
     why = request.form.get("why", "").strip()[:MAX_WHY] or None
     with writing() as change:
         _own(change, offer_id)
+        waits = still_decidable(change, [offer_id])
+        if not waits and latest_decision(change, offer_id) == kind:  # pressed twice: one undo must be enough
+            flash(_("Das war schon so entschieden; es bleibt dabei."))
+            return _back(offer_id)
         decide(change, offer_id, DecisionKind(kind), by=g.coordinator, now=now(), why=why)
         number = noted(change)[-1]
     _done(_("Angenommen.") if kind == DecisionKind.ACCEPT else _("Abgelehnt."), number)
