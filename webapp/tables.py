@@ -196,11 +196,15 @@ def preview_of(database: Database, found: TableDraft, now: datetime) -> dict[str
 def take_over(database: Database, found: TableDraft, *, now: datetime) -> HarvestRun:
     """Make the previewed table a source, or its next version, and take its offers in; the run.
 
-    Raises ``StoreError`` for a draft without a preview, and while its source is being read; ``ReadError`` where the
-    table cannot be read.
+    Raises ``StoreError`` for a draft without a preview or that somebody else has just decided about, and while its
+    source is being read; ``ReadError`` where the table cannot be read.
     """
-    source = _proposed(found)
-    parsed = read(found, source, now=now)
+    proposed = _proposed(found.draft)
+    parsed = read(found, proposed, now=now)
+    with database.begin() as session:
+        source = _settled(session, found.number, now=now)
+    if source.name != proposed.name:
+        parsed = read(found, source, now=now)
     said = tuple(by_row(issue, source, parsed) for issue in parsed.issues)
     result = RunResult(records=parsed.records, issues=said, complete=parsed.complete)
     run = take_in(database, source, result, now=now)
@@ -240,11 +244,30 @@ def _nameless(region: str) -> Source:
     return Source(name="tabelle", region=region, access=Access(kind=AccessKind.TABLE))
 
 
-def _proposed(found: TableDraft) -> Source:
-    proposal = (found.draft.result or {}).get("source")
+def _proposed(found: Draft) -> Source:
+    proposal = (found.result or {}).get("source")
     if proposal is None:
-        raise StoreError(f"draft {found.number} has no preview yet; preview it before it is taken over")
+        raise StoreError(f"draft {found.id} has no preview yet; preview it before it is taken over")
     return Source.model_validate(proposal)
+
+
+def _settled(session: Session, number: int, *, now: datetime) -> Source:
+    """The source that a draft becomes, by the name that it keeps from here on: a known table its own, a new one a name
+    that is still free. It is stored, and the draft says so; whoever is killed now goes on under the same name."""
+    found = table_draft(session, number)
+    if found is None:
+        raise StoreError(f"draft {number} was dropped or has become a source; it cannot become one")
+    proposed = _proposed(found.draft)
+    if found.plan.table == proposed.name:
+        return proposed
+    # Two tables of one title were proposed one name; the second must not become the next version of the first.
+    name = new_name(session, proposed.region, proposed.title or "")
+    source = store.save_source(session, proposed.model_copy(update={"name": name}), origin="desk", now=now)
+    plan, state = found.plan.model_copy(update={"table": name}), found.draft.state
+    change_draft(session, number, source=plan.model_dump(mode="json"), state=state, now=now)
+    result = (found.draft.result or {}) | {"source": source.model_dump(mode="json")}
+    keep_result(session, number, result=result, state=state, now=now)
+    return source
 
 
 def source_of(session: Session, found: TableDraft, access: Access) -> Source:

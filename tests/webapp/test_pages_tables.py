@@ -3,6 +3,7 @@
 import io
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask.testing import FlaskClient
@@ -135,6 +136,41 @@ def test_a_table_becomes_a_source_step_by_step(both_sites: Site) -> None:
         (run,) = runs(session, source=source.name)
         assert run.status is RunStatus.COMPLETE
         assert len(list(stored_records(session, source.name))) == 3
+
+
+def test_two_tables_of_one_title_become_two_sources(site: Site) -> None:
+    """Both were looked at before either was a source, so both were proposed the same name."""
+    client = site.coordinator()
+    other = "Angebot;Ort\nImkerei für Kitas;Wolgast\n"
+    pages = [mapped(client, content, trust="publish", fassung="") for content in (OFFERS, other)]
+
+    for page in pages:
+        assert press(client, f"{page}/uebernehmen", page).status_code == 303
+
+    names = ["tabelle_13075_angebote_2026", "tabelle_13075_angebote_2026_2"]
+    assert sorted(each.name for each in stored(site)) == names
+    with site.database.read() as session:
+        assert [len(list(stored_records(session, name))) for name in names] == [3, 1]
+        assert {record.origin.source for record in stored_records(session, names[1])} == {names[1]}
+
+
+def test_a_table_whose_taking_over_was_killed_is_taken_over_under_the_same_name(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = site.coordinator()
+    pages = [mapped(client, OFFERS, trust="publish", fassung="") for _ in range(2)]
+    press(client, f"{pages[0]}/uebernehmen", pages[0])
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr("webapp.tables.finish_draft", Mock(side_effect=KeyboardInterrupt))
+        press(client, f"{pages[1]}/uebernehmen", pages[1])
+    site.now += timedelta(minutes=1)
+
+    press(client, f"{pages[1]}/uebernehmen", pages[1])
+
+    assert sorted(each.name for each in stored(site)) == [
+        "tabelle_13075_angebote_2026",
+        "tabelle_13075_angebote_2026_2",
+    ]
 
 
 def test_nothing_of_a_table_that_is_held_is_shown_to_visitors(site: Site) -> None:
