@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from lxml import html
 from sqlalchemy import select
 
 from schemas.exclusion import ExclusionKind, Wish
@@ -319,6 +320,31 @@ def test_most_groups_in_a_month_are_kept(site):
         offer = public_offer(session, stored.offer)
     assert not isinstance(offer, Tombstone)
     assert offer.capacity.groups_per_month == 3
+
+
+def test_one_click_says_most_groups_in_a_month_or_no_limit(site):
+    stored = type_in(site, accept=True)
+    path = own_path(site, stored)
+
+    buttons = html.fromstring(site.client().get(path).text).xpath("//button[@name='groups_per_month']")
+    kept = []
+    for button in buttons:
+        alone = [field.get("name") for field in button.getparent().getparent().iter("input")]
+        site.client().post(f"{path}/gruppen", data={button.get("name"): button.get("value")})
+        kept.append((again(site, stored).entry.groups_per_month, alone))
+
+    assert [button.text for button in buttons] == ["höchstens 1", "höchstens 2", "höchstens 4", "keine Grenze"]
+    assert kept == [(1, []), (2, []), (4, []), (None, [])]
+
+
+def test_the_own_page_says_how_many_groups_are_kept(site):
+    stored = type_in(site, make_entry(groups_per_month=1), accept=True)
+
+    one = site.client().get(own_path(site, stored)).text
+    site.client().post(f"{own_path(site, stored)}/gruppen", data={"groups_per_month": ""})
+
+    assert "Höchstens 1 Gruppe im Monat." in one
+    assert "Ohne Grenze." in site.client().get(own_path(site, stored)).text
 
 
 def test_a_number_of_groups_that_is_none_is_said(site):
