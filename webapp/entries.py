@@ -2,7 +2,8 @@
 
 An entry is typed (unconfirmed, nothing of it is known elsewhere) → confirmed by mail (an offer of the Region's source
 ``eintraege_<key>``, held) → accepted at the desk → shown. Typed at the desk it needs no mail. What its provider changes
-later goes live at once where it was accepted, unless the text now contradicts the audience: then it is held again.
+later goes live at once where it was accepted, unless the text now contradicts the audience: then it is held again. What
+was rejected is held again once its provider changes what it says.
 """
 
 import secrets
@@ -40,7 +41,8 @@ from schemas.store.entries import (
     take_back,
 )
 from schemas.store.exclusions import excluded
-from schemas.store.reviews import decide, detail, undo_decision
+from schemas.store.publishing import members_of
+from schemas.store.reviews import decide, detail, undo_decision, undo_decisions
 from schemas.store.runs import save_source, source, source_state
 from schemas.store.withdrawing import erase, restore, withdraw
 from schemas.vocabulary import Verdict
@@ -111,7 +113,8 @@ def type_for(
 
 
 def change(session: Session, desk: Desk, stored: StoredEntry, entry: Entry, *, by: str, now: datetime) -> StoredEntry:
-    """A new version of an entry. It stays shown where it was, unless its text now contradicts its audience.
+    """A new version of an entry. It stays shown where it was, unless its text now contradicts its audience; rejected,
+    it is looked at again where its provider changed what it says.
 
     Raises ``NotListed``, and ``StoreError`` for a deleted entry.
     """
@@ -123,6 +126,9 @@ def change(session: Session, desk: Desk, stored: StoredEntry, entry: Entry, *, b
     offer = _enter(session, desk.region, changed, now)
     if current.state is EntryState.WITHDRAWN:
         withdraw(session, [_key(current)], reason="by_provider", by=by, now=now)
+    if by == BY_PROVIDER and (current.entry is None or _said(entry) != _said(current.entry)):
+        _look_again(session, offer, now)
+    if current.state is EntryState.WITHDRAWN:
         return changed
     if current.entry is None or _about(entry) != _about(current.entry):
         _judge_again(session, offer, now)
@@ -254,6 +260,22 @@ def _enter(session: Session, region: Region, stored: StoredEntry, now: datetime)
 def _about(entry: Entry) -> tuple[object, ...]:
     """What a coordinator judged when they accepted it in spite of doubts."""
     return entry.title, entry.text, entry.audience
+
+
+def _said(entry: Entry) -> Entry:
+    """What a coordinator may have rejected: everything but what a provider says with one click."""
+    return entry.model_copy(update={"booked_until": None, "groups_per_month": None, "consent": False})
+
+
+def _look_again(session: Session, offer: str, now: datetime) -> None:
+    """Take a rejection back, and acceptances before it, so that the offer is held; where it would be shown unseen, for
+    its entries or another source of it are trusted, it stays rejected."""
+    found = detail(session, offer)
+    if found is None or any(member.trust == "publish" for member in members_of(session, offer)):
+        return
+    standing = [d for d in found.decisions if d.undone_at is None and d.kind is not DecisionKind.CONFIRM]
+    if standing and standing[0].kind is DecisionKind.REJECT:  # newest first
+        undo_decisions(session, [d.id for d in standing if d.id is not None], by=BY_PROVIDER, now=now)
 
 
 def _judge_again(session: Session, offer: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from lxml import html
 from sqlalchemy import select
 
 from schemas.exclusion import ExclusionKind, Wish
@@ -12,6 +13,7 @@ from schemas.store.entries import EntryState, consents_of, entries_in
 from schemas.store.exclusions import exclude
 from schemas.store.offers import Tombstone, public_offer
 from schemas.store.reviews import correct, decide, detail
+from schemas.store.runs import steer_source
 from schemas.tables.harvest import records, source_offers
 from tests.factories import make_dated_schedule
 from tests.webapp.site import COORDINATOR, HERE, HOSTILE, THERE
@@ -321,6 +323,31 @@ def test_most_groups_in_a_month_are_kept(site):
     assert offer.capacity.groups_per_month == 3
 
 
+def test_one_click_says_most_groups_in_a_month_or_no_limit(site):
+    stored = type_in(site, accept=True)
+    path = own_path(site, stored)
+
+    buttons = html.fromstring(site.client().get(path).text).xpath("//button[@name='groups_per_month']")
+    kept = []
+    for button in buttons:
+        alone = [field.get("name") for field in button.getparent().getparent().iter("input")]
+        site.client().post(f"{path}/gruppen", data={button.get("name"): button.get("value")})
+        kept.append((again(site, stored).entry.groups_per_month, alone))
+
+    assert [button.text for button in buttons] == ["höchstens 1", "höchstens 2", "höchstens 4", "keine Grenze"]
+    assert kept == [(1, []), (2, []), (4, []), (None, [])]
+
+
+def test_the_own_page_says_how_many_groups_are_kept(site):
+    stored = type_in(site, make_entry(groups_per_month=1), accept=True)
+
+    one = site.client().get(own_path(site, stored)).text
+    site.client().post(f"{own_path(site, stored)}/gruppen", data={"groups_per_month": ""})
+
+    assert "Höchstens 1 Gruppe im Monat." in one
+    assert "Ohne Grenze." in site.client().get(own_path(site, stored)).text
+
+
 def test_a_number_of_groups_that_is_none_is_said(site):
     stored = type_in(site, accept=True)
 
@@ -380,6 +407,74 @@ def test_what_was_accepted_in_spite_of_doubts_stays_when_its_text_stays(site):
     site.client().post(f"{own_path(site, stored)}/belegt", data={"booked_until": "2026-12-31"})
 
     assert "Belegt bis" in shown(site, stored).text
+
+
+REWRITTEN = FORM | {"text": "Wir formen Ton, auch mit den Kleinsten."}
+
+
+def rejected_entry(site):
+    """An entry that was accepted first and rejected later."""
+    stored = type_in(site, accept=True)
+    with site.database.begin() as session:
+        decide(session, stored.offer, DecisionKind.REJECT, by=COORDINATOR, now=site.now, why="Bitte das Alter nennen")
+    return stored
+
+
+def standing(site, stored):
+    with site.database.read() as session:
+        found = detail(session, stored.offer)
+    return found.offer.status, {review.kind for review in found.reviews if not review.closed_at}
+
+
+def test_a_rejected_entry_that_its_provider_changes_is_held_again_and_the_reason_stays_known(both_sites):
+    site = both_sites
+    stored = rejected_entry(site)
+
+    site.client().post(f"{own_path(site, stored)}/aendern", data=REWRITTEN)
+
+    assert standing(site, stored) == ("held", {ReviewKind.NEW_OFFER})
+    assert shown(site, stored).status_code == 410
+    assert "Töpfern mit Ton" in site.coordinator().get("/desk/offen").text
+    assert "Bitte das Alter nennen" in site.coordinator().get(f"/desk/angebote/{stored.offer}").text
+
+
+@pytest.mark.parametrize(
+    ("action", "form"),
+    [
+        ("belegt", {"booked_until": "2026-12-31"}),
+        ("gruppen", {"groups_per_month": "2"}),
+        ("kontakt", {"consent": "0"}),
+        ("stimmt", {}),
+    ],
+)
+def test_a_rejected_entry_of_which_nothing_else_changes_stays_rejected(site, action, form):
+    stored = rejected_entry(site)
+
+    site.client().post(f"{own_path(site, stored)}/{action}", data=form)
+
+    assert standing(site, stored) == ("rejected", set())
+
+
+def test_a_rejected_entry_changed_while_it_is_taken_out_is_held_when_it_is_put_back(site):
+    stored = rejected_entry(site)
+    path = own_path(site, stored)
+
+    site.client().post(f"{path}/pause")
+    site.client().post(f"{path}/aendern", data=REWRITTEN)
+    out = standing(site, stored)
+    site.client().post(f"{path}/zeigen")
+
+    assert (out, standing(site, stored)) == (("gone", set()), ("held", {ReviewKind.NEW_OFFER}))
+
+
+def test_a_rejected_entry_of_a_trusted_source_is_not_shown_unseen(site):
+    stored = rejected_entry(site)
+    with site.database.begin() as session:
+        steer_source(session, stored.source, {"trust": "publish"}, by=COORDINATOR, now=site.now)
+
+    site.client().post(f"{own_path(site, stored)}/aendern", data=REWRITTEN)
+
+    assert standing(site, stored) == ("rejected", set())
 
 
 def test_a_change_that_collides_with_a_correction_asks_and_overwrites_nothing(site):

@@ -37,6 +37,8 @@ PER_HOUR: Final = 10
 """Entries, and letters asked for, that one network may send in an hour."""
 PER_ADDRESS: Final = 5
 """Letters that one mail address gets in a day because somebody typed it."""
+GROUP_CHOICES: Final = (1, 2, 4)
+"""Most groups in a month that one click says."""
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _NOT_LISTED: Final = _l(
@@ -313,6 +315,7 @@ def _own_page(token: str, stored: StoredEntry, *, unsure: bool = False, problem:
         consents=consents_of(reading(), stored.id),
         done=DONE.get(request.args.get("getan", "")),
         busy_choices=_busy_choices(today()),
+        group_choices=GROUP_CHOICES,
         today=today(),
         unsure=unsure,
         problem=problem,
