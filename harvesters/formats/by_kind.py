@@ -37,7 +37,8 @@ def _looks_like_xml(head: bytes) -> bool:
 
 def _looks_like_page(head: bytes) -> bool:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return b"<" in head and start not in (b"{", b"[", b"@") and not _looks_like_xml(head)
+    other = start in (b"{", b"[", b"@") or pdf.is_pdf(head) or _looks_like_xml(head)
+    return b"<" in head and not other
 
 
 _COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)

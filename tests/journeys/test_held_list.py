@@ -38,8 +38,10 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[tuple[Site, s
     (museum,) = site.harvest(make_source_offer(**TOUR))
     site.harvest(
         make_source_offer("dino", source=NEW.name, **(TOUR | {"title": "Dinosaurier entdecken im Museum"})),
-        make_source_offer("wald", source=NEW.name, title="Waldmorgen", description="Moos und Käfer."),
-        make_source_offer("ritter", source=NEW.name, title="Ritter", description="Helme.", kita_suitability=UNSURE),
+        make_source_offer("wald", source=NEW.name, title="Waldmorgen", summary=None, description="Moos und Käfer."),
+        make_source_offer(
+            "ritter", source=NEW.name, title="Ritter", summary=None, description="Helme.", kita_suitability=UNSURE
+        ),
         source=NEW,
     )
     with site.database.begin() as session:
