@@ -156,9 +156,16 @@ def numbered_csv(offer_id: str, body: bytes, version: int, last_seen: datetime |
 
 def licensed(lines: Sequence[bytes], licence: str) -> bytes:
     """Lines of NDJSON, each ended, that name the licence of the facts; none of their texts can look like that field,
-    for quotation marks in texts are escaped."""
+    for quotation marks in texts are escaped.
+
+    The field stands near a line's end, so looking for it from there costs a third of looking from the front.
+    """
     named = b'"data_licence":' + orjson.dumps(licence)
-    return (b"\n".join(lines) + b"\n").replace(_NO_LICENCE, named)
+    parts: list[bytes] = []
+    for line in lines:
+        at = line.rindex(_NO_LICENCE)
+        parts += (line[:at], named, line[at + len(_NO_LICENCE) :], b"\n")
+    return b"".join(parts)
 
 
 def licensed_csv(rows: Sequence[bytes], licence: str) -> bytes:

@@ -17,8 +17,9 @@ from schemas.stored import csv_header, licensed, licensed_csv
 from schemas.tables.offers import offers, published, published_bytes
 from schemas.vocabulary import RightsKind, Status
 
-BLOCK: Final = 1_000
-"""Offers that one piece of a stream holds."""
+BLOCK: Final = 100
+"""Offers that one piece of a stream holds: some 300 KB, which stay in the processor's cache from the database to the
+socket; pieces of 1,000 take half as long again."""
 FACTS: Final = "facts"
 """The bucket of all offers without any prose of their sources."""
 

@@ -15,6 +15,7 @@ import orjson
 from schemas.db import Database
 from schemas.harvest import HarvestRun, RunStatus
 from schemas.migrate import upgrade
+from schemas.offer import Rights
 from schemas.store.bulk import chunks
 from schemas.store.harvest import Reading, fingerprint, finish_run, save_readings, save_source, start_run
 from schemas.store.offers import OfferQuery, search_offers, stream_ndjson
@@ -74,9 +75,11 @@ def run(*, offers: int = 100_000, kitas: int = 0) -> dict[str, Any]:
     }
 
 
-def fill(database: Database, offers: int, *, trust: Literal["hold", "publish"] = "publish") -> None:
+def fill(
+    database: Database, offers: int, *, trust: Literal["hold", "publish"] = "publish", rights: Rights = SOURCE.rights
+) -> None:
     """Harvest the first ``offers`` made-up offers; with trust ``hold`` all of them wait on the desk."""
-    source = SOURCE.model_copy(update={"trust": trust})
+    source = SOURCE.model_copy(update={"trust": trust, "rights": rights})
     with database.begin() as session:
         save_source(session, source, origin="file", now=NOW)
         run_id = start_run(session, source.name, NOW)
@@ -84,7 +87,9 @@ def fill(database: Database, offers: int, *, trust: Literal["hold", "publish"] =
         readings = []
         for number in numbers:
             said = record(number)
-            readings.append(Reading(said, fingerprint(said), normalised(number), "bench"))
+            found = normalised(number)
+            offer = found.offer.model_copy(update={"rights": rights})
+            readings.append(Reading(said, fingerprint(said), found.model_copy(update={"offer": offer}), "bench"))
         with database.begin() as session:
             save_readings(session, source, run_id, readings=readings, now=NOW)
     with database.begin() as session:

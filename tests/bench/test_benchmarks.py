@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import desk, portal, upsert
+from tests.bench import desk, export, portal, upsert
 from tests.bench import list as listing
 from tests.bench.measure import INTERVAL_S, PeakMemory
 
@@ -55,6 +55,16 @@ def test_portal_and_desk_report_every_page_with_a_baseline() -> None:
         assert all(0 < page["p50_ms"] <= page["p95_ms"] for page in found["pages"].values())
         assert found["seconds"] > 0
         assert found["baseline"]["seconds"] > 0
+
+
+def test_export_downloads_every_file_whole_and_says_when_its_first_byte_came() -> None:
+    found = export.run(offers=250)
+
+    assert found.keys() >= KEYS
+    assert found["files"].keys() == export.FILES.keys()
+    assert {file["rows"] for file in found["files"].values()} == {250}
+    assert all(0 < file["first_byte_ms"] < 1000 * file["seconds"] for file in found["files"].values())
+    assert min(found["rate"], found["baseline"]["rate"]) > 0
 
 
 def test_peak_memory_sees_what_was_given_back_meanwhile() -> None:

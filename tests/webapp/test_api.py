@@ -4,12 +4,15 @@ import json
 
 import jsonschema
 import pytest
+from sqlalchemy import event
 
 from schemas.jsonschema import schema
 from schemas.review import DecisionKind
 from schemas.store.reviews import decide
 from tests.factories import OPEN, make_source, make_source_offer
 from tests.webapp.site import HERE, OTHER_REGION, THERE, Reader, Site, make_other_offer, other_source
+from webapp.db import NOWHERE
+from webapp.feeds.buckets import bucket_of
 
 DL_BY = "http://dcat-ap.de/def/licenses/dl-by-de/2.0"
 
@@ -185,3 +188,15 @@ def test_a_bucket_that_nobody_knows_is_not_there_and_a_known_one_may_be_empty(si
     assert client.get("/offers-geheim.csv").status_code == 404
     assert client.get("/offers-cc-by-4.0.ndjson").data == b""
     assert client.get("/offers-dl-by-de-2.0.csv").text.startswith("id,version,")
+
+
+@pytest.mark.parametrize("slug", ["fakten", "cc-by-4.0"])
+def test_a_bucket_with_a_known_name_is_found_without_reading_the_offers(site, many, slug: str):
+    asked: list[str] = []
+    event.listen(site.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+
+    with site.database.read() as session:
+        found = bucket_of(session, NOWHERE, slug)
+
+    assert found is not None
+    assert asked == []

@@ -71,11 +71,15 @@ def credits_of(session: Session, region: Region) -> dict[str, list[str]]:
 
 
 def bucket_of(session: Session, region: Region, slug: str) -> Bucket | None:
-    """The bucket of that name, also an empty one of a licence that is known; ``None`` where there is no such name."""
-    found = next((bucket for bucket in buckets_of(session, region) if bucket.slug == slug), None)
-    if found is None and (uri := known_slugs().get(slug)) is not None:
-        return Bucket(slug, open_licence(uri), Cut(_beginning(region), uri), 0)
-    return found
+    """The bucket of that name, also an empty one of a licence that is known; ``None`` where there is no such name.
+
+    Nothing is counted for a name that is known, for that would read every offer before the first byte of a file.
+    """
+    if slug == FACTS_SLUG:
+        return Bucket(slug, open_licence(region.data_licence), Cut(_beginning(region), FACTS))
+    if (uri := known_slugs().get(slug)) is not None:
+        return Bucket(slug, open_licence(uri), Cut(_beginning(region), uri))
+    return next((bucket for bucket in buckets_of(session, region) if bucket.slug == slug), None)
 
 
 def _beginning(region: Region) -> str:
