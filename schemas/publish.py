@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, Field
 
 from schemas.base import Value, unchecked
-from schemas.offer import Offer, OfferFields, Provenance, Rights, Schedule, SourceOffer
+from schemas.offer import Offer, OfferFields, Provenance, Rights, Schedule, ServiceArea, SourceOffer
 from schemas.review import Correction, Decision, DecisionKind, apply_corrections
 from schemas.vocabulary import Audience, RightsKind, ScheduleKind, Status, Verdict
 from schemas.wording import sentence
@@ -23,6 +23,9 @@ VISIBLE: Final[frozenset[Status]] = frozenset({Status.PUBLISHED, Status.CANCELLE
 
 PROSE: Final[tuple[str, ...]] = ("summary", "description", "image")
 """Fields that are a source's own work; public only with an open licence or a permission."""
+
+_WORDS: Final = {"price": "conditions", "schedule": "words", "service_area": "words"}
+"""The same within fields that are facts otherwise: where each holds words of its source."""
 
 MERGED: Final = "merged"
 """Why an offer is gone that was merged into another."""
@@ -40,6 +43,8 @@ DESK: Final = "desk"
 
 _EMPTY: Final = {name: field.get_default(call_default_factory=True) for name, field in OfferFields.model_fields.items()}
 _FOR_US: Final = frozenset({Audience.KITA, Audience.HORT, Audience.STAFF})
+_NOWHERE: Final = ServiceArea()
+"""A service area of which nothing is left."""
 _DAY: Final = timedelta(days=1)
 _HIDDEN: Final = {
     Status.HELD: "withdrawn",
@@ -179,8 +184,9 @@ def publish(
 ) -> Offer:
     """The Offer that ``members`` (oldest first, at least one), ``corrections`` and ``decisions`` make on ``today``.
 
-    The first standing member speaks; the others fill what it leaves open, but never lend it their prose. ``version``
-    is 0: numbers are given by the store. Raises ``StoreError`` for a correction that its field cannot hold.
+    The first standing member speaks; the others fill what it leaves open, but never lend it their prose, and words
+    within other fields only where they are published under their own rights, or not at all. ``version`` is 0: numbers
+    are given by the store. Raises ``StoreError`` for a correction that its field cannot hold.
     """
     standing = [m for m in members if m.withdrawn is None] or list(members)
     standing.sort(key=lambda m: not m.present)
@@ -244,12 +250,7 @@ def public(offer: Offer) -> PublicOffer:
         hidden["kita_suitability"] = offer.kita_suitability.model_copy(update={"reasons": ()})
     if offer.rights.kind is RightsKind.FACTS_ONLY:
         hidden |= dict.fromkeys(PROSE)
-        if offer.price is not None and offer.price.conditions is not None:
-            hidden["price"] = offer.price.model_copy(update={"conditions": None})
-        if offer.schedule is not None and offer.schedule.words is not None:
-            hidden["schedule"] = offer.schedule.model_copy(update={"words": None})
-        if offer.service_area is not None and offer.service_area.words is not None:
-            hidden["service_area"] = offer.service_area.model_copy(update={"words": None})
+        hidden |= {name: _without_words(name, getattr(offer, name)) for name in _WORDS}
     shown = offer.model_copy(update=hidden)
     return unchecked(
         PublicOffer,
@@ -331,18 +332,30 @@ def _merged(offers: Sequence[SourceOffer]) -> tuple[OfferFields, dict[str, Prove
     provenance = dict(first.provenance)
     rights = first.rights
     for other in others:
-        filled = [
-            name
-            for name, empty in _EMPTY.items()
-            if name not in PROSE and content[name] == empty and getattr(other.fields, name) != empty
-        ]
+        may_lend_words = other.rights == rights or RightsKind.FACTS_ONLY in (rights.kind, other.rights.kind)
+        filled = []
+        for name, empty in _EMPTY.items():
+            if name in PROSE or content[name] != empty:
+                continue
+            value = getattr(other.fields, name)
+            if name in _WORDS and not may_lend_words:
+                value = _without_words(name, value)
+            if value != empty and value != _NOWHERE:
+                content[name] = value
+                filled.append(name)
         for name in filled:
-            content[name] = getattr(other.fields, name)
             if name in other.provenance:
                 provenance[name] = other.provenance[name]
         if filled and other.rights.kind is RightsKind.FACTS_ONLY:
             rights = other.rights
     return OfferFields.model_construct(**content), provenance, rights
+
+
+def _without_words(name: str, value: Any) -> Any:
+    """``value`` of a field among ``_WORDS`` without them; itself where it has none."""
+    if value is None or getattr(value, _WORDS[name]) is None:
+        return value
+    return value.model_copy(update={_WORDS[name]: None})
 
 
 def _status(

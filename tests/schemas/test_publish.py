@@ -131,6 +131,48 @@ def test_a_second_source_fills_gaps_but_lends_no_prose() -> None:
     assert [key.source for key in offer.sources] == ["mv_beispielmuseum", "mv_kalender"]
 
 
+PERMISSION = Rights(kind=RightsKind.PERMISSION, granted_by="Dr. Erika Mustermann", granted_on=date(2026, 1, 2))
+OTHER_CREDIT = OPEN.model_copy(update={"attribution": "Ein anderes Museum"})
+FOREIGN = "Fremde Worte"
+WORDY: dict[str, Any] = {
+    "summary": FOREIGN,
+    "description": FOREIGN,
+    "price": Price(model=PriceModel.PER_CHILD, amount_eur=3, conditions=FOREIGN),
+    "schedule": Schedule(kind=ScheduleKind.ON_REQUEST, months=(5, 6), words=FOREIGN),
+}
+SILENT: dict[str, Any] = dict.fromkeys((*WORDY, "service_area"))
+
+
+@pytest.mark.parametrize("area", [ServiceArea(words=FOREIGN), ServiceArea(words=FOREIGN, radius_km=20)])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(OPEN, PERMISSION), (OPEN, Rights()), (OPEN, OTHER_CREDIT), (PERMISSION, OPEN), (Rights(), PERMISSION)],
+    ids=["open+permission", "open+facts", "open+open of another", "permission+open", "facts+permission"],
+)
+def test_words_of_a_second_source_are_not_published_under_the_rights_of_the_first(
+    first: Rights, second: Rights, area: ServiceArea
+) -> None:
+    shown = public(
+        published(
+            make_member(key="a", rights=first, **SILENT),
+            make_member(key="b", source="mv_kalender", rights=second, service_area=area, **WORDY),
+        )
+    )
+
+    assert FOREIGN not in shown.model_dump_json()
+    assert shown.price == Price(model=PriceModel.PER_CHILD, amount_eur=3)
+    assert shown.schedule == Schedule(kind=ScheduleKind.ON_REQUEST, months=(5, 6))
+    assert (shown.service_area.radius_km if shown.service_area else None) == area.radius_km
+
+
+def test_words_of_a_second_source_are_taken_over_under_the_same_rights() -> None:
+    shown = public(published(make_member(key="a", rights=OPEN, **SILENT), make_member(key="b", rights=OPEN, **WORDY)))
+
+    assert shown.price == WORDY["price"]
+    assert shown.schedule == WORDY["schedule"]
+    assert shown.description is None
+
+
 def test_a_withdrawn_source_no_longer_speaks() -> None:
     gone = make_member(key="a", title="Alter Titel", withdrawn="withdrawn", present=False)
     here = make_member(key="b", title="Neuer Titel")

@@ -228,6 +228,18 @@ def test_licence_and_credit_stand_on_the_record_and_a_permission_is_no_licence()
     assert "Muster" not in json.dumps(node(**KINDS_OF_OFFER["permission"]))
 
 
+@pytest.mark.parametrize(("rights", "told"), [("permission", False), ("mobile", True)])
+def test_words_of_the_source_stand_here_only_under_an_open_licence(rights, told):
+    words = {"summary": "Mit Hammer und Lupe.", "service_area": ServiceArea(words="rund um die Burg")}
+    offer = KINDS_OF_OFFER[rights] | words
+
+    made = node(**offer)
+
+    assert shown(**offer).summary == words["summary"]
+    assert (made["description"] == words["summary"], made.get("areaServed") == "rund um die Burg") == (told, told)
+    assert made["description"] in (words["summary"], shown(**offer).sentence)
+
+
 def test_staff_are_no_students():
     assert node(**KINDS_OF_OFFER["training"])["audience"]["educationalRole"] == "teacher"
     assert node()["audience"]["educationalRole"] == "student"

@@ -2,7 +2,8 @@
 
 Dated offers are an ``Event`` (several dates: ``EventSeries`` with ``subEvent``), recurring ones an ``EventSeries`` with
 a ``Schedule``, everything by arrangement a ``Service``. What an Event may not carry (licence, provenance) stands on
-the ``subjectOf`` node, the record about the offer. What is not stated is left out.
+the ``subjectOf`` node, the record about the offer. What is not stated is left out. A permission covers our pages, not
+what others build from this node, so words of the source stand here only under an open licence.
 """
 
 from datetime import date, time
@@ -49,7 +50,7 @@ def jsonld(offer: PublicOffer, *, base_url: str) -> dict[str, Any]:
         "@context": "https://schema.org",
         "@id": page,
         "name": offer.title,
-        "description": offer.summary or offer.sentence,
+        "description": (offer.summary if _is_open(offer) else None) or offer.sentence,
         "url": web_address(offer.url) or page,
         "audience": _audience(offer),
         "offers": _offers(offer),
@@ -70,6 +71,10 @@ def jsonld_script(offer: PublicOffer, *, base_url: str) -> Markup:
     return Markup('<script type="application/ld+json">{}</script>').format(Markup(safe))
 
 
+def _is_open(offer: PublicOffer) -> bool:
+    return offer.rights.kind is RightsKind.OPEN
+
+
 def _stated(value: Any) -> Any:
     """``value`` without what is empty, at any depth, its texts without what is not seen."""
     if isinstance(value, dict):
@@ -80,7 +85,7 @@ def _stated(value: Any) -> Any:
 
 
 def _service(offer: PublicOffer) -> dict[str, Any]:
-    area = offer.service_area.words if offer.service_area else None
+    area = offer.service_area.words if offer.service_area and _is_open(offer) else None
     place = _place(offer)
     return {
         "@type": "Service",
