@@ -397,7 +397,7 @@ def test_an_error_of_the_store_is_a_german_page_that_says_the_next_step(stage, m
     def refuse(*_arguments: object, **_options: object) -> None:
         raise StoreError("offer is locked")
 
-    monkeypatch.setattr("webapp.pages.desk.decide", refuse)
+    monkeypatch.setattr("webapp.pages.desk.still_decidable", refuse)
     client = stage.site.coordinator()
     token = csrf_token(client.get("/desk/").text)
 
