@@ -16,6 +16,9 @@ LIKE_TEXT: Final = 0.2
 """Cosines from which offers of different providers are the same where their facts agree too."""
 AGREEING: Final = 2
 """By how many facts agreement must outweigh contradiction (age, price, duration, group, dates, weekdays)."""
+HARDLY_LIKE_TEXT: Final = 0.1
+NEARLY_ALL: Final = 5
+"""Cosine and agreeing facts of one offer that two sources tell in quite different words."""
 SAME_PLACE_KM: Final = 3.0
 """Two sources may place one house at the centres of two postcodes of a town."""
 
@@ -27,8 +30,9 @@ def twins_of(index: OfferIndex, row: int, among: Ints | None = None, like_text: 
     rows = np.arange(len(index)) if among is None else among
     titles = index.titles.similar(row, among)
     texts = index.texts.similar(row, among)
-    like = ((titles >= LIKE_TITLE) | (texts >= like_text)) & (index.provider[rows] != index.provider[row])
-    like[like] = _agreement(index, row, rows[like]) >= AGREEING
+    like = ((titles >= LIKE_TITLE) | (texts >= HARDLY_LIKE_TEXT)) & (index.provider[rows] != index.provider[row])
+    told_alike = (titles[like] >= LIKE_TITLE) | (texts[like] >= like_text)
+    like[like] = _agreement(index, row, rows[like]) >= np.where(told_alike, AGREEING, NEARLY_ALL)
     twins = np.zeros(len(rows), dtype=np.bool_)
     alike = np.flatnonzero((titles >= SAME_TITLE) | (texts >= SAME_TEXT) | like)
     twins[alike] = _same_place(index, row, rows[alike]) & _same_children(index, row, rows[alike])

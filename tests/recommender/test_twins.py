@@ -3,7 +3,7 @@
 import numpy as np
 
 from recommender.index import OfferIndex
-from recommender.twins import twins_of
+from recommender.twins import HARDLY_LIKE_TEXT, LIKE_TEXT, twins_of
 from schemas.offer import AgeRange, GroupSize, Offer, Price
 from schemas.organisation import Provider
 from schemas.vocabulary import Audience, PriceModel
@@ -72,3 +72,27 @@ def test_two_offers_of_one_provider_are_two():
     )
 
     assert not same(ONE, other)
+
+
+def test_nearly_all_facts_make_one_offer_of_words_that_are_hardly_alike():
+    told = make_offer(
+        id="o1",
+        title="Spurensuche",
+        summary=None,
+        description="Wir suchen Fährten im Schnee und gießen Gips.",
+        url=None,
+    )
+    retold = make_offer(
+        id="o2",
+        provider=CALENDAR,
+        title="Tiere im Winter",
+        summary=None,
+        description="Hase, Reh und Fuchs lassen Fährten zurück; aus Gips wird ein Andenken für die Gruppe.",
+        url=None,
+    )
+
+    index = OfferIndex.build([told, retold], TODAY)
+    assert HARDLY_LIKE_TEXT < index.texts.similar(0)[1] < LIKE_TEXT
+    assert same(told, retold)
+    assert not same(told, retold.model_copy(update={"duration_minutes": 45}))
+    assert not same(told, retold.model_copy(update={"description": "Flöte und Trommel ausprobieren."}))
