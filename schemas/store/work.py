@@ -69,6 +69,11 @@ class Work(Value):
     error: str | None = None
     """What went wrong, last."""
 
+    @property
+    def broken(self) -> bool:
+        """Whether it ended without doing its job; nobody begins it again by itself."""
+        return self.state in (WorkState.FAILED, WorkState.CRASHED)
+
 
 def add_work(session: Session, job: str, scheduled_for: datetime, payload: dict[str, Any] | None = None) -> int | None:
     """Put a job on the list for a moment; gives its number, or ``None`` where it is on the list already."""

@@ -23,8 +23,9 @@ from schemas.tables.harvest import uploads
 from tests.factories import make_source
 from tests.harvesters.workbooks import workbook
 from tests.webapp.site import HERE, Site, csrf_token
-from webapp.jobs import JOBS, Task
+from webapp.jobs import JOBS, Job, Task
 from webapp.pages.desk_tables import MAX_UPLOAD
+from webapp.worker import run_one
 
 OFFERS = """Angebot;Alter von;Alter bis;Preis pro Kind;Ort;PLZ;Webseite;Anbieter
 Wald für Kitas;3;6;2,50;Greifswald;17489;www.wald.example;Naturpark
@@ -362,6 +363,24 @@ def test_what_cannot_be_read_in_the_background_is_said_on_its_page(site: Site) -
     do_work(site)
 
     assert "Keine Zeile hat einen Titel" in client.get(page).text
+
+
+def test_a_fault_of_the_program_in_the_background_ends_the_waiting(site: Site) -> None:
+    client = site.coordinator()
+    page = mapped(client, "Titel;Alter\n" + "".join(f"Waldtag {n};ab 4\n" for n in range(600)))
+    settings = site.app.extensions["kitalotse"].settings
+    broken = Job(Mock(side_effect=RuntimeError("boom")), {}, timedelta(days=1))
+
+    assert run_one(site.database, settings, jobs={"table:": broken}) == "failed"
+
+    shown = client.get(page).text
+    assert "Fehler in unserem Programm" in shown
+    assert 'http-equiv="refresh"' not in shown
+    site.now += timedelta(minutes=1)
+    press(client, f"{page}/spalten", f"{page}/spalten", **guesses(client, page))
+    assert "im Hintergrund" in client.get(page).text
+    do_work(site)
+    assert "600 Angebote" in client.get(page).text
 
 
 def test_a_table_is_nobody_elses(site: Site) -> None:

@@ -319,9 +319,7 @@ def _home(text: str = "", problem: str | None = None, problems: tuple[str, ...] 
 
 def _draft_page(found: Draft, *, form: SourceForm | None = None) -> str:
     work = latest_work(reading(), f"preview:{found.id}")
-    broken = (
-        found.state is DraftState.WAITING and work is not None and work.state in (WorkState.FAILED, WorkState.CRASHED)
-    )
+    broken = found.state is DraftState.WAITING and work is not None and work.broken
     proposed = Source.model_validate(found.source) if found.state is DraftState.READY else None
     return render_template(
         "pages/desk_draft.html",

@@ -17,7 +17,7 @@ from schemas.harvest import Access, AccessKind, Source
 from schemas.store.drafts import DraftKind, DraftState, add_draft, change_draft, draft, drafts, drop_draft
 from schemas.store.runs import sources
 from schemas.store.uploads import drop_upload, save_upload
-from schemas.store.work import somebody_works
+from schemas.store.work import latest_work, somebody_works
 from schemas.vocabulary import RightsKind
 from webapp.access import Who, signed_in, who
 from webapp.db import current_region, now, reading, state, writing
@@ -26,6 +26,7 @@ from webapp.provider_tables import sort_rows, take_over_providers
 from webapp.table_columns import GROUPS, PROVIDER_GROUPS, codes, suggest, wrong_columns
 from webapp.tables import (
     AT_ONCE,
+    WORK,
     Plan,
     TableDraft,
     head,
@@ -167,9 +168,16 @@ def show(number: int) -> ResponseReturnValue:
     if found.state is DraftState.NEW:
         return redirect(url_for("tables.columns", number=number), 303)
     source = Source.model_validate(found.result["source"]) if found.result else None
-    nobody = found.state is DraftState.WAITING and not somebody_works(reading(), now=now())
+    waiting = found.state is DraftState.WAITING
+    work = latest_work(reading(), f"{WORK}{number}") if waiting else None
     return render_template(
-        "pages/table_preview.html", draft=found, plan=plan, preview=found.result, source=source, nobody=nobody
+        "pages/table_preview.html",
+        draft=found,
+        plan=plan,
+        preview=found.result,
+        source=source,
+        broken=work is not None and work.broken,
+        nobody=waiting and not somebody_works(reading(), now=now()),
     )
 
 
