@@ -380,7 +380,7 @@ def test_each_source_file_is_valid_complete_and_leads_to_its_site(providers: Run
     assert local.access.start[0] in {site.listing_url for site in providers.sites.values()}
 
 
-def test_the_source_files_show_every_kind_of_access_rights_and_trust() -> None:
+def test_the_source_files_show_five_ways_of_access_and_every_kind_of_rights_and_trust() -> None:
     sources = [Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in source_files()]
 
     assert len(sources) == len(SITES)
