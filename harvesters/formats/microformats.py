@@ -21,6 +21,11 @@ _NAMES: Final = {
     "duration": "duration", "category": "keywords",
 }  # fmt: skip
 """Property of an h-event → property of schema.org."""
+_PERSONAL: Final = (
+    "given-name", "family-name", "additional-name", "honorific-prefix", "honorific-suffix", "job-title", "role", "bday",
+    "sex", "gender-identity",
+)  # fmt: skip
+"""Properties of an h-card that only a person has."""
 
 
 def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
@@ -78,12 +83,20 @@ def _node(properties: dict[str, list[Any]]) -> Node:
         if name in _NAMES:
             node[_NAMES[name]] = [_plain(value) for value in values]
         elif name not in ("location", "organizer", "summary", "description", "content"):
-            node[name] = [_plain(value) for value in values]
+            node[name] = [_party(value) for value in values]
     prose = (_plain(value) for name in ("summary", "description", "content") for value in properties.get(name, ()))
     node["description"] = list(dict.fromkeys(filter(None, prose)))
     node["location"] = [_place(value) for value in properties.get("location", ())]
-    node["organizer"] = [{"name": _plain(value)} for value in properties.get("organizer", ())]
+    node["organizer"] = [_party(value) for value in properties.get("organizer", ())]
     return node
+
+
+def _party(value: Any) -> Node:
+    """Who is named: of a card its organisation; a person where it says what only persons have; else left open."""
+    said = value.get("properties", {}) if isinstance(value, dict) else {}
+    if organisation := _first(said, "org"):
+        return {"@type": "Organization", "name": organisation}
+    return {"name": _plain(value)} | ({"@type": "Person"} if any(name in said for name in _PERSONAL) else {})
 
 
 def _place(value: Any) -> Node | str:

@@ -136,7 +136,7 @@ def record_of(origin: Origin, node: Node, *, key: str, part: int = 0) -> tuple[R
         occurrences=occurrences,
         rrule=rule,
         exdates=exdates,
-        unread={name: _texts(value) for name, value in rest.items() if not name.startswith("@")},
+        unread={name: _texts(_without_persons(value)) for name, value in rest.items() if not name.startswith("@")},
     )
 
 
@@ -207,13 +207,18 @@ def _schedule(schedule: Node, zone: str) -> tuple[RawOccurrence, str, tuple[str,
 
 
 def _who(rest: Node, words: dict[RecordField, str]) -> None:
-    for name in ("organizer", "provider"):
-        for party in _nodes_of(rest.pop(name, None)):
-            words.setdefault("provider", _first_text(party.get("name")))
-            words.setdefault("provider_url", _url(party.get("url")))
-            contact = next(iter(_nodes_of(party.get("contactPoint"))), {})
-            words.setdefault("phone", _first_text(party.get("telephone") or contact.get("telephone")))
-            words.setdefault("mail", _first_text(party.get("email") or contact.get("email")).removeprefix("mailto:"))
+    """The organisation behind an offer, if possible one with a name and a type; persons are passed over (law 8)."""
+    parties = _nodes_of(_without_persons([*_list(rest.pop("organizer", None)), *_list(rest.pop("provider", None))]))
+    party = min(parties, key=lambda party: (not _first_text(party.get("name")), not types(party)), default={})
+    contact = next(iter(_nodes_of(_without_persons(party.get("contactPoint")))), {})
+    words["provider"], words["provider_url"] = _first_text(party.get("name")), _url(party.get("url"))
+    words["phone"] = _first_text(party.get("telephone") or contact.get("telephone"))
+    words["mail"] = _first_text(party.get("email") or contact.get("email")).removeprefix("mailto:")
+
+
+def _without_persons(value: object) -> list[Any]:
+    """The members of ``value`` that are not said to be a person, be it as one that stands for an organisation."""
+    return [member for member in _list(value) if not (isinstance(member, dict) and "Person" in types(member))]
 
 
 def _where(location: object, words: dict[RecordField, str]) -> None:

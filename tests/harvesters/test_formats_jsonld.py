@@ -51,7 +51,7 @@ def test_an_event_becomes_a_record() -> None:
         typicalAgeRange="3-6",
         image=["https://wald.example/a.jpg"],
         inLanguage="de",
-        performer={"@type": "Person", "name": "Försterin"},
+        sponsor={"@type": "Organization", "name": "Forstverein"},
     )
 
     assert (found.origin.key, found.origin.part) == ("https://museum.example/kita#tag", 0)
@@ -78,7 +78,70 @@ def test_an_event_becomes_a_record() -> None:
         "image_url": "https://wald.example/a.jpg",
         "languages": "de",
     }
-    assert found.unread == {"performer": "Försterin"}
+    assert found.unread == {"sponsor": "Forstverein"}
+
+
+# -- persons -----------------------------------------------------------------------------------------------------------
+
+ERLE = {
+    "@type": "Person", "name": "Wilma Erle", "url": "https://erle.example", "telephone": "03834 77",
+    "email": "wilma.erle@wald.example",
+}  # fmt: skip
+SCHOOL = {"@type": "Organization", "name": "Waldschule", "telephone": "03834 1"}
+WHO = ("provider", "provider_url", "phone", "mail")
+
+
+def who(**fields: Any) -> dict[str, str]:
+    return {name: said for name, said in record(**fields).words.items() if name in WHO}
+
+
+@pytest.mark.parametrize("kind", ["Person", "http://schema.org/Person", ["Person", "Organization"]])
+@pytest.mark.parametrize("role", ["organizer", "provider", "performer"])
+def test_a_person_is_no_provider(role: str, kind: object) -> None:
+    assert who(**{role: ERLE | {"@type": kind}}) == {}
+
+
+def test_a_person_is_found_behind_a_reference_too() -> None:
+    graph = [node(organizer=[{"@id": "#erle"}]), ERLE | {"@id": "#erle"}]
+
+    found = only(read(page(json.dumps({"@graph": graph}))))
+
+    assert not set(WHO) & set(found.words)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"organizer": [ERLE, SCHOOL]},
+        {"organizer": [SCHOOL, ERLE]},
+        {"organizer": ERLE, "provider": SCHOOL},
+        {"organizer": [{"name": "Erle & Co"}, SCHOOL]},
+        {"organizer": [{"@id": "https://elsewhere.example/#org"}, SCHOOL]},
+    ],
+)
+def test_of_several_organizers_the_named_organisation_counts(fields: dict[str, Any]) -> None:
+    assert who(**fields) == {"provider": "Waldschule", "phone": "03834 1"}
+
+
+def test_an_organizer_of_no_type_is_taken_at_its_word() -> None:
+    assert who(organizer={"name": "Waldschule"}) == {"provider": "Waldschule"}
+
+
+def test_a_person_as_contact_of_an_organisation_is_left_out() -> None:
+    office = {"@type": "ContactPoint", "telephone": "03834 2", "email": "mailto:info@wald.example"}
+
+    assert who(organizer={"name": "Waldschule", "contactPoint": [ERLE]}) == {"provider": "Waldschule"}
+    assert who(organizer={"name": "Waldschule", "contactPoint": [ERLE, office]}) == {
+        "provider": "Waldschule",
+        "phone": "03834 2",
+        "mail": "info@wald.example",
+    }
+
+
+def test_what_remains_unread_names_no_person() -> None:
+    found = record(performer=[ERLE, {"@type": "MusicGroup", "name": "Waldkapelle"}], author=ERLE)
+
+    assert found.unread == {"performer": "Waldkapelle"}
 
 
 # -- what a script may look like ---------------------------------------------------------------------------------------

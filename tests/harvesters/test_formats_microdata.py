@@ -74,3 +74,14 @@ def test_json_ld_comes_first() -> None:
 
 def test_a_page_with_neither_is_said() -> None:
     assert rules(parse(structured, "<html><body><h1>Willkommen</h1></body></html>")) == ["structured.nothing"]
+
+
+def test_a_person_is_no_provider() -> None:
+    content = """
+    <div itemscope itemtype="https://schema.org/Event"><b itemprop="name">Klangreise</b>
+      <p itemprop="organizer" itemscope itemtype="https://schema.org/Person">
+        <i itemprop="name">Wilma Erle</i> <i itemprop="telephone">03834 77</i></p>
+    </div>
+    """
+
+    assert only(read(content)).words == {"kind": "Event"}

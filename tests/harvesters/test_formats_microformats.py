@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from harvesters.formats import microformats
 from harvesters.formats.page_kinds import structured
 from schemas.harvest import RawOccurrence
@@ -68,3 +70,26 @@ def test_it_is_read_where_nothing_else_is_marked() -> None:
 
     assert [record.format for record in parsed.records] == ["microformats"]
     assert rules(parsed) == []
+
+
+@pytest.mark.parametrize(
+    ("card", "provider"),
+    [
+        ('<b class="p-name">Musikschule</b>', "Musikschule"),
+        ('<b class="p-name p-org">Musikschule</b>', "Musikschule"),
+        ('<b class="p-name">Wilma Erle</b>, <i class="p-org">Musikschule</i>', "Musikschule"),
+        ('<b class="p-name"><i class="p-given-name">Wilma</i> <i class="p-family-name">Erle</i></b>', None),
+        ('<b class="p-name">Wilma Erle</b>, <i class="p-job-title">Leiterin</i>', None),
+    ],
+)
+def test_a_card_that_is_a_persons_names_no_provider(card: str, provider: str | None) -> None:
+    page = f'<div class="h-event"><h2 class="p-name">x</h2><p class="p-organizer h-card">{card}</p></div>'
+
+    assert only(read(page)).words.get("provider") == provider
+
+
+def test_what_remains_unread_names_no_person() -> None:
+    card = '<i class="p-given-name">Wilma</i> <i class="p-family-name">Erle</i>'
+    page = f'<div class="h-event"><b class="p-name">x</b><p class="p-attendee h-card">{card}</p></div>'
+
+    assert only(read(page)).unread == {}

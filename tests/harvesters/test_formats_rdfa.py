@@ -59,3 +59,13 @@ def test_it_is_read_where_nothing_else_is_marked() -> None:
 
     assert [record.format for record in parsed.records] == ["rdfa"]
     assert rules(parsed) == []
+
+
+def test_a_person_is_no_provider() -> None:
+    content = """
+    <div vocab="https://schema.org/" typeof="Event"><b property="name">Klangreise</b>
+      <p property="organizer" typeof="Person"><i property="name">Wilma Erle</i> <i property="email">w@b.example</i></p>
+    </div>
+    """
+
+    assert only(read(content)).words == {"kind": "Event"}
