@@ -32,6 +32,7 @@ from webapp.mail.letters import post, render_letter
 from webapp.mail.message import AddressError
 from webapp.mail.render import Rendered
 from webapp.outlook import FEW, Outlook, Pending, outlook, pending
+from webapp.ranking import Ranking, gather
 from webapp.regions import base_url
 from webapp.weeks import mailed_at, week_ahead
 
@@ -99,16 +100,18 @@ def write_friday(
 ) -> FridayReport:
     """Write the letters of the week of ``friday`` to all coordinators who do not have theirs.
 
-    Ranking happens on a snapshot; a Region's letters are then written together. ``guard`` is called in every writing
-    transaction and may raise, so that a job which was taken over writes nothing.
+    What ranking needs is read once for all Regions; the letters of each are then written together. ``guard`` is called
+    in every writing transaction and may raise, so that a job which was taken over writes nothing.
     """
-    this = week_of(local(friday).date())
+    this, week = week_of(local(friday).date()), week_ahead(now)
+    with database.read() as session:
+        ranking = gather(session, week=week, now=now)
     report = FridayReport()
     for region in issuing.regions.values():
         if not region.coordinators:
             continue
         with database.read() as session:
-            news = gather_news(session, region, issuing, this=this, now=now)
+            news = gather_news(session, region, issuing, ranking, this=this, week=week)
         counted = {"written": 0, "already": 0, "wrong_address": 0}
         with database.begin() as session:
             if guard is not None:
@@ -120,18 +123,17 @@ def write_friday(
     return report
 
 
-def gather_news(session: Session, region: Region, issuing: Issuing, *, this: str, now: datetime) -> News:
-    """Everything the letter of the week ``this`` has to say in ``region``."""
-    week = week_ahead(now)
+def gather_news(session: Session, region: Region, issuing: Issuing, ranking: Ranking, *, this: str, week: str) -> News:
+    """Everything the letter of the week ``this`` has to say in ``region`` about ``week``, with its ``ranking``."""
     told = _told(session, region, before=this)
     ill = ill_sources(session, region.key)
     return News(
         region=region,
         week=week,
-        ahead=outlook(session, region, issuing.regions, week=week, now=now),
+        ahead=outlook(session, region, issuing.regions, ranking, week=week),
         ill=tuple(each for each in ill if each.id not in told),
         still_ill=sum(each.id in told for each in ill),
-        decisions=tuple(pending(session, region, issuing.regions, week=week, now=now, most=MOST_DECISIONS)),
+        decisions=tuple(pending(session, region, issuing.regions, ranking, most=MOST_DECISIONS)),
         waiting=sum(held_counts(session, region.key).values()),
         stopped=stopped(session, region.key, week),
     )

@@ -19,7 +19,6 @@ from schemas.region import Region
 from schemas.review import ReviewKind
 from schemas.store.digests import entered
 from schemas.store.kitas import digest_of, kitas, recipients_who_want_mail
-from schemas.store.offers import published_offers
 from schemas.store.reviews import HeldOffer, held
 from schemas.vocabulary import Status
 from webapp.ranking import Ranking, gather
@@ -113,10 +112,9 @@ def own_kitas(session: Session, region: Region, regions: Mapping[str, Region]) -
     return sorted(found, key=lambda kita: (kita.name.casefold(), kita.id))
 
 
-def outlook(session: Session, region: Region, regions: Mapping[str, Region], *, week: str, now: datetime) -> Outlook:
-    """What the Kitas of ``region`` would get in ``week`` if nothing changed until then."""
+def outlook(session: Session, region: Region, regions: Mapping[str, Region], ranking: Ranking, *, week: str) -> Outlook:
+    """What the Kitas of ``region`` would get in ``week``, for which ``ranking`` was gathered, if nothing changed."""
     own = own_kitas(session, region, regions)
-    ranking = gather(session, week=week, now=now)
     wanting, written = recipients_who_want_mail(session), {kita_id for kita_id, _ in entered(session, week)}
     return Outlook(
         week,
@@ -135,16 +133,17 @@ def digest_ahead(session: Session, kita: Kita, *, week: str, now: datetime) -> D
 
 
 def pending(
-    session: Session, region: Region, regions: Mapping[str, Region], *, week: str, now: datetime, most: int
+    session: Session, region: Region, regions: Mapping[str, Region], ranking: Ranking, *, most: int
 ) -> list[Pending]:
-    """What waits on the desk of ``region`` and would be in most Kitas' lists of ``week``, the most first.
+    """What waits on the desk of ``region`` and would be in most of its Kitas' lists, the most first.
 
-    Everything held is ranked as if it were accepted, beside everything published. What would be in no list is left out.
+    Everything held is ranked as if it were accepted, beside the offers of ``ranking``. What would be in no list is left
+    out.
     """
     waiting = held(session, region=region.key, limit=_MOST_WAITING)
     if not waiting:
         return []
-    ranking = _as_if_accepted(session, waiting, gather(session, week=week, now=now))
+    ranking = _as_if_accepted(waiting, ranking)
     counts: Counter[str] = Counter()
     for kita in own_kitas(session, region, regions):
         counts.update(each.offer for each in ranking.recommend(kita).recommendations)
@@ -156,14 +155,16 @@ def pending(
     return sorted(found, key=lambda each: (-each.kitas, each.offer.title.casefold(), each.offer.id))[:most]
 
 
-def _as_if_accepted(session: Session, waiting: Sequence[HeldOffer], ranking: Ranking) -> Ranking:
+def _as_if_accepted(waiting: Sequence[HeldOffer], ranking: Ranking) -> Ranking:
     accepted = [
         each.offer.model_copy(update={"status": Status.PUBLISHED})
         for each in waiting
         if each.offer.status is Status.HELD
     ]
-    today = ranking.context.today
-    return replace(ranking, index=OfferIndex.build([*published_offers(session), *accepted], today))
+    if not accepted:
+        return ranking
+    index = ranking.index
+    return replace(ranking, index=OfferIndex.build([*index.offers, *accepted], index.today))
 
 
 def _of_kita(session: Session, kita: Kita, ranking: Ranking, week: str, gets_mail: bool, written: bool) -> KitaOutlook:

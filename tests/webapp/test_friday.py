@@ -14,10 +14,12 @@ from schemas.store.illness import ill_sources
 from schemas.store.kitas import digest_of, save_kita
 from schemas.store.ledger import mark_failed
 from schemas.store.letters import LetterEntry, claim_letter, letters_of
+from schemas.store.offers import published_offers
 from schemas.store.runs import finish_run, save_source, start_run
 from schemas.store.weeks import stop_week, stopped
 from schemas.vocabulary import Verdict
 from tests.factories import make_kita, make_recipient, make_source, make_source_offer
+from tests.schemas.harvesting import counted_statements
 from tests.webapp.site import COORDINATOR, SECRET, THERE, Site
 from webapp.digest import Issuing
 from webapp.friday import WHY, write_friday
@@ -212,6 +214,21 @@ def test_looking_ahead_stores_nothing_and_changes_nothing_of_mondays_ranking(fri
 
     with friday.database.read() as session:
         assert digest_of(session, "kita_0") is None
+
+
+def test_what_is_published_is_read_once_for_all_regions_and_what_is_held(friday):
+    settle(friday, 2)
+    friday.harvest(make_source_offer("da", price=DEAR), make_source_offer("wartet", kita_suitability=UNSURE))
+    with counted_statements(friday.database) as alone, friday.database.read() as session:
+        assert len(list(published_offers(session))) == 1
+    reading = alone[-1]
+
+    with counted_statements(friday.database) as sent:
+        report = write(friday)
+
+    assert report.written == 2
+    assert "Käme in die Auswahl von 2 Kitas" in only(friday).text
+    assert sent.count(reading) == 1
 
 
 # -- Kitas, preview, stopping -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from webapp.links import Links, WeekLink
 from webapp.mail.render import Rendered
 from webapp.outlook import FEW, digest_ahead, outlook
 from webapp.pages.framing import framed, framing
+from webapp.ranking import gather
 from webapp.regions import region_of
 from webapp.weeks import let_go, mailed_at, stop, week_ahead
 
@@ -41,7 +42,8 @@ _TROUBLED: Final = (MailState.UNSURE, MailState.FAILED)
 def home() -> ResponseReturnValue:
     """The Kitas with what they would get, what is missing and why; whether the week is stopped."""
     week, region = _week(), current_region()
-    ahead = outlook(reading(), region, state().regions, week=week, now=now())
+    ranking = gather(reading(), week=week, now=now())
+    ahead = outlook(reading(), region, state().regions, ranking, week=week)
     sent, waiting = _standing(week)
     return render_template(
         "pages/desk_week.html",
