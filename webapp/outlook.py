@@ -76,13 +76,13 @@ class KitaOutlook:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Something that waits for a decision, and how many Kitas' lists it would be in."""
+    """Something that waits for a decision, and in how many Kitas' lists that are mailed it would be."""
 
     offer: Offer
     kinds: tuple[ReviewKind, ...]
     """Why it waits."""
     kitas: int
-    """Kitas of the Region among whose recommendations it would be if it were accepted."""
+    """Kitas of the Region that get the weekly mail and among whose recommendations it would be if it were accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +135,20 @@ def digest_ahead(session: Session, kita: Kita, *, week: str, now: datetime) -> D
 def pending(
     session: Session, region: Region, regions: Mapping[str, Region], ranking: Ranking, *, most: int
 ) -> list[Pending]:
-    """What waits on the desk of ``region`` and would be in most of its Kitas' lists, the most first.
+    """What waits on the desk of ``region`` and would be in most lists of its Kitas, the most first.
 
-    Everything held is ranked as if it were accepted, beside the offers of ``ranking``. What would be in no list is left
-    out.
+    Everything held is ranked as if it were accepted, beside the offers of ``ranking``. Only Kitas where somebody wants
+    the weekly mail count, and what would be in no list of theirs is left out.
     """
     waiting = held(session, region=region.key, limit=_MOST_WAITING)
     if not waiting:
         return []
     ranking = _as_if_accepted(waiting, ranking)
+    wanting = recipients_who_want_mail(session)
     counts: Counter[str] = Counter()
     for kita in own_kitas(session, region, regions):
-        counts.update(each.offer for each in ranking.recommend(kita).recommendations)
+        if kita.id in wanting:
+            counts.update(each.offer for each in ranking.recommend(kita).recommendations)
     found = [
         Pending(each.offer, tuple(dict.fromkeys(review.kind for review in each.reviews)), counts[each.offer.id])
         for each in waiting

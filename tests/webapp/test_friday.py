@@ -74,7 +74,8 @@ def settle(site: Site, number: int, **changes) -> None:
     with site.database.begin() as session:
         for index in range(number):
             recipients = (make_recipient(f"leitung{index}@kita.example"),)
-            kita = make_kita(f"kita_{index}", name=f"Kita Nummer {index}", recipients=recipients, **changes)
+            about = {"name": f"Kita Nummer {index}", "recipients": recipients} | changes
+            kita = make_kita(f"kita_{index}", **about)
             save_kita(session, kita, now=site.now)
 
 
@@ -183,11 +184,37 @@ def test_the_decisions_that_change_most_come_first_with_reason_and_link(friday):
     write(friday)
 
     letter = only(friday)
-    assert "1. Dinos ganz nah\nKäme in die Auswahl von 3 Kitas. Grund: Eignung für Kitas unklar" in letter.text
+    assert (
+        "1. Dinos ganz nah\nKäme in die Auswahl von 3 Kitas mit Wochenmail. Grund: Eignung für Kitas unklar"
+        in letter.text
+    )
     assert f"Entscheiden: http://kitalotse.example/desk/angebote/{near}" in letter.text
     assert far not in letter.text, "it would be in no Kita's list"
     assert "Insgesamt warten 2 Entscheidungen" in letter.text
     assert ", 1 Entscheidung" in letter.subject
+
+
+def test_only_kitas_that_get_mondays_mail_count_in_a_decision(friday):
+    settle(friday, 1)
+    unconfirmed = make_recipient("neu@kita.example", confirmed_at=None, consent_text=None)
+    left = make_recipient("weg@kita.example", unsubscribed_at=friday.now)
+    with friday.database.begin() as session:
+        for kita_id, recipients in {"kita_leer": (), "kita_neu": (unconfirmed,), "kita_weg": (left,)}.items():
+            save_kita(session, make_kita(kita_id, recipients=recipients), now=friday.now)
+    friday.harvest(make_source_offer(kita_suitability=UNSURE))
+
+    write(friday)
+
+    assert "Käme in die Auswahl von 1 Kita mit Wochenmail." in only(friday).text
+
+
+def test_what_changes_no_mail_on_monday_is_no_decision_to_name(friday):
+    settle(friday, 1, recipients=())
+    friday.harvest(make_source_offer(kita_suitability=UNSURE))
+
+    write(friday)
+
+    assert "Entscheidungen, die am Montag" not in only(friday).text
 
 
 def test_at_most_ten_decisions_are_named(friday):
