@@ -42,6 +42,7 @@ from webapp.backup import (
     read_manifest,
     table_member,
 )
+from webapp.refusals import Said, refusals, say_again
 from webapp.scheduler import leader
 from webapp.settings import Settings
 
@@ -75,6 +76,8 @@ class Restored(Value):
     """Week whose mails are stopped, since they may have gone out after the backup."""
     kept: tuple[str, ...] = ()
     """Files that were there before, under their new names."""
+    said_again: Said = Said()
+    """What people had said no to since the backup, and what still holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ def _restore(
     with database.explained(), database.begin(durable=True) as session:
         if not replace:
             _refuse_what_is_there(session, database, files)
+        standing = refusals(session)
         clear(session)
         for name in tables():
             write(session, name, partial(archive.lines, name))
@@ -165,6 +169,7 @@ def _restore(
         if found != manifest.rows:
             wrong = [name for name in found if found[name] != manifest.rows.get(name)]
             raise BackupError(f"{archive.path}: after reading, rows of {', '.join(wrong)} differ; nothing was changed")
+        said_again = say_again(session, standing, by=BY, now=now)
         doubtful = _doubt_mails(session, manifest.created_at)
         week = _stop_week(session, archive, manifest.created_at, now)
         session.execute(
@@ -186,6 +191,7 @@ def _restore(
         doubtful_mails=doubtful,
         stopped_week=week,
         kept=tuple(kept),
+        said_again=said_again,
     )
 
 

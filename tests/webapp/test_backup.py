@@ -17,22 +17,30 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from schemas.db import Database
+from schemas.exclusion import ExclusionKind, Wish
+from schemas.publish import PublicOffer
 from schemas.store.digests import DigestState, enter, ledger
-from schemas.store.kitas import recipients, save_kita
-from schemas.store.offers import latest_change
-from schemas.store.reviews import correct
+from schemas.store.entries import EntryState, consents_of
+from schemas.store.exclusions import exclude, exclusions_by_age
+from schemas.store.kitas import add_recipient, recipients, save_kita, unsubscribe
+from schemas.store.offers import Tombstone, latest_change, public_offer
+from schemas.store.reviews import correct, detail
 from schemas.store.weeks import stopped
 from schemas.store.whole import lines, row_counts, tables
 from schemas.tables.harvest import uploads
 from schemas.tables.offers import changes, counters, offers
+from schemas.tables.providers import entries
 from schemas.tables.work import audit
 from tests.conftest import BOTH
 from tests.factories import NOW, make_kita, make_recipient, make_source_offer
 from tests.webapp.mail_setup import ledger_mail
 from tests.webapp.site import Site, settings_for
+from tests.webapp.typed import again, desk, make_entry, type_in
 from webapp import restore as restoring
 from webapp.backup import BackupError, _seal, back_up
 from webapp.cli import main
+from webapp.entries import BY_PROVIDER, change, pause, remove
+from webapp.refusals import Said
 from webapp.restore import BY, Restored, check, restore
 from webapp.settings import Settings, read_settings
 
@@ -192,7 +200,9 @@ def test_the_commands_do_the_same(tmp_path):
     assert "good" in checked.output
     assert "--replace" in again.output
     assert (tmp_path / "two" / "regions" / "13075.toml").exists()
-    assert CliRunner().invoke(main, ["restore", path, "--replace"], env=other).exit_code == 0
+    replaced = CliRunner().invoke(main, ["restore", path, "--replace"], env=other)
+    assert replaced.exit_code == 0
+    assert "0 exclusions, 0 unsubscriptions" in replaced.output
 
 
 # -- what is there already --------------------------------------------------------------------------------------------
@@ -272,6 +282,135 @@ def test_nothing_is_restored_below_a_running_scheduler(saved, target, tmp_path):
 
     with pytest.raises(BackupError, match="host:7"):
         bring_back(saved, target, tmp_path / "target", replace=True)
+
+
+# -- what people said since -------------------------------------------------------------------------------------------
+
+
+def test_a_replacing_restore_keeps_what_people_said_no_to_since(database, tmp_path):
+    """On both databases: the backup knows nothing of it, and it holds all the same."""
+    site = fill(database, tmp_path / "source")
+    goes, hides = type_in(site, accept=True), type_in(site, make_entry(title="Malen mit Erde"), accept=True)
+    settings = settings_for(site.folder)
+    path, _ = back_up(database, settings, tmp_path / "b.zip", now=site.now)
+    assert _shows_contact(database, hides.offer)
+    site.now = since = site.now + timedelta(hours=1)
+    with database.begin() as session:
+        (person,) = recipients(session, "kita_wolke")
+        unsubscribe(session, person.id, now=since)
+        late = add_recipient(session, "kita_wolke", "spaeter@wolke.example")
+        unsubscribe(session, late, now=since)
+        remove(session, goes, by=BY_PROVIDER, now=since)
+        assert hides.entry is not None
+        change(session, desk(site), hides, hides.entry.model_copy(update={"consent": False}), by=BY_PROVIDER, now=since)
+        wish = Wish(kind=ExclusionKind.PROVIDER, value="Museum Nirgendwo")
+        exclude(session, [wish], region="13075", by="Kim", why="Anruf", now=since)
+    site.now += timedelta(hours=1)
+
+    done = restore(database, settings, check(path), now=site.now, replace=True)
+
+    assert done.said_again == Said(exclusions=1, unsubscriptions=2, deleted=1, revoked=1)
+    assert again(site, goes).state is EntryState.DELETED
+    assert again(site, goes).entry is None
+    with database.read() as session:
+        assert [
+            (r.recipient.address == "spaeter@wolke.example", r.recipient.unsubscribed_at)
+            for r in recipients(session, "kita_wolke")
+        ] == [(False, since), (True, since)]
+        assert [row[2] for row in consents_of(session, again(site, hides).id)] == [since]
+        (noted,) = exclusions_by_age(session)
+        assert (noted.value, noted.region, noted.by, noted.why) == ("Museum Nirgendwo", "13075", "Kim", "Anruf")
+    assert isinstance(_public(database, hides.offer), PublicOffer)
+    assert not _shows_contact(database, hides.offer)
+    assert isinstance(_public(database, goes.offer), Tombstone)
+    assert restore(database, settings, check(path), now=site.now, replace=True).said_again == done.said_again
+
+
+def test_an_excluded_provider_stays_away_after_a_replacing_restore(sqlite_database, tmp_path):
+    site = fill(sqlite_database, tmp_path / "source")
+    typed = type_in(site, accept=True)
+    settings = settings_for(site.folder)
+    path, _ = back_up(sqlite_database, settings, tmp_path / "b.zip", now=site.now)
+    with sqlite_database.begin() as session:
+        assert typed.entry is not None
+        change(
+            session, desk(site), typed, typed.entry.model_copy(update={"consent": False}), by=BY_PROVIDER, now=site.now
+        )
+        wish = Wish(kind=ExclusionKind.PROVIDER, value="Erna Schmidtke")
+        exclude(session, [wish], region="13075", by="Kim", now=site.now)
+
+    done = restore(sqlite_database, settings, check(path), now=site.now, replace=True)
+
+    assert done.said_again == Said(exclusions=1, revoked=1)
+    assert isinstance(_public(sqlite_database, typed.offer), Tombstone)
+
+
+def test_a_consent_given_again_outlives_its_revocation(sqlite_database, tmp_path):
+    site = fill(sqlite_database, tmp_path / "source")
+    typed = type_in(site, accept=True)
+    settings = settings_for(site.folder)
+    path, _ = back_up(sqlite_database, settings, tmp_path / "b.zip", now=site.now)
+    assert typed.entry is not None
+    with sqlite_database.begin() as session:
+        for given in (False, True):
+            entry = typed.entry.model_copy(update={"consent": given})
+            change(session, desk(site), typed, entry, by=BY_PROVIDER, now=site.now)
+
+    done = restore(sqlite_database, settings, check(path), now=site.now, replace=True)
+
+    assert done.said_again == Said()
+    assert _shows_contact(sqlite_database, typed.offer)
+
+
+def test_an_entry_that_cannot_be_read_is_not_shown_with_a_contact_that_was_taken_back(sqlite_database, tmp_path):
+    site = fill(sqlite_database, tmp_path / "source")
+    typed = type_in(site, accept=True)
+    assert typed.entry is not None
+    settings = settings_for(site.folder)
+    with sqlite_database.begin() as session:
+        session.execute(update(entries).values(data={"form": "of another version"}))
+    path, _ = back_up(sqlite_database, settings, tmp_path / "b.zip", now=site.now)
+    with sqlite_database.begin() as session:
+        entry = typed.entry.model_copy(update={"consent": False})
+        change(session, desk(site), typed, entry, by=BY_PROVIDER, now=site.now)
+
+    done = restore(sqlite_database, settings, check(path), now=site.now, replace=True)
+
+    assert done.said_again == Said(revoked=1)
+    assert isinstance(_public(sqlite_database, typed.offer), Tombstone)
+
+
+def test_a_withdrawn_entry_stays_withdrawn_when_its_contact_is_hidden_again(sqlite_database, tmp_path):
+    site = fill(sqlite_database, tmp_path / "source")
+    typed = type_in(site, accept=True)
+    assert typed.entry is not None
+    settings = settings_for(site.folder)
+    with sqlite_database.begin() as session:
+        pause(session, typed, by=BY_PROVIDER, now=site.now)
+    path, _ = back_up(sqlite_database, settings, tmp_path / "b.zip", now=site.now)
+    with sqlite_database.begin() as session:
+        entry = typed.entry.model_copy(update={"consent": False})
+        change(session, desk(site), typed, entry, by=BY_PROVIDER, now=site.now)
+
+    done = restore(sqlite_database, settings, check(path), now=site.now, replace=True)
+
+    assert done.said_again == Said(revoked=1)
+    assert again(site, typed).state is EntryState.WITHDRAWN
+    assert isinstance(_public(sqlite_database, typed.offer), Tombstone)
+
+
+def _shows_contact(database: Database, offer: str | None) -> bool:
+    """Whether Kitas are shown the person's number."""
+    with database.read() as session:
+        found = detail(session, offer or "")
+    assert found is not None
+    assert found.offer.booking.contact is not None
+    return found.offer.booking.contact.consented
+
+
+def _public(database: Database, offer: str | None) -> PublicOffer | Tombstone | None:
+    with database.read() as session:
+        return public_offer(session, offer or "")
 
 
 # -- mails ------------------------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ def restore(settings: Settings, file: Path, replace: bool, only_check: bool, as_
     """Bring back what `backup` wrote, into an empty installation; SQLite and PostgreSQL read each other's.
 
     Every byte is checked before anything is touched, and everything changes or nothing. Stop `serve` and `schedule`
-    first. Mails that may have gone out since the backup are shown as unsure and not sent again.
+    first. Mails that may have gone out since the backup are shown as unsure and not sent again. With --replace,
+    exclusions, unsubscriptions, deleted entries and revoked consents of what was there go on to hold.
     """
     archive = check(file)
     moment = f"{local(archive.manifest.created_at):%Y-%m-%d %H:%M}"
@@ -81,7 +82,15 @@ def restore(settings: Settings, file: Path, replace: bool, only_check: bool, as_
         click.echo(f"{done.doubtful_mails} mails were on their way then; they count as unsure and are not sent again.")
     if done.stopped_week:
         click.echo(f"Mails of {done.stopped_week} may have gone out since: the week is stopped; the desk can undo it.")
-    click.echo("What happened after that moment is lost, unsubscriptions too: compare with your mail relay's log.")
+    if replace:
+        said = done.said_again
+        click.echo(
+            f"Said since and kept: {said.exclusions} exclusions, {said.unsubscriptions} unsubscriptions, "
+            f"{said.deleted} deleted entries, {said.revoked} revoked consents. "
+            "All else that happened after that moment is lost."
+        )
+    else:
+        click.echo("What happened after that moment is lost, unsubscriptions too: compare with your mail relay's log.")
     if settings.secret_key is not None:
         click.echo("The key for signed links is that of KITALOTSE_SECRET_KEY; links of older mails need the old one.")
     click.echo("Next: kitalotse doctor")
