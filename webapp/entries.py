@@ -35,6 +35,7 @@ from schemas.store.entries import (
     entry_by_key,
     erased_elsewhere,
     forget_entry,
+    in_question,
     make_live,
     silent_since,
     still_correct,
@@ -208,7 +209,7 @@ def look_after(session: Session, desk: Desk, now: datetime) -> dict[str, int]:
         if stored.address is not None:
             due.setdefault(stored.address, []).append(stored)
     for address in due:
-        found = [stored for stored in entries_of(session, region, address) if stored.state is EntryState.LIVE]
+        found = in_question(session, region, address)
         ask_still_correct(session, desk, found, now)
         asked(session, [stored.id for stored in found], now=now)
     return {"asked": len(due), "ended": len(ended), "forgotten": len(erased)}

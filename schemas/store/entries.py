@@ -202,12 +202,18 @@ def entry_of_offer(session: Session, offer_id: str) -> StoredEntry | None:
     return None if row is None else _stored(row)
 
 
+def in_question(session: Session, region: str, address: str) -> list[StoredEntry]:
+    """Live entries under ``address`` that can still be correct, oldest first: neither rejected nor over."""
+    query = _IN_QUESTION.where(entries.c.region == region, entries.c.address == address)
+    return [_stored(row) for row in session.execute(query.order_by(entries.c.id))]
+
+
 def due_for_question(session: Session, region: str, now: datetime) -> list[StoredEntry]:
-    """Live entries with an address that nobody confirmed or was asked about for ``ASK_AFTER``, oldest first."""
+    """Entries in question that nobody confirmed or was asked about for ``ASK_AFTER``, oldest first."""
     c = entries.c
     long_ago = now - ASK_AFTER
     quiet = and_(c.last_confirmed_at <= long_ago, or_(c.asked_at.is_(None), c.asked_at <= long_ago))
-    query = _ENTRIES.where(c.region == region, c.state == EntryState.LIVE.value, c.address.is_not(None), quiet)
+    query = _IN_QUESTION.where(c.region == region, c.address.is_not(None), quiet)
     return [_stored(row) for row in session.execute(query.order_by(c.id))]
 
 
@@ -291,6 +297,10 @@ _MINE: Final = and_(
 )
 _ENTRIES: Final = select(entries, memberships.c.offer_id.label("current")).outerjoin(memberships, _MINE)
 """Entries with the offer that each belongs to now; after a merge that is another than it became at first."""
+_IN_QUESTION: Final = _ENTRIES.join(published, published.c.offer_id == memberships.c.offer_id).where(
+    entries.c.state == EntryState.LIVE.value, published.c.status.not_in((Status.REJECTED, Status.EXPIRED))
+)
+"""Live entries whose offer is neither rejected nor over."""
 _DECISIVE: Final = (DecisionKind.ACCEPT.value, DecisionKind.REJECT.value)
 
 

@@ -28,6 +28,7 @@ from schemas.store.entries import (
     entry_count,
     entry_of_offer,
     forget_entry,
+    in_question,
     make_live,
     purge_entries,
     silent_since,
@@ -35,10 +36,11 @@ from schemas.store.entries import (
     take_back,
     unconfirmed_count,
 )
+from schemas.store.publishing import expire
 from schemas.store.reviews import decide, undo_decision
 from schemas.store.runs import runs, save_source
 from schemas.tables.providers import entries
-from tests.factories import NOW
+from tests.factories import NOW, TODAY, make_dated_schedule
 from tests.webapp.typed import ERNA, make_entry
 
 SOURCE = entry_source("13075", "Vorpommern-Greifswald", now=NOW)
@@ -155,6 +157,33 @@ def test_a_question_is_due_after_a_quarter_and_once_a_quarter(database):
         assert len(due_for_question(session, "13075", quarter + ASK_AFTER)) == 1
         still_correct(session, [stored.id], now=quarter + DAY)
         assert due_for_question(session, "13075", quarter + ASK_AFTER) == []
+
+
+def test_nobody_is_asked_about_what_was_rejected_or_is_over(database):
+    live(database, "k1")
+    rejected = live(database, "rejected")
+    live(database, "over", make_entry(schedule=make_dated_schedule(TODAY)))
+    quarter = NOW + ASK_AFTER
+    with database.begin() as session:
+        expire(session, quarter)
+        no = decide(session, rejected.offer or "", DecisionKind.REJECT, by="x", now=NOW)
+
+        assert [one.key for one in due_for_question(session, "13075", quarter)] == ["k1"]
+        assert [one.key for one in in_question(session, "13075", ERNA)] == ["k1"]
+        undo_decision(session, no.id or 0, by="x", now=NOW)
+        assert [one.key for one in due_for_question(session, "13075", quarter)] == ["k1", "rejected"]
+
+
+def test_the_question_is_about_live_entries_of_one_address_in_one_region(database):
+    for key in ("a", "withdrawn"):
+        live(database, key)
+    live(database, "other", address="andere@post.example")
+    add(database, "unconfirmed")
+    with database.begin() as session:
+        take_back(session, entry_by_key(session, "withdrawn").id)
+
+        assert [one.key for one in in_question(session, "13075", ERNA)] == ["a"]
+        assert in_question(session, "01002", ERNA) == []
 
 
 def test_silence_counts_only_where_somebody_was_asked(database):

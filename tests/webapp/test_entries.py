@@ -63,6 +63,26 @@ def test_one_letter_a_quarter_asks_for_all_entries_of_an_address(both_sites):
     assert site.client().get(link(text, "eintraege")).status_code == 200
 
 
+def test_the_question_leaves_out_what_was_rejected(site):
+    type_in(site, accept=True)
+    rejected = type_in(site, make_entry(title="Malen mit Erde"))
+    alone = type_in(site, make_entry(title="Singen"), address="andere@post.example")
+    with site.database.begin() as session:
+        for stored in (rejected, alone):
+            decide(session, stored.offer, DecisionKind.REJECT, by="x", now=site.now, why="doppelt")
+
+    assert looked_after(site, 91)["asked"] == 1
+
+    kind, address, text = written(site)[-1]
+    assert (kind, address, kinds(site).count("entry_question")) == ("entry_question", ERNA, 1)
+    assert "„Töpfern mit Ton“" in text
+    assert "Malen mit Erde" not in text
+    assert again(site, rejected).asked_at is None
+    page = site.client().get(link(text, "eintraege")).text
+    assert "Töpfern mit Ton" in page
+    assert "Malen mit Erde" not in page
+
+
 def test_who_confirms_is_not_asked_for_another_quarter(site):
     stored = type_in(site)
     looked_after(site, 91)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from schemas.entry import Entry
 from schemas.exceptions import StoreError
 from schemas.offer import Offer
-from schemas.store.entries import EntryState, StoredEntry, consents_of, entries_of, entry_by_key
+from schemas.store.entries import EntryState, StoredEntry, consents_of, entry_by_key, in_question
 from schemas.store.offers import offer_by_id
 from schemas.vocabulary import Status
 from webapp.access import Who, who
@@ -366,12 +366,9 @@ def _act(token: str, action: Callable[[Session, StoredEntry], object], word: str
 
 
 def _siblings(token: str) -> list[StoredEntry]:
-    """Live entries under the address of the entry that a link of the question names."""
+    """What is in question under the address of the entry that a link of the question names."""
     stored = _own(token, "entries")
-    if stored.address is None:
-        return []
-    found = entries_of(reading(), stored.region, stored.address)
-    return [one for one in found if one.state is EntryState.LIVE]
+    return [] if stored.address is None else in_question(reading(), stored.region, stored.address)
 
 
 def _all_page(token: str, *, done: bool) -> ResponseReturnValue:
