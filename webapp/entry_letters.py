@@ -72,13 +72,12 @@ def ask_to_confirm(session: Session, desk: Desk, stored: StoredEntry, now: datet
 
 
 def send_links(session: Session, desk: Desk, found: Sequence[StoredEntry], now: datetime) -> None:
-    """Links to everything that stands under one address; at most one such letter an hour."""
-    hour = now.strftime("%Y-%m-%dT%H")
+    """Links to everything that stands under one address; one letter for each time that the older ones ended."""
     _post(
         session,
         desk,
         "entry_link",
-        f"{found[0].id}:{hour}",
+        f"{found[0].id}:{found[0].token_version}",
         found[0],
         now,
         subject="Ihre Einträge",

@@ -581,6 +581,16 @@ def test_new_links_come_by_mail_and_end_the_old_ones(site):
     assert site.client().get(link(text, "eintrag")).status_code == 200
 
 
+def test_who_asks_twice_gets_two_letters_and_the_links_of_the_latter(site):
+    type_in(site)
+
+    for _ in range(2):
+        site.client().post("/anbieten/link", data={"address": ERNA})
+
+    first, second = [link(text, "eintrag") for kind, _to, text in written(site) if kind == "entry_link"]
+    assert [site.client().get(path).status_code for path in (first, second)] == [404, 200]
+
+
 def test_the_answer_says_nothing_about_whether_an_address_is_known(site):
     type_in(site)
 
