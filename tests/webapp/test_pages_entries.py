@@ -601,6 +601,23 @@ def test_the_answer_says_nothing_about_whether_an_address_is_known(site):
     assert [kind for kind, *_ in written(site)] == ["entry_confirm", "entry_link"]
 
 
+def test_no_mail_is_promised_over_the_limit_of_an_address_and_nothing_said_about_it(site):
+    type_in(site)
+    unknown = "wer@post.example"
+
+    answers = {
+        address: [site.client().post("/anbieten/link", data={"address": address}).text for _ in range(PER_ADDRESS)]
+        for address in (ERNA, unknown)
+    }
+    site.now += timedelta(hours=1)
+    over = {address: site.client().post("/anbieten/link", data={"address": address}).text for address in answers}
+
+    assert [kind for kind, *_ in written(site)].count("entry_link") == PER_ADDRESS
+    for address, page in over.items():
+        assert f"heute höchstens {PER_ADDRESS}-mal angegeben wurde" in page
+        assert {one.replace(address, "") for one in [*answers[address], page]} == {over[ERNA].replace(ERNA, "")}
+
+
 def test_links_cannot_be_asked_for_without_end(site):
     answers = [
         site.client().post("/anbieten/link", data={"address": f"p{n}@post.example"}).status_code for n in range(12)

@@ -115,7 +115,7 @@ def ask_link() -> ResponseReturnValue:
 @pages.post("/anbieten/link")
 @who(Who.EVERYBODY)
 def send_link() -> ResponseReturnValue:
-    """Send them; the answer says nothing about whether there are any."""
+    """Send them; the answer says nothing about whether there are any, nor whether the limit of the address applies."""
     form = EntryForm(request.form)
     address = form.read_address(required=True)
     if address is None or form.errors:
@@ -126,7 +126,7 @@ def send_link() -> ResponseReturnValue:
         with writing() as session:
             if allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold()):
                 send_new_links(session, desk_of_request(), address, now=now())
-    return render_template("pages/entry_link.html", sent=address, error=None, typed="")
+    return render_template("pages/entry_link.html", sent=address, most=PER_ADDRESS)
 
 
 @pages.get("/anbieten/bestaetigen/<token>")
