@@ -13,7 +13,7 @@ from schemas.offer import Offer
 from schemas.organisation import Contact
 from schemas.publish import PublicOffer
 from schemas.region import Region
-from schemas.store.entries import entry_of_offer
+from schemas.store.entries import is_a_persons
 from schemas.store.offers import offer_by_id
 from webapp.entry_texts import about_private_persons
 
@@ -27,9 +27,9 @@ class Behind:
     withheld: bool = False
     """Whether there is a contact that nobody agreed to show."""
     private_person: str | None = None
-    """What Kitas are told about private persons; ``None`` for everybody else."""
+    """What Kitas are told about private persons; ``None`` where no person's entry is part of the offer."""
     typed: bool = False
-    """Whether it was typed rather than read from a page."""
+    """Whether it was typed, and nothing of it read from a page."""
     confirmed_on: date | None = None
     """When its provider, or somebody for them, last said that it is correct."""
     unconfirmed: bool = False
@@ -41,11 +41,10 @@ def behind(session: Session, offer: PublicOffer, region: Region, today: date) ->
     contact = _personal(offer_by_id(session, offer.id)) if offer.booking.contact is None else None
     shown = contact if contact is not None and contact.consented else None
     typed = is_typed(offer)
-    stored = entry_of_offer(session, offer.id) if typed else None
     return Behind(
         contact=shown,
         withheld=contact is not None and shown is None,
-        private_person=about_private_persons(region) if stored is not None and stored.person else None,
+        private_person=about_private_persons(region) if is_a_persons(session, offer.id) else None,
         typed=typed,
         confirmed_on=confirmed_on(offer) if typed else None,
         unconfirmed=is_unconfirmed(offer, today),

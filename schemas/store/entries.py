@@ -202,6 +202,14 @@ def entry_of_offer(session: Session, offer_id: str) -> StoredEntry | None:
     return None if row is None else _stored(row)
 
 
+def is_a_persons(session: Session, offer_id: str) -> bool:
+    """Whether a private person's live entry is part of an offer, whoever else shows it."""
+    mine = _ENTRIES.where(
+        memberships.c.offer_id == offer_id, entries.c.person, entries.c.state == EntryState.LIVE.value
+    )
+    return session.execute(select(mine.exists())).scalar_one()
+
+
 def in_question(session: Session, region: str, address: str) -> list[StoredEntry]:
     """Live entries under ``address`` that can still be correct, oldest first: neither rejected nor over."""
     query = _IN_QUESTION.where(entries.c.region == region, entries.c.address == address)

@@ -11,11 +11,12 @@ from schemas.geography import locate
 from schemas.review import DecisionKind, ReviewKind
 from schemas.store.entries import EntryState, consents_of, entries_in
 from schemas.store.exclusions import exclude
+from schemas.store.merging import merge
 from schemas.store.offers import Tombstone, public_offer
 from schemas.store.reviews import correct, decide, detail
 from schemas.store.runs import steer_source
 from schemas.tables.harvest import records, source_offers
-from tests.factories import make_dated_schedule
+from tests.factories import make_dated_schedule, make_source_offer
 from tests.webapp.site import COORDINATOR, HERE, HOSTILE, THERE
 from tests.webapp.typed import (
     ERNA,
@@ -227,6 +228,51 @@ def test_an_accepted_entry_of_a_person_is_shown_with_contact_and_the_note_on_pri
     assert "§ 72a SGB VIII" in page
     assert "Vom Anbieter eingetragen" in page
     assert "zuletzt gesehen" not in page
+
+
+def merged_with_a_page(site, *entries):
+    """The page of an offer that a website shows and that was typed as ``entries``, merged by the coordinator."""
+    (offer,) = site.harvest(make_source_offer())
+    for entry in entries:
+        stored = type_in(site, entry, accept=True)
+        with site.database.begin() as session:
+            offer = merge(session, offer, stored.offer, by=COORDINATOR, now=site.now)
+    return f"/angebote/{offer}"
+
+
+def test_the_note_on_private_persons_stays_when_a_page_says_the_same_offer(both_sites):
+    path = merged_with_a_page(both_sites, make_entry())
+
+    page = both_sites.client().get(path).text
+
+    assert "§ 72a SGB VIII" in page
+    assert "Vom Anbieter eingetragen" not in page
+
+
+def test_one_person_among_several_entries_is_enough_for_the_note(site):
+    path = merged_with_a_page(site, make_entry(person=False, name="Waldschule", consent=False), make_entry())
+
+    assert "§ 72a SGB VIII" in site.client().get(path).text
+
+
+def test_the_note_on_private_persons_goes_with_the_persons_entry(site):
+    path = merged_with_a_page(site, make_entry())
+    with site.database.read() as session:
+        (stored,) = entries_in(session, "13075", limit=5)
+
+    site.client().post(f"{own_path(site, stored)}/pause")
+
+    page = site.client().get(path)
+    assert page.status_code == 200
+    assert "72a" not in page.text
+
+
+def test_a_page_merged_with_an_organisations_entry_has_no_note(site):
+    path = merged_with_a_page(site, make_entry(person=False, name="Waldschule", consent=False))
+
+    page = site.client().get(path)
+    assert page.status_code == 200
+    assert "72a" not in page.text
 
 
 def test_an_organisations_contact_needs_no_consent_and_no_note(site):
