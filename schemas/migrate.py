@@ -23,16 +23,19 @@ _LOCK: Final = 0x6B697461  # "kita"; one upgrade at a time
 
 
 def upgrade(database: Database) -> None:
-    """Create or upgrade all tables, in one transaction; a second call does nothing. Makes the folder of a SQLite file.
+    """Create or upgrade all tables, in one transaction; a second call does nothing. Makes a SQLite file, for its
+    owner only, and its folder.
 
     Raises ``StoreError`` where the database is of a newer version than this program, or cannot be used.
     """
     if file := sqlite_file(database.url):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                file.touch(mode=0o600)  # it will hold addresses of people; -wal and -shm take its mode
         except OSError as error:
             raise StoreError(
-                f"{file.parent}: the database's folder cannot be made ({error.strerror}); choose another place"
+                f"{file}: the database's file or folder cannot be made ({error.strerror}); choose another place"
             ) from error
     with database.explained(), database.begin() as session:
         connection = session.connection()

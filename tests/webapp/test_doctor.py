@@ -2,8 +2,10 @@
 touched."""
 
 import json
+import os
 import shutil
 import socket
+import stat
 from collections import namedtuple
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +35,7 @@ from webapp.doctor.findings import Finding, Level
 from webapp.doctor.installation import (
     examine_addresses,
     examine_files,
+    examine_permissions,
     examine_region,
     examine_relays,
     examine_settings,
@@ -153,6 +156,59 @@ def test_a_key_that_others_can_read_is_an_error(tmp_path):
     (tmp_path / "secret_key").chmod(0o644)
 
     assert f"chmod 600 {tmp_path / 'secret_key'}" in said(examine_files(settings), Level.ERROR)
+
+
+def test_a_database_file_that_others_can_read_is_named(tmp_path):
+    settings = settings_in(tmp_path)
+    database = Database(settings.database)
+    upgrade(database)
+    file = next(tmp_path.glob("*.sqlite"))
+    with database.read():
+        assert levels(examine_files(settings)) == {Level.OK}
+        for end in ("", "-wal", "-shm"):
+            (tmp_path / f"{file.name}{end}").chmod(0o640)
+
+        open_to_others = said(examine_files(settings), Level.WARNING)
+
+    database.dispose()
+    for end in ("", "-wal", "-shm"):
+        assert f"(mode 0640); it holds addresses of people. → Run: chmod 600 {file}{end}" in open_to_others
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "remedy"),
+    [
+        (0o644, 0, 990, "Run as root: chown 990 '/var/k t/k.sqlite-wal' && chmod 600 '/var/k t/k.sqlite-wal'"),
+        (0o444, 990, 990, "Run: chmod 600 '/var/k t/k.sqlite-wal'"),
+        (0o600, 990, 990, "mounted read-only: findmnt --target '/var/k t'"),
+        (0o600, 990, 0, "mounted read-only: findmnt --target '/var/k t'"),
+    ],
+)
+def test_a_database_file_that_we_cannot_write_is_an_error(mode, owner, user, remedy):
+    file = Path("/var/k t/k.sqlite-wal")
+    status = os.stat_result((stat.S_IFREG | mode, 1, 1, 1, owner, owner, 0, 0, 0, 0))
+
+    found = list(examine_permissions({file: status}, unusable=[file], user=user))
+
+    assert levels(found) == {Level.ERROR}
+    assert f"{file} cannot be read and written by this user." in said(found)
+    assert remedy in said(found)
+
+
+def test_files_and_folders_that_the_system_refuses_us_are_found(tmp_path, monkeypatch):
+    """Tests may run as root, to whom no mode refuses anything: here the system's answer is ours."""
+    settings = settings_in(tmp_path)
+    upgrade(database := Database(settings.database))
+    database.dispose()
+    file = next(tmp_path.glob("*.sqlite"))
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK and Path(path).exists())
+
+    found = list(examine_files(settings))
+    made_later = said(examine_files(settings_in(tmp_path / "new")), Level.ERROR)
+
+    assert f"{file} cannot be read and written by this user." in said(found, Level.ERROR)
+    assert f"Run as root: chown {os.getuid()} {tmp_path} && chmod 700 {tmp_path}" in said(found, Level.ERROR)
+    assert f"Run as root: install -d -m 700 -o {os.getuid()} {tmp_path / 'new'}" in made_later
 
 
 @pytest.mark.parametrize(("free", "level"), [(2**40, Level.OK), (2**30, Level.WARNING), (2**20, Level.ERROR)])

@@ -1,9 +1,10 @@
 """Examines what lies outside the database: settings, files, Regions, relays. Writes nothing, sends nothing."""
 
 import os
+import shlex
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ def examine_settings(settings: Settings, regions: Mapping[str, Region]) -> Itera
 
 
 def examine_files(settings: Settings) -> Iterator[Finding]:
-    """The key for signed links, and room on the disk."""
+    """The key for signed links, who may use the database's files, and room on the disk."""
     key = settings.data_dir / "secret_key"
     if settings.secret_key is not None:
         yield ok("secret key", "Comes from KITALOTSE_SECRET_KEY.")
@@ -72,23 +73,70 @@ def examine_files(settings: Settings) -> Iterator[Finding]:
             yield error("secret key", f"{says}.", f"{remedy[0].upper()}{remedy[1:]}.")
         else:
             yield ok("secret key", f"{key} is readable by its owner only.")
-    places = {settings.data_dir}
-    file = _database_folder(settings)
+    file = _database_file(settings)
     if file is not None:
-        places.add(file)
-    for place in sorted(places):
+        # With -wal and -shm beside it, one database is three files.
+        beside = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")]
+        files = {each: found for each in beside if (found := _status(each)) is not None}
+        unusable = [each for each in files if not os.access(each, os.R_OK | os.W_OK)]
+        yield from examine_permissions(files, unusable=unusable, user=os.getuid())
+    for place in sorted({settings.data_dir} | ({file.parent} if file is not None else set())):
         yield _disk(place)
 
 
-def _database_folder(settings: Settings) -> Path | None:
-    file = Path(settings.database.removeprefix("sqlite:///")) if settings.database.startswith("sqlite:") else None
-    return file.parent if file is not None else None
+def examine_permissions(
+    files: Mapping[Path, os.stat_result], *, unusable: Collection[Path], user: int
+) -> Iterator[Finding]:
+    """The files of a SQLite database: ``user`` must write them, and nobody else may use them.
+
+    ``unusable`` are those that the system does not let ``user`` read and write.
+    """
+    about = "database file"
+    for file in unusable:
+        says = f"{file} cannot be read and written by this user."
+        if user not in (0, files[file].st_uid):
+            yield error(about, says, f"Run as root: chown {user} {_quoted(file)} && chmod 600 {_quoted(file)}")
+        elif user == 0 or files[file].st_mode & 0o600 == 0o600:
+            folder = _quoted(file.parent)
+            yield error(about, says, f"Its file system is mounted read-only: findmnt --target {folder} says which.")
+        else:
+            yield error(about, says, f"Run: chmod 600 {_quoted(file)}")
+    exposed = [file for file, found in files.items() if file not in unusable and found.st_mode & 0o077]
+    for file in exposed:
+        yield warning(
+            about,
+            f"{file} is open to others (mode {stat.S_IMODE(files[file].st_mode):04o}); it holds addresses of people.",
+            f"Run: chmod 600 {_quoted(file)}",
+        )
+    if files and not unusable and not exposed:
+        yield ok(about, f"{next(iter(files))} can be used by its owner only.")
+
+
+def _status(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except (FileNotFoundError, PermissionError):  # what a folder that is closed to us means is said of the folder
+        return None
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _database_file(settings: Settings) -> Path | None:
+    return Path(settings.database.removeprefix("sqlite:///")) if settings.database.startswith("sqlite:") else None
 
 
 def _disk(place: Path) -> Finding:
-    there = next((folder for folder in (place, *place.parents) if folder.exists()), Path("/"))
-    if not os.access(there, os.W_OK):
-        return error("disk", f"{there} cannot be written by this user.", f"Run as root: chown {os.getuid()} {there}")
+    there = next((folder for folder in (place, *place.parents) if os.access(folder, os.F_OK)), Path("/"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        user, folder = os.getuid(), _quoted(place)
+        own = (
+            f"chown {user} {folder} && chmod 700 {folder}"
+            if there == place
+            else f"install -d -m 700 -o {user} {folder}"
+        )
+        return error("disk", f"{there} cannot be written by this user.", f"Run as root: {own}")
     free = shutil.disk_usage(there).free
     says = f"{free / 2**30:.1f} GiB are free for {place}."
     if free < LEAST_FREE:
