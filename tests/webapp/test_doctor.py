@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from click.testing import CliRunner
 from sqlalchemy import insert, text, update
 
@@ -274,6 +275,52 @@ def test_each_relay_is_tried_and_gets_no_mail(tmp_path):
     assert found["relay of 01002"].level is Level.ERROR
     assert found["relay"].level is Level.WARNING
     assert sink.taken == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "tried", "answer", "wrong"),
+    [
+        ({"port": None}, "connecting to 127.0.0.1:{port}.", "Connection refused", "host, port"),
+        ({"security": "starttls"}, "STARTTLS at 127.0.0.1:{port}.", "STARTTLS extension", "security, port, host"),
+        ({"security": "ssl"}, "connecting to 127.0.0.1:{port} with TLS.", "SSL", "security, port, host"),
+        ({"user": "kita", "password_file": "password"}, "as kita.", "535 5.7.8", "user, password_file"),
+    ],
+)
+def test_a_relay_that_cannot_be_used_says_what_was_tried_what_came_back_and_what_to_change(
+    tmp_path, changes, tried, answer, wrong
+):
+    (tmp_path / "password").touch(mode=0o600)
+    (tmp_path / "password").write_text("geheim", encoding="utf-8")
+    with socket.socket() as free, socket.socket() as closed:
+        free.bind(("127.0.0.1", 0))
+        closed.bind(("127.0.0.1", 0))
+        open_port, nobody = free.getsockname()[1], closed.getsockname()[1]
+        free.close()
+        port = nobody if "port" in changes else open_port
+        controller = Controller(
+            Sink(),
+            hostname="127.0.0.1",
+            port=open_port,
+            authenticator=lambda *_: AuthResult(success=False, handled=False),
+            auth_require_tls=False,
+        )
+        controller.start()
+        relay = Relay(host="127.0.0.1", security="none", on=True).model_copy(update=changes | {"port": port})
+        (of_region,) = examine_relays({"13075": region(relay=relay)}, settings_in(tmp_path))
+        names = {"host": "127.0.0.1", "port": str(port), "security": relay.security, "user": relay.user, "on": "yes"}
+        names |= {"password": "geheim"} if relay.user else {}
+        given = {f"KITALOTSE_RELAY_{name.upper()}": value for name, value in names.items() if value}
+        (of_installation,) = examine_relays({}, settings_in(tmp_path, **given))
+        controller.stop()
+
+    for found in (of_region, of_installation):
+        assert found.level is Level.ERROR
+        assert tried.format(port=port) in found.says
+        assert answer in found.says.partition("Answer: ")[2]
+        assert "geheim" not in said([found])
+    assert f"Edit {tmp_path / 'regions' / '13075.toml'}, [relay]: {wrong}." in (of_region.remedy or "")
+    variables = wrong.upper().removesuffix("_FILE").split(", ")
+    assert f"Set {', '.join(f'KITALOTSE_RELAY_{each}' for each in variables)}." in (of_installation.remedy or "")
 
 
 def test_a_password_file_is_looked_at_even_while_the_relay_is_off(tmp_path):

@@ -13,7 +13,7 @@ from schemas.exceptions import SettingsError
 from schemas.region import Region
 from webapp.doctor.findings import Finding, error, ok, warning
 from webapp.mail.message import AddressError, address
-from webapp.mail.transports import NotReached, Relay, mails_leave, read_password, transport
+from webapp.mail.transports import NotReached, Relay, Unusable, mails_leave, read_password, transport
 from webapp.region_file import placeholders
 from webapp.regions import base_url
 from webapp.settings import Settings
@@ -24,6 +24,15 @@ LEAST_FREE: Final = 200 * 2**20
 """Bytes below which a disk counts as full."""
 GOOD_FREE: Final = 2 * 2**30
 """Bytes that should be free."""
+
+_VARIABLES: Final = {
+    "host": "KITALOTSE_RELAY_HOST",
+    "port": "KITALOTSE_RELAY_PORT",
+    "security": "KITALOTSE_RELAY_SECURITY",
+    "user": "KITALOTSE_RELAY_USER",
+    "password_file": "KITALOTSE_RELAY_PASSWORD",
+}
+"""The installation's settings by the field of a Region's ``[relay]``."""
 
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -241,6 +250,16 @@ def examine_relays(regions: Mapping[str, Region], settings: Settings) -> Iterato
             way = transport(settings, region, timeout_s=RELAY_TIMEOUT_S)
             assert isinstance(way, Relay), "mails that leave go to a relay"
             way.check()
+        except Unusable as fault:
+            if region:
+                correct = f"Edit {settings.region_dir / f'{region.key}.toml'}, [relay]: {', '.join(fault.settings)}"
+            else:
+                correct = f"Set {', '.join(_VARIABLES[each] for each in fault.settings)}"
+            yield error(
+                about,
+                f"Cannot be used. Tried: {fault.tried}. Answer: {fault.answer}.",
+                f"{correct}. If that is right, check that the relay runs and lets this machine in.",
+            )
         except (NotReached, SettingsError) as fault:
             yield error(about, f"{fault}.", f"Correct {where}.")
         else:

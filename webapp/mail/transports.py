@@ -6,6 +6,7 @@ handed over), ``InDoubt`` (it may have been taken).
 
 import os
 import smtplib
+import socket
 import ssl
 import stat
 from email.message import EmailMessage
@@ -44,6 +45,19 @@ class Refused(MailError):
 
 class NotReached(MailError):
     """No relay could be reached, or it refused us before this mail began."""
+
+
+class Unusable(NotReached):
+    """The relay cannot be used as it is configured."""
+
+    def __init__(self, words: str, *, tried: str, answer: str, settings: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.tried: Final = tried
+        """What we did last: ``connecting to mail.example:587``."""
+        self.answer: Final = answer
+        """What came back, in the relay's or the system's words."""
+        self.settings: Final = settings
+        """The fields of a Region's ``[relay]`` that may be wrong, likeliest first."""
 
 
 class InDoubt(MailError):
@@ -124,6 +138,7 @@ class Relay:
         self._timeout_s: Final = timeout_s
         self._configured_in: Final = configured_in
         self._smtp: smtplib.SMTP | None = None
+        self._step = ""
 
     def __enter__(self) -> Self:
         return self
@@ -170,8 +185,11 @@ class Relay:
         try:
             self._smtp = self._connect()
         except (smtplib.SMTPException, OSError) as error:
-            raise NotReached(
-                f"{self._name}: cannot be used ({error}); check {self._configured_in}, and whether the relay runs"
+            raise Unusable(
+                f"{self._name}: cannot be used ({error}); check {self._configured_in}, and whether the relay runs",
+                tried=self._step,
+                answer=_words(error, self._timeout_s),
+                settings=_suspects(error, signing_in=self._step.startswith("signing in")),
             ) from error
         except SettingsError as error:
             raise NotReached(f"{self._name}: cannot be used: {error}") from error
@@ -185,15 +203,19 @@ class Relay:
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         smtp: smtplib.SMTP
+        place = f"{self._host}:{self._port}"
+        self._step = f"connecting to {place}{' with TLS' if self._security == 'ssl' else ''}"
         if self._security == "ssl":
             smtp = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=context)
         else:
             smtp = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
         try:
             if self._security == "starttls":
+                self._step = f"STARTTLS at {place}"
                 smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
             if self._user is not None:
+                self._step = f"signing in at {place} as {self._user}"
                 smtp.login(self._user, self._secret())
         except BaseException:
             smtp.close()
@@ -285,6 +307,24 @@ def file_stem(message_id: str) -> str:
     '2026-w49.abc@kitalotse.example'
     """
     return "".join(c if c.isalnum() or c in "-._@" else "_" for c in message_id.strip("<>"))[:200]
+
+
+def _words(error: OSError, timeout_s: float) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return f"{error.smtp_code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
+    return f"none within {timeout_s:.0f} seconds" if isinstance(error, TimeoutError) else str(error)
+
+
+def _suspects(error: OSError, *, signing_in: bool) -> tuple[str, ...]:
+    """The settings that may be wrong where connecting ended in ``error``."""
+    if signing_in:
+        return ("user", "security") if isinstance(error, smtplib.SMTPNotSupportedError) else ("user", "password_file")
+    if isinstance(error, socket.gaierror | ssl.SSLCertVerificationError):
+        return ("host",)
+    if isinstance(error, smtplib.SMTPException | ssl.SSLError):
+        return ("security", "port", "host")
+    return ("host", "port")
 
 
 def _answers(smtp: smtplib.SMTP) -> bool:
