@@ -34,7 +34,7 @@ from schemas.store.drafts import (
     keep_result,
     save_failure,
 )
-from schemas.store.runs import mark_previewed, source_state
+from schemas.store.runs import mark_previewed, settle_name, source_state
 from schemas.store.uploads import Upload, drop_upload, upload
 from schemas.store.work import add_work
 from webapp.pasting import read_pasted
@@ -254,6 +254,7 @@ def _proposed(found: Draft) -> Source:
 def _settled(session: Session, number: int, *, now: datetime) -> Source:
     """The source that a draft becomes, by the name that it keeps from here on: a known table its own, a new one a name
     that is still free. It is stored, and the draft says so; whoever is killed now goes on under the same name."""
+    settle_name(session)
     found = table_draft(session, number)
     if found is None:
         raise StoreError(f"draft {number} was dropped or has become a source; it cannot become one")

@@ -43,6 +43,7 @@ STEERABLE: Final = frozenset(
 
 _QUIET: Final = frozenset(("active", "status", "rhythm", "contact", "expect", "title", "homepage"))
 """Keys on which no offer depends."""
+_LOCK: Final = 0x6E616D65  # "name"; one choice of a new source's name at a time
 _COUNTS: Final = ("records", "new", "changed", "unchanged", "returned", "missing", "withdrawn")
 
 
@@ -81,6 +82,15 @@ def save_source(session: Session, source: Source, *, origin: Literal["file", "de
     counts = source if origin == "desk" else _described(source, found)
     _replace(session, found.data, counts, now)
     return counts
+
+
+def settle_name(session: Session) -> None:
+    """Begin to choose the name of a new source: whoever else does waits until this transaction ends, then sees it.
+
+    What the choice depends on is read after this. On SQLite every writing transaction is alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def described(session: Session, source: Source) -> Source | None:

@@ -1,5 +1,6 @@
 """Sources at the desk: paste, preview, activate, pause, trust, delete; nothing is lost, no other Region is seen."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -267,6 +268,43 @@ def test_two_drafts_of_one_host_become_two_sources(site, ready):
     with site.database.read() as session:
         made = [source(session, name) for name in ("mv_zoo", "mv_zoo_2")]
     assert [each.access.start[0] for each in made if each] == ["https://zoo.example/a.ics", "https://zoo.example/b"]
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_of_two_who_activate_at_the_same_instant_the_second_finds_what_the_first_did(both_sites, monkeypatch, same):
+    site = both_sites
+    numbers = []
+    with site.database.begin() as session:
+        for address in ("https://zoo.example/a", "https://zoo.example/b"):
+            found = make_source("mv_zoo", trust="hold", access=Access(kind=AccessKind.ICAL, start=(address,)))
+            numbers.append(add_draft(session, "13075", DraftKind.ADDRESS, address, by="x", now=site.now))
+            save_preview(session, numbers[-1], source=found, result=RESULT, now=site.now)
+    first, second = [numbers[0]] * 2 if same else numbers
+    pages = [f"{HOME}/entwurf/{number}" for number in (first, second)]
+    clients = [site.coordinator(), site.coordinator()]
+    answers = []
+
+    def press(which: int) -> None:
+        form = FORM | {"csrf_token": tokens[which]}
+        answers.append(clients[which].post(f"{pages[which]}/aktivieren", data=form).status_code)
+
+    def saved(*given, **named):
+        monkeypatch.undo()
+        save_source(*given, **named)
+        other.start()
+        other.join(0.5)  # it has to wait for this transaction
+
+    tokens = [csrf_token(client.get(page).text) for client, page in zip(clients, pages, strict=True)]
+    other = threading.Thread(target=press, args=(1,))
+    monkeypatch.setattr("webapp.pages.desk_sources.save_source", saved)
+    press(0)
+    other.join()
+
+    assert answers == [303, 303]
+    with site.database.read() as session:
+        made = [source(session, name) for name in ("mv_zoo", "mv_zoo_2")]
+    starts = [each.access.start[0] for each in made if each]
+    assert starts == ["https://zoo.example/a", "https://zoo.example/b"][: 1 if same else 2]
 
 
 def test_activating_makes_a_source_and_reads_it(site, ready):

@@ -1,6 +1,7 @@
 """Tables at the desk: from a file to offers, or to a list of providers, with words for whatever is wrong."""
 
 import io
+import threading
 from datetime import date, timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -17,7 +18,7 @@ from schemas.store.drafts import DraftState, drafts
 from schemas.store.exclusions import exclude
 from schemas.store.harvest import stored_records
 from schemas.store.offers import published_offers
-from schemas.store.runs import runs, sources
+from schemas.store.runs import runs, save_source, sources
 from schemas.store.work import claim_work
 from schemas.tables.harvest import uploads
 from tests.factories import make_source
@@ -153,6 +154,37 @@ def test_two_tables_of_one_title_become_two_sources(site: Site) -> None:
     with site.database.read() as session:
         assert [len(list(stored_records(session, name))) for name in names] == [3, 1]
         assert {record.origin.source for record in stored_records(session, names[1])} == {names[1]}
+
+
+def test_of_two_tables_taken_over_at_the_same_instant_none_is_lost(
+    both_sites: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = [both_sites.coordinator(), both_sites.coordinator()]
+    contents = [OFFERS, "Angebot;Ort\nImkerei für Kitas;Wolgast\n"]
+    pages = [mapped(client, text, trust="publish") for client, text in zip(clients, contents, strict=True)]
+    tokens = [csrf_token(client.get(page).text) for client, page in zip(clients, pages, strict=True)]
+    answers: list[int] = []
+
+    def take(which: int) -> None:
+        answer = clients[which].post(f"{pages[which]}/uebernehmen", data={"csrf_token": tokens[which]})
+        answers.append(answer.status_code)
+
+    def saved(*given: Any, **named: Any) -> Source:
+        monkeypatch.undo()
+        source = save_source(*given, **named)
+        other.start()
+        other.join(0.5)  # it has to wait for this transaction
+        return source
+
+    other = threading.Thread(target=take, args=(1,))
+    monkeypatch.setattr("webapp.tables.store.save_source", saved)
+    take(0)
+    other.join()
+
+    assert answers == [303, 303]
+    names = ["tabelle_13075_angebote_2026", "tabelle_13075_angebote_2026_2"]
+    with both_sites.database.read() as session:
+        assert [len(list(stored_records(session, name))) for name in names] == [3, 1]
 
 
 def test_a_table_whose_taking_over_was_killed_is_taken_over_under_the_same_name(

@@ -37,6 +37,7 @@ from schemas.store.runs import (
     mark_previewed,
     runs,
     save_source,
+    settle_name,
     source,
     source_state,
     sources,
@@ -137,6 +138,7 @@ def activate(number: int) -> ResponseReturnValue:
         return _draft_page(found, form=form), 400
     try:
         with writing() as change:
+            settle_name(change)
             made = _activated(change, _own_draft(change, number), changes)
     except StoreError:
         flash(_("Diese Quelle hat sich inzwischen geändert. Bitte lesen Sie die Vorschau noch einmal."))
