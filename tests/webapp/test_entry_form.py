@@ -338,6 +338,23 @@ def test_hostile_input_in_any_field_is_refused_or_harmless(name, value):
         assert "\x00" not in entry.model_dump_json()
 
 
+NUMBERS = (
+    *("age_from", "age_from_months", "age_to", "age_to_months", "children_min", "children_max", "adults"),
+    *("duration", "price_amount", "price_extra", "radius_km", "lead_days", "groups_per_month"),
+)
+
+
+@pytest.mark.parametrize("number", ["0", "36", "2026", "17489", "999999", "0,01", "999999,99"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_that_fits_another_field_is_said_beside_its_own(name, number):
+    form = filled(FORM, **{name: number, "price_model": "donation"})
+
+    entry = form.read()
+
+    assert (entry is None) is bool(form.errors)
+    assert form.errors.keys() <= {name, name.removesuffix("_months"), "age_to", "children_max"}
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(st.sampled_from([*LABELS, "date_1", "date_2_to", "more_dates"]), st.text(max_size=60), max_size=12)

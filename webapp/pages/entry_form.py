@@ -234,8 +234,10 @@ class EntryForm:
         number = float(text.replace(",", "."))
         if whole and number != int(number):
             self.errors[name] = _("Bitte eine ganze Zahl angeben.")
-        elif not least <= number <= most:
+            return None
+        if not least <= number <= most:
             self.errors[name] = _("Bitte eine Zahl von %(least)s bis %(most)s.", least=f"{least:g}", most=f"{most:g}")
+            return None
         return int(number) if whole else number
 
     def _day(self, name: str, *, beside: str | None = None) -> date | None:
