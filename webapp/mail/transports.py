@@ -6,7 +6,6 @@ handed over), ``InDoubt`` (it may have been taken).
 
 import os
 import smtplib
-import socket
 import ssl
 import stat
 from email.message import EmailMessage
@@ -320,7 +319,7 @@ def _suspects(error: OSError, *, signing_in: bool) -> tuple[str, ...]:
     """The settings that may be wrong where connecting ended in ``error``."""
     if signing_in:
         return ("user", "security") if isinstance(error, smtplib.SMTPNotSupportedError) else ("user", "password_file")
-    if isinstance(error, socket.gaierror | ssl.SSLCertVerificationError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return ("host",)
     if isinstance(error, smtplib.SMTPException | ssl.SSLError):
         return ("security", "port", "host")
