@@ -40,7 +40,7 @@ __all__ = [
     "CSV_COLUMNS", "FACTS", "Change", "Cut", "Licence", "Line", "OfferPage", "OfferQuery", "Tombstone", "buckets",
     "changed_lines", "changes", "latest_change", "offer_by_id", "offers_by_id", "open_lines", "open_page",
     "public_offer", "public_page", "published_offers", "search_offers", "stream_csv", "stream_ndjson",
-    "without_one_filter",
+    "surviving_offer", "without_one_filter",
 ]  # fmt: skip
 
 
@@ -61,6 +61,14 @@ def public_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | N
     return Tombstone(
         id=offer_id, status=row.status, at=row.changed_at, replaced_by=row.replaced_by, version=row.version
     )
+
+
+def surviving_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | None:
+    """The same, but for an offer that was merged the one that it is part of now."""
+    found = public_offer(session, offer_id)
+    while isinstance(found, Tombstone) and found.replaced_by is not None:
+        found = public_offer(session, found.replaced_by)
+    return found
 
 
 def published_offers(session: Session, *, region: str | None = None) -> Iterator[Offer]:

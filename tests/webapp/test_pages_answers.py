@@ -7,6 +7,7 @@ from lxml import html
 
 from schemas.review import DecisionKind
 from schemas.store.kitas import feedback_of, recipient_by_id
+from schemas.store.merging import merge
 from schemas.store.reviews import decide
 from schemas.vocabulary import Answered
 from tests.factories import make_source_offer
@@ -95,10 +96,25 @@ def test_an_offer_that_is_gone_can_still_be_answered(site, home, offer):
     with site.database.begin() as session:
         decide(session, offer, DecisionKind.REJECT, by="x", now=site.now)
 
+    asked = site.client().get(home.answer(offer))
     response = site.client().post(home.answer(offer))
 
+    assert "<h1>Dieses Angebot gibt es nicht mehr</h1>" in asked.text
+    assert f'href="/angebote/{offer}">Was stattdessen passen könnte' in asked.text
     assert "ein Angebot, das es nicht mehr gibt" in response.text
     assert answers(site, home) == [Answered.INTERESTED]
+
+
+def test_an_offer_that_was_merged_is_answered_as_the_one_it_is_part_of_now(site):
+    first, second = site.harvest(make_source_offer("a"), make_source_offer("b", title="Saurier"))
+    home = site.settle(offers=[first, second])
+    with site.database.begin() as session:
+        kept = merge(session, first, second, by="x", now=site.now)
+
+    pages = [site.client().get(home.answer(offer)).text for offer in (first, second)]
+
+    assert all(f'href="/angebote/{kept}">Zum Angebot' in page for page in pages)
+    assert not any("nicht mehr" in page for page in pages)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -7,6 +7,7 @@ from lxml import html
 
 from schemas.review import DecisionKind
 from schemas.store.kitas import feedback_of
+from schemas.store.merging import merge
 from schemas.store.reviews import decide
 from schemas.vocabulary import Answered
 from tests.factories import make_group, make_kita, make_recipient, make_source_offer
@@ -47,6 +48,29 @@ def test_offers_that_are_no_longer_shown_are_left_out(site):
     home = site.settle(offers=[dropped, kept])
     with site.database.begin() as session:
         decide(session, dropped, DecisionKind.REJECT, by="x", now=site.now)
+
+    page = html.fromstring(site.client().get(home.page).text)
+
+    assert [a.get("href") for a in page.cssselect("ol.cards h3 a")] == [f"/angebote/{kept}"]
+
+
+def test_a_list_of_which_nothing_is_left_does_not_say_that_no_mail_came(site):
+    (dropped,) = site.harvest(make_source_offer())
+    home = site.settle(offers=[dropped])
+    with site.database.begin() as session:
+        decide(session, dropped, DecisionKind.REJECT, by="x", now=site.now)
+
+    page = site.client().get(home.page).text
+
+    assert "gibt es inzwischen nicht mehr" in page
+    assert "keine Mail" not in page
+
+
+def test_an_offer_that_was_merged_is_shown_once_as_what_it_is_part_of_now(site):
+    first, second = site.harvest(make_source_offer("a"), make_source_offer("b", title="Saurier"))
+    home = site.settle(offers=[second, first])
+    with site.database.begin() as session:
+        kept = merge(session, first, second, by="x", now=site.now)
 
     page = html.fromstring(site.client().get(home.page).text)
 

@@ -14,7 +14,7 @@ from schemas.kita import Feedback, Kita
 from schemas.publish import PublicOffer
 from schemas.store.invitations import confirm, invited
 from schemas.store.kitas import feedback_of, kita_by_id, recipient_by_id, save_feedback, undo_feedback, unsubscribe
-from schemas.store.offers import Tombstone, public_offer
+from schemas.store.offers import Tombstone, surviving_offer
 from schemas.vocabulary import Answered
 from schemas.wording import MONTHS
 from webapp.access import Who, who
@@ -135,8 +135,8 @@ def _answer(token: str) -> AnswerLink:
 
 
 def _known(link: AnswerLink) -> tuple[Kita, PublicOffer | Tombstone]:
-    """Who answers, and to what."""
-    kita, offer = kita_by_id(reading(), link.kita), public_offer(reading(), link.offer)
+    """Who answers, and to what; of an offer that was merged, to the one that it is part of now."""
+    kita, offer = kita_by_id(reading(), link.kita), surviving_offer(reading(), link.offer)
     if kita is None or offer is None:
         abort(404, _ENDED)
     return kita, offer
@@ -149,6 +149,7 @@ def _answer_page(token: str, link: AnswerLink, *, number: int | None = None, und
         token=token,
         kita=kita,
         offer=offer if isinstance(offer, PublicOffer) else None,
+        gone=offer.id,
         answer=link.answer,
         months=_coming_months(today()),
         number=number,

@@ -10,7 +10,7 @@ from schemas.clock import week_of
 from schemas.kita import Kita
 from schemas.publish import PublicOffer
 from schemas.store.kitas import digest_of, feedback_of, kita_by_id, recipient_by_id, undo_feedback
-from schemas.store.offers import public_offer
+from schemas.store.offers import surviving_offer
 from schemas.vocabulary import Answered
 from webapp.access import Who, who
 from webapp.db import now, reading, state, today, writing
@@ -28,18 +28,19 @@ def home(token: str) -> ResponseReturnValue:
     kita = _opened(token)
     digest = digest_of(reading(), kita.id)
     week = digest.week if digest else week_of(today())
-    cards = []
+    cards = {}
     for recommendation in digest.recommendations if digest else ():
-        offer = public_offer(reading(), recommendation.offer)
-        if isinstance(offer, PublicOffer):
-            cards.append((recommendation, offer, _answer_links(kita.id, offer.id, week)))
-    given = [(answer, public_offer(reading(), answer.feedback.offer)) for answer in feedback_of(reading(), kita.id)]
+        offer = surviving_offer(reading(), recommendation.offer)
+        if isinstance(offer, PublicOffer) and offer.id not in cards:
+            cards[offer.id] = (recommendation, offer, _answer_links(kita.id, offer.id, week))
+    given = [(answer, surviving_offer(reading(), answer.feedback.offer)) for answer in feedback_of(reading(), kita.id)]
     return render_template(
         "pages/kita.html",
         token=token,
         kita=kita,
         week=week,
-        cards=cards,
+        cards=list(cards.values()),
+        recommended=digest is not None,
         given=given,
         today=today(),
         undone="zurueckgenommen" in request.args,
