@@ -31,7 +31,7 @@ from tests.webapp.typed import (
     type_in,
     written,
 )
-from webapp.entry_texts import CONTACT_VERSION
+from webapp.entry_texts import CONTACT_TEXTS, CONTACT_VERSION
 from webapp.limits import HONEYPOT
 from webapp.links import EntryLink
 from webapp.pages.entries import PER_ADDRESS, PER_HOUR
@@ -86,6 +86,17 @@ def test_a_scanner_that_follows_the_link_confirms_nothing(site):
         assert [row.state for row in entry_rows(session)] == ["unconfirmed"]
 
 
+def test_whoever_confirms_sees_which_contact_was_agreed_to_be_shown(site):
+    client = site.client()
+
+    agreed = client.get(confirm_path(client, site)).text
+    withheld = client.get(confirm_path(client, site, FORM | {"consent": ""})).text
+
+    assert "Erna Schmidtke · 0171 2345678 · erna.schmidtke@gmx.example" in agreed
+    assert CONTACT_TEXTS[CONTACT_VERSION] in agreed
+    assert CONTACT_TEXTS[CONTACT_VERSION] not in withheld
+
+
 def test_confirming_twice_is_confirming_once(site):
     client = site.client()
     path = confirm_path(client, site)
@@ -129,9 +140,12 @@ def test_fifty_entries_in_an_hour_are_too_many(site):
     client = site.client()
     forms = [FORM | {"address": f"p{number}@post.example"} for number in range(50)]
 
-    answers = [client.post("/anbieten", data=form).status_code for form in forms]
+    answers = [client.post("/anbieten", data=form) for form in forms]
 
-    assert answers == [200] * PER_HOUR + [429] * (50 - PER_HOUR)
+    assert [answer.status_code for answer in answers] == [200] * PER_HOUR + [429] * (50 - PER_HOUR)
+    assert answers[-1].headers["Retry-After"] == "3600"
+    assert 'value="Töpfern mit Ton"' in answers[-1].text
+    assert "in einer Stunde" in answers[-1].text
     with site.database.read() as session:
         assert len(entry_rows(session)) == PER_HOUR
 
@@ -544,6 +558,20 @@ def test_a_wrong_change_changes_nothing_and_keeps_what_was_typed(site):
 
     assert answer.status_code == 400
     assert 'value="ewig"' in answer.text
+    assert again(site, stored).entry == stored.entry
+
+
+def test_a_change_for_whom_is_not_to_be_listed_changes_nothing_and_keeps_what_was_typed(site):
+    stored = type_in(site)
+    with site.database.begin() as session:
+        wish = Wish(kind=ExclusionKind.PROVIDER, value="Waldschule Peenetal")
+        exclude(session, [wish], region="13075", by=COORDINATOR, now=site.now)
+
+    answer = site.client().post(f"{own_path(site, stored)}/aendern", data=FOREST)
+
+    assert answer.status_code == 409
+    assert "hat uns gebeten, nicht gelistet zu werden" in answer.text
+    assert 'value="Waldtag am Fluss"' in answer.text
     assert again(site, stored).entry == stored.entry
 
 

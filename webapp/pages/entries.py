@@ -87,7 +87,12 @@ def submit() -> ResponseReturnValue:
         return _sent(form.value("address"))
     if entry is None or address is None:
         return form_page(form, status=400)
-    _limit("entry")
+    if not _allowed("entry"):
+        form.errors["address"] = _(
+            "Aus Ihrem Netz sind gerade sehr viele Angebote gekommen. Bitte schicken Sie dieses in einer Stunde noch "
+            "einmal ab."
+        )
+        return *form_page(form, status=429), {"Retry-After": str(int(_HOUR.total_seconds()))}
     try:
         with writing() as session:
             asked = allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold())
@@ -122,7 +127,8 @@ def send_link() -> ResponseReturnValue:
         error = form.errors["address"]
         return render_template("pages/entry_link.html", sent=None, error=error, typed=form.value("address")), 400
     if not is_robot(request.form):
-        _limit("entry.link")
+        if not _allowed("entry.link"):
+            too_many(_HOUR)
         with writing() as session:
             if allow(session, "entry.address", most=PER_ADDRESS, per=_DAY, now=now(), key=address.casefold()):
                 send_new_links(session, desk_of_request(), address, now=now())
@@ -171,7 +177,11 @@ def save(token: str) -> ResponseReturnValue:
     entry = form.read()
     if entry is None:
         return form_page(form, action=url_for("entries.save", token=token), edits=True, status=400)
-    return _changed(token, stored, entry, "geaendert")
+    try:
+        return _changed(token, stored, entry, "geaendert")
+    except NotListed:
+        form.errors["name"] = _NOT_LISTED
+        return form_page(form, action=url_for("entries.save", token=token), edits=True, status=409)
 
 
 @pages.post("/eintrag/<token>/belegt")
@@ -253,9 +263,7 @@ def all_correct(token: str) -> ResponseReturnValue:
     return _all_page(token, done=bool(found))
 
 
-def form_page(
-    form: EntryForm, *, action: str | None = None, edits: bool = False, status: int = 200
-) -> ResponseReturnValue:
+def form_page(form: EntryForm, *, action: str | None = None, edits: bool = False, status: int = 200) -> tuple[str, int]:
     """The form with what was typed, and errors beside the fields."""
     words = form_words(current_region())
     page = render_template(
@@ -264,11 +272,10 @@ def form_page(
     return page, status
 
 
-def _limit(name: str) -> None:
+def _allowed(name: str) -> bool:
+    """Counts one more attempt of this visitor."""
     with writing() as session:
-        allowed = allow(session, name, most=PER_HOUR, per=_HOUR, now=now())
-    if not allowed:
-        too_many(_HOUR)
+        return allow(session, name, most=PER_HOUR, per=_HOUR, now=now())
 
 
 def _sent(address: str) -> ResponseReturnValue:
@@ -300,7 +307,14 @@ def _typed(stored: StoredEntry) -> Entry:
 def _confirm_page(token: str, stored: StoredEntry) -> ResponseReturnValue:
     waits = stored.state is EntryState.UNCONFIRMED
     url = None if waits else desk_of_request().url(stored)
-    return render_template("pages/entry_confirm.html", token=token, stored=stored, waits=waits, own_url=url)
+    return render_template(
+        "pages/entry_confirm.html",
+        token=token,
+        stored=stored,
+        waits=waits,
+        own_url=url,
+        contact_text=CONTACT_TEXTS[CONTACT_VERSION],
+    )
 
 
 def _own_page(token: str, stored: StoredEntry, *, unsure: bool = False, problem: str | None = None) -> str:
@@ -337,7 +351,12 @@ def _standing(stored: StoredEntry, offer: Offer | None) -> Any:
 
 
 def _busy_choices(day: date) -> list[date]:
-    """Last days of this month and of the next two."""
+    """Last days of the next three months that end after ``day``.
+
+    >>> _busy_choices(date(2026, 11, 30))[0], _busy_choices(date(2026, 11, 29))[0]
+    (datetime.date(2026, 12, 31), datetime.date(2026, 11, 30))
+    """
+    day += timedelta(days=1)
     firsts = [date(day.year + (day.month + step - 1) // 12, (day.month + step - 1) % 12 + 1, 1) for step in (1, 2, 3)]
     return [first - timedelta(days=1) for first in firsts]
 
