@@ -1,14 +1,14 @@
 """The Scrapy half, in a process of its own: ``python -m harvesters.crawl`` reads a job and writes Records into a spool.
 
 The job comes as one JSON document on standard input (``Job``); the spool holds one JSON object a line: ``record`` with
-its ``order``, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``end`` is incomplete, whatever
-happened.
+the ``order`` of its page, ``page`` that was read whole and may be asked conditionally the next time, ``unchanged``
+page, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``end`` is incomplete, whatever happened.
 """
 
 import json
 import resource
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +28,11 @@ from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin
 from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
+from harvesters.reading import validators_of
 from harvesters.spool import Job
 from schemas.db import Database
 from schemas.harvest import Issue, Source
+from schemas.store.pages import Page
 
 SCRAPY: Final[dict[str, Any]] = {
     # The only way to the network is our client; every other scheme is off.
@@ -60,19 +62,28 @@ SCRAPY: Final[dict[str, Any]] = {
 _NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
 _JOB: Final = TypeAdapter(Job)
 
+Order = tuple[int, int, int]
+"""Where a page stands in the site: start page, listing page, link; none of two pages is the same."""
+Links = tuple[tuple[str, ...], str | None]
+"""Where a listing leads: to pages of offers, and to the next listing."""
+
 
 class OfferSpider(Spider):
     """Listing pages → links → detail pages; without ``access.follow`` the start pages are read themselves."""
 
     name = "offers"
+    handle_httpstatus_list: Final = (304,)
 
-    def __init__(self, source: Source, client: Client, spool: Path, now: datetime) -> None:
+    def __init__(self, source: Source, client: Client, spool: Path, now: datetime, pages: Sequence[Page] = ()) -> None:
         super().__init__()
         self.source = source
         self.client = client
         self._now = now
         self._spool = spool.open("w", encoding="utf-8")
         self._hosts = {urlsplit(start).hostname for start in source.access.start}
+        # An address may be a listing and an offer's page at once; what is remembered of one says nothing of the other.
+        self._known = {role: {page.url: page for page in pages if page.listing is role} for role in (True, False)}
+        self._validators = {role: validators_of(known) for role, known in self._known.items()}
         self._pages = 0
         self._complete = True
 
@@ -92,40 +103,61 @@ class OfferSpider(Spider):
                 callback=self.listing,
                 errback=self.unreadable_start,
                 cb_kwargs={"order": (number, 0, 0)},
+                meta={"validators": self._validators[True]},
                 dont_filter=True,
             )
 
-    def listing(self, response: Response, order: tuple[int, int, int]) -> Iterator[Request]:
-        """A start page or a further listing page."""
+    def listing(self, response: Response, order: Order) -> Iterator[Request]:
+        """A start page or a further listing page; of one that has not changed the links are known."""
+        links_on, following = self._unchanged(response, order, listing=True) or self._listed(response, order)
+        for number, address in enumerate(links_on, start=1):
+            yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
+        if following is not None:
+            yield from self._request(following, self.listing, self.unreadable, (order[0], order[1] + 1, 0))
+
+    def detail(self, response: Response, order: Order) -> None:
+        """A page with offers."""
+        if self._unchanged(response, order, listing=False) is None and self._offers(response, order):
+            self._remember(response, order, listing=False)
+
+    def _listed(self, response: Response, order: Order) -> Links:
+        """What a listing leads to; where it was read whole, it is remembered."""
         access = self.source.access
+        found: tuple[str, ...] = ()
         if access.follow is None:
-            self.detail(response, order)
+            whole = self._offers(response, order)
         else:
             found = links(response.body, access.follow, source=self.source, url=response.url)
-            if is_cut_off(response.body):
-                self._note(
-                    response.url,
-                    "page.cut_off",
-                    "Die Übersichtsseite bricht mittendrin ab; was danach käme, wurde nicht gelesen.",
-                    "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
-                )
-                self._complete = False
-            if not found:
-                self._note(
-                    response.url,
-                    "crawl.no_links",
-                    "Auf der Übersichtsseite wurde kein Link zu einem Angebot gefunden.",
-                    "Bitte access.follow prüfen: Hat sich die Seite geändert?",
-                )
-                self._complete = False
-            for number, address in enumerate(found, start=1):
-                yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
+            whole = self._is_whole(response, found)
+        following = None
         if access.next is not None:
-            for address in links(response.body, access.next, source=self.source, url=response.url)[:1]:
-                yield from self._request(address, self.listing, self.unreadable, (order[0], order[1] + 1, 0))
+            following = next(iter(links(response.body, access.next, source=self.source, url=response.url)), None)
+        if whole:
+            self._remember(response, order, listing=True, found=found, following=following)
+        return found, following
 
-    def detail(self, response: Response, order: tuple[int, int, int]) -> None:
-        """A page with offers."""
+    def _is_whole(self, response: Response, found: tuple[str, ...]) -> bool:
+        """Whether a listing with the links ``found`` is what it should be; if not, the crawl is incomplete."""
+        cut = is_cut_off(response.body)
+        if cut:
+            self._note(
+                response.url,
+                "page.cut_off",
+                "Die Übersichtsseite bricht mittendrin ab; was danach käme, wurde nicht gelesen.",
+                "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
+            )
+        if not found:
+            self._note(
+                response.url,
+                "crawl.no_links",
+                "Auf der Übersichtsseite wurde kein Link zu einem Angebot gefunden.",
+                "Bitte access.follow prüfen: Hat sich die Seite geändert?",
+            )
+        self._complete &= bool(found) and not cut
+        return bool(found) and not cut
+
+    def _offers(self, response: Response, order: Order) -> bool:
+        """Spool the offers on a page; whether it gave some and nothing to complain about."""
         parsed = PAGE_PARSERS[self.source.access.kind](
             response.body, source=self.source, url=response.url, fetched_at=self._now, charset=_charset(response)
         )
@@ -134,6 +166,36 @@ class OfferSpider(Spider):
         for issue in parsed.issues:
             self._write({"issue": issue.model_dump(mode="json")})
         self._complete &= parsed.complete
+        return parsed.complete and bool(parsed.records) and not parsed.issues
+
+    def _unchanged(self, response: Response, order: Order, *, listing: bool) -> Links | None:
+        """Of a page that has not changed, what it leads to; else ``None``."""
+        if response.status != 304:
+            return None
+        page = self._known[listing][response.url]
+        self._write({"unchanged": page.url, "order": order})
+        return page.links, page.next
+
+    def _remember(
+        self,
+        response: Response,
+        order: Order,
+        *,
+        listing: bool,
+        found: tuple[str, ...] = (),
+        following: str | None = None,
+    ) -> None:
+        etag, modified = (response.headers.get(name) for name in ("ETag", "Last-Modified"))
+        if etag or modified:
+            page = {
+                "url": response.url,
+                "etag": etag and etag.decode(),
+                "last_modified": modified and modified.decode(),
+                "listing": listing,
+                "links": found,
+                "next": following,
+            }
+            self._write({"page": page, "order": order})
 
     def unreadable_start(self, failure: Failure) -> None:
         """A start page that cannot be read fails the source."""
@@ -177,7 +239,7 @@ class OfferSpider(Spider):
         self._spool.close()
 
     def _request(
-        self, address: str, callback: Any, errback: Callable[[Failure], None], order: tuple[int, int, int]
+        self, address: str, callback: Any, errback: Callable[[Failure], None], order: Order
     ) -> Iterator[Request]:
         access = self.source.access
         if urlsplit(address).hostname not in self._hosts:
@@ -200,7 +262,9 @@ class OfferSpider(Spider):
             self._complete = False
             return
         self._pages += 1
-        yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order})
+        validators = self._validators[callback == self.listing]
+        meta = {"validators": validators}
+        yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order}, meta=meta)
 
     def _note(self, address: str, rule: str, message: str, remedy: str) -> None:
         issue: Issue = Origin(self.source, address, self._now, "crawl").problem(
@@ -227,7 +291,7 @@ def main() -> None:
     ledger: Ledger = DatabaseLedger(Database(job.database)) if job.database else MemoryLedger()
     client = Client(job.settings, ledger)
     process = CrawlerProcess({**SCRAPY, "CLOSESPIDER_TIMEOUT": job.max_seconds}, install_root_handler=True)
-    process.crawl(OfferSpider, source=job.source, client=client, spool=Path(job.spool), now=job.now)
+    process.crawl(OfferSpider, source=job.source, client=client, spool=Path(job.spool), now=job.now, pages=job.pages)
     process.start(install_signal_handlers=False)
 
 

@@ -1,17 +1,18 @@
 """Reading feeds (``FEEDS``) over HTTP: conditional where possible, page by page where a feed has pages."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from harvesters.fetch.client import Client, Fetched
-from harvesters.fetch.ledger import Validators
+from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.problems import ReadError
-from harvesters.reading import ReadOutcome, fingerprint_of
+from harvesters.reading import ReadOutcome, fingerprint_of, validators_of
 from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
+from schemas.store.pages import Page
 
 FEEDS: Final = frozenset(
     (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF)
@@ -27,29 +28,31 @@ _ACCEPT: Final = {
 }
 
 
-def read_feed(source: Source, client: Client, *, now: datetime) -> ReadOutcome:
-    """Everything that a feed says. A feed of a single page is asked whether it has changed.
+def read_feed(
+    source: Source, client: Client, *, now: datetime, known: Mapping[str, Page] = MappingProxyType({})
+) -> ReadOutcome:
+    """Everything that a feed says. A feed of a single page is asked whether it has changed where it is ``known``.
 
     Raises ``ReadError`` where an address of ``access.start`` cannot be read at all; a later page that fails, or more
     pages than ``access.max_pages``, leave the reading incomplete.
     """
     access = source.access
     conditional = len(access.start) == 1 and access.next is None
-    known = client.ledger.validators(access.start[0]) if conditional else None
-    if known is not None and known.fingerprint != fingerprint_of(source):
-        known = None
+    validators = validators_of(known) if conditional else NO_VALIDATORS
     pages = _Pages(source, client, now)
     for start in access.start:
-        fetched = client.get(start, source=source.name, accept=_ACCEPT[access.kind], validators=known)
+        fetched = client.get(start, source=source.name, accept=_ACCEPT[access.kind], validators=validators)
         if fetched.not_modified:
-            return ReadOutcome(RunResult(complete=True, not_modified=True))
+            return ReadOutcome(RunResult(complete=True, not_modified=True), {fetched.url: known[fetched.url]})
         pages.read(start, fetched)
     records, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), pages.records)
-    kept: dict[str, Validators] = {}
-    if conditional and pages.alone and pages.complete and pages.validators is not None:
-        kept[access.start[0]] = replace(pages.validators, fingerprint=fingerprint_of(source))
+    given = fetched.validators if conditional and pages.alone and pages.complete else None
+    kept: dict[str, Page] = {}
+    if given is not None:
+        page = Page(fetched.url, given.etag, given.last_modified, fingerprint_of(source), now, offers=None)
+        kept[fetched.url] = page
     return ReadOutcome(
-        RunResult(records=records, issues=(*pages.issues, *doubled), complete=pages.complete), validators=kept
+        RunResult(records=records, issues=(*pages.issues, *doubled), complete=pages.complete), pages=kept
     )
 
 
@@ -62,7 +65,6 @@ class _Pages:
         self.records: list[Record] = []
         self.issues: list[Issue] = []
         self.complete = True
-        self.validators: Validators | None = None
 
     @property
     def alone(self) -> bool:
@@ -108,7 +110,6 @@ class _Pages:
         self.records.extend(parsed.records)
         self.issues.extend(parsed.issues)
         self.complete &= parsed.complete
-        self.validators = fetched.validators
         return parsed.next
 
     def _fail(self, error: ReadError) -> None:

@@ -1,19 +1,19 @@
-"""The ledger of hosts in the database, so that all processes share slots, robots.txt and validators."""
+"""The ledger of hosts in the database, so that all processes share slots and robots.txt."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from harvesters.fetch.ledger import Robots, Validators
+from harvesters.fetch.ledger import Robots
 from schemas import clock
 from schemas.db import Database
 from schemas.store import dialect
-from schemas.tables.work import hosts, validators
+from schemas.tables.work import hosts
 
 
 class DatabaseLedger:
-    """A ``harvesters.fetch.ledger.Ledger`` in the tables ``hosts`` and ``validators``."""
+    """A ``harvesters.fetch.ledger.Ledger`` in the table ``hosts``."""
 
     def __init__(self, database: Database, now: Callable[[], datetime] = clock.now) -> None:
         self._database = database
@@ -50,24 +50,3 @@ class DatabaseLedger:
         with self._database.begin() as session:
             statement = dialect.insert(session, hosts).values(host=host, **values)
             session.execute(statement.on_conflict_do_update(index_elements=["host"], set_=values))
-
-    def validators(self, url: str) -> Validators | None:
-        """As ``Ledger``."""
-        c = validators.c
-        with self._database.read() as session:
-            row = session.execute(
-                select(c.etag, c.last_modified, c.fingerprint, c.checked_at).where(c.url == url)
-            ).one_or_none()
-        return None if row is None else Validators(row.etag, row.last_modified, row.fingerprint or "", row.checked_at)
-
-    def keep_validators(self, url: str, validators_: Validators) -> None:
-        """As ``Ledger``."""
-        values = {
-            "etag": validators_.etag,
-            "last_modified": validators_.last_modified,
-            "fingerprint": validators_.fingerprint,
-            "checked_at": validators_.checked_at,
-        }
-        with self._database.begin() as session:
-            statement = dialect.insert(session, validators).values(url=url, **values)
-            session.execute(statement.on_conflict_do_update(index_elements=["url"], set_=values))

@@ -65,7 +65,8 @@ def process(
         door = _Door.of(session, source)
     work = _Work(source, known, read_again, door)
     counts = SavedCounts()
-    seen = [key for key in shown_unread if key in known]
+    # What was erased meanwhile, because its provider asked for it, has no Record any more that could be seen again.
+    seen = [key for key in shown_unread if key in known and known[key].fingerprint]
     shown: set[SourceKey] = set(seen)
     readings = work.readings(records, seen, shown)
     while len(batch := list(islice(readings, BATCH))) == BATCH:

@@ -1,7 +1,7 @@
 """One run of one source, from start to finish: read → understand → gate → store, with a status and a sentence."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +19,8 @@ from harvesters.normalise.record import VERSION
 from harvesters.problems import ReadError, place_of, problem
 from harvesters.process import Processed, process
 from harvesters.reading import ReadOutcome
-from harvesters.spool import crawl
+from harvesters.remembered import is_stored, to_be_asked
+from harvesters.spool import NOTHING_KNOWN, crawl
 from schemas.db import Database
 from schemas.exceptions import KitalotseError
 from schemas.exclusion import Exclusions
@@ -27,6 +28,7 @@ from schemas.harvest import FETCHED, HarvestRun, Issue, RunResult, RunStatus, So
 from schemas.offer import SourceKey
 from schemas.store import harvest as store
 from schemas.store.exclusions import excluded
+from schemas.store.pages import Page, keep_pages, pages
 
 _LOG: Final = structlog.get_logger(__name__)
 _AT_ONCE: Final = 4
@@ -72,10 +74,10 @@ def harvest(
 
     def reading() -> ReadOutcome:
         chosen = _allowed(run.source, settings.excluded)
-        shared = None if dry_run else database
-        return _read(chosen, settings, now, spool_dir, ledger, database=shared, heartbeat=run.heartbeat)
+        known, shared = (NOTHING_KNOWN, None) if dry_run else (run.may_ask(chosen), database)
+        return _read(chosen, settings, now, spool_dir, ledger, known, database=shared, heartbeat=run.heartbeat)
 
-    return run.take(reading, keep=ledger.keep_validators)
+    return run.take(reading)
 
 
 def take_in(database: Database, source: Source, result: RunResult, *, now: datetime) -> HarvestRun:
@@ -131,14 +133,17 @@ def _read(
     now: datetime,
     spool_dir: Path | None,
     ledger: Ledger,
+    known: Mapping[str, Page] = NOTHING_KNOWN,
     *,
     database: Database | None = None,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> ReadOutcome:
     if source.access.kind in FEEDS:
-        return read_feed(source, Client(settings, ledger), now=now)
+        return read_feed(source, Client(settings, ledger), now=now, known=known)
     url = database.url.render_as_string(hide_password=False) if database is not None else None
-    return crawl(source, settings=settings, now=now, spool_dir=spool_dir, database=url, heartbeat=heartbeat)
+    return crawl(
+        source, settings=settings, now=now, known=known, spool_dir=spool_dir, database=url, heartbeat=heartbeat
+    )
 
 
 def _allowed(source: Source, excluded: Exclusions) -> Source:
@@ -162,6 +167,7 @@ class _Run:
     def __init__(self, database: Database, source: Source, run_id: int | None, now: datetime) -> None:
         self._database, self._source, self._id, self._started = database, source, run_id, now
         self._clock = time.monotonic()
+        self._remembered: Mapping[str, Page] = NOTHING_KNOWN
 
     @property
     def source(self) -> Source:
@@ -174,10 +180,15 @@ class _Run:
             with self._database.begin() as session:
                 store.renew_run(session, self._id, self._now())
 
-    def take(
-        self, reading: Callable[[], ReadOutcome], *, keep: Callable[..., None] = lambda url, validators: None
-    ) -> HarvestRun:
-        """Read, process, finish; ``keep`` remembers validators once the Records are stored."""
+    def may_ask(self, source: Source) -> dict[str, Page]:
+        """The pages of ``source`` that may be asked whether they have changed."""
+        with self._database.read() as session:
+            self._remembered = pages(session, source.name)
+            known = store.known(session, source.name) if self._remembered else {}
+        return to_be_asked(self._remembered, source, known, version=VERSION, now=self._started)
+
+    def take(self, reading: Callable[[], ReadOutcome]) -> HarvestRun:
+        """Read, process, finish, and remember the pages once their Records are stored."""
         try:
             outcome = reading()
             result = outcome.result
@@ -188,9 +199,7 @@ class _Run:
             self._finish(self._failure(error))
             raise
         finished = self._finish(self._summary(result, processed))
-        if finished.status is RunStatus.COMPLETE:
-            for url, validators in outcome.validators.items():
-                keep(url, validators)
+        self._remember(outcome.pages, whole=finished.status in (RunStatus.COMPLETE, RunStatus.UNCHANGED))
         return finished
 
     def refuse(self) -> HarvestRun:
@@ -224,6 +233,19 @@ class _Run:
             )
         )
 
+    def _remember(self, found: Mapping[str, Page], *, whole: bool) -> None:
+        """Keep what was ``found`` for the next run; a feed only where the run brought the ``whole`` of it."""
+        if self._id is None or found == self._remembered:
+            return
+        with self._database.begin() as session:
+            known = store.known(session, self._source.name)
+            kept = {
+                url: page
+                for url, page in found.items()
+                if (whole or page.offers is not None) and is_stored(page, self._source, known, VERSION)
+            }
+            keep_pages(session, self._source.name, self._remembered, kept)
+
     def _process(self, result: RunResult) -> Processed:
         return process(
             self._database,
@@ -232,6 +254,7 @@ class _Run:
             result.records,
             complete=result.complete,
             now=self._started,
+            shown_unread=result.unchanged,
             gone=result.gone,
         )
 
@@ -258,7 +281,9 @@ class _Run:
     def _summary(self, result: RunResult, processed: Processed) -> HarvestRun:
         issues = [*result.issues, *processed.issues]
         counts, expected = processed.counts, self._source.expect.offers
-        found = len(result.records)
+        found = len(result.records) + len(result.unchanged)
+        others = result.records or result.issues or processed.verdict.missing
+        nothing_new = bool(result.unchanged) and not others and counts.unchanged == found
         if result.not_modified:
             status, message = RunStatus.UNCHANGED, f"Unverändert; {_offers(counts.unchanged)} weiterhin gültig."
         elif found == 0 and expected.min > 0:
@@ -271,6 +296,8 @@ class _Run:
             message = f"Unvollständig: {_counted(found, processed)}; {nothing} zurückgezogen."
             if result.complete:
                 issues.append(self._too_few(found))
+        elif nothing_new:
+            status, message = RunStatus.UNCHANGED, f"Unverändert; {_offers(found)} weiterhin gültig."
         else:
             status, message = RunStatus.COMPLETE, f"{_counted(found, processed)}."
         if processed.excluded:

@@ -7,25 +7,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from harvesters.fetch.client import FetchSettings
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.problems import ReadError
-from harvesters.reading import ReadOutcome
+from harvesters.reading import ReadOutcome, fingerprint_of
 from schemas.harvest import Issue, Record, RunResult, Source
+from schemas.offer import SourceKey
+from schemas.store.harvest import fingerprint
+from schemas.store.pages import Page
 
 CRAWL_SECONDS: Final = 1_800
 """Longest time for one crawl."""
 _GRACE_SECONDS: Final = 20
 _BEAT_SECONDS: Final = 60.0
 _TAIL: Final = 2_000
+_ROOM: Final = 20_000_000
+"""Characters that are remembered of the pages of one source."""
+_LONGEST_URL: Final = 2_000
+NOTHING_KNOWN: Final[Mapping[str, Page]] = MappingProxyType({})
+"""No page is asked conditionally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class Job:
     """When the run began."""
     spool: str
     """File to write."""
+    pages: tuple[Page, ...] = ()
+    """What may be asked whether it has changed."""
     database: str | None = None
     """Database with the ledger of hosts; without it the child keeps its own."""
     max_seconds: int = CRAWL_SECONDS
@@ -58,6 +70,7 @@ def crawl(
     *,
     settings: FetchSettings,
     now: datetime,
+    known: Mapping[str, Page] = NOTHING_KNOWN,
     spool_dir: Path | None = None,
     database: str | None = None,
     max_seconds: int = CRAWL_SECONDS,
@@ -67,15 +80,17 @@ def crawl(
 ) -> ReadOutcome:
     """What a crawl of ``source`` found. ``heartbeat`` is called every ``beat_seconds`` while it goes on.
 
+    Pages that are ``known`` are asked whether they have changed.
+
     The child ends itself after ``max_seconds``, and is killed when it has not ended ``grace_seconds`` later.
 
     Raises ``ReadError`` where a start page cannot be read, or the child ends without a Record and without a reason.
     """
     with tempfile.TemporaryDirectory(prefix=f"crawl-{source.name}-", dir=spool_dir) as folder:
         spool, log = Path(folder) / "records.ndjson", Path(folder) / "log.txt"
-        job = Job(source, settings, now, str(spool), database, max_seconds)
+        job = Job(source, settings, now, str(spool), tuple(known.values()), database, max_seconds)
         ended = _run(_JOB.dump_json(job), log, max_seconds + grace_seconds, beat_seconds, heartbeat)
-        outcome = read_spool(spool, source, now)
+        outcome = read_spool(spool, source, now, known)
         if outcome is not None:
             return outcome
         tail = log.read_text("utf-8", "replace")[-_TAIL:].strip().rpartition("\n")[2]
@@ -88,40 +103,33 @@ def crawl(
     )
 
 
-def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None:
-    """The spool's content in the order of the site; ``None`` where it holds neither Records nor an end.
+def read_spool(
+    spool: Path, source: Source, now: datetime, known: Mapping[str, Page] = NOTHING_KNOWN
+) -> ReadOutcome | None:
+    """The spool's content in the order of the site; ``None`` where it holds neither offers nor an end.
 
     Raises ``ReadError`` with what the child says about a start page that cannot be read.
     """
     if not spool.exists():
         return None
-    records: list[tuple[list[int], Record]] = []
-    issues: list[Issue] = []
-    gone: list[str] = []
-    complete = ended = False
+    found = _Found()
     with spool.open(encoding="utf-8", errors="replace") as lines:
         for text in lines:
             try:
-                line = json.loads(text)
-                if "record" in line:
-                    records.append((line["order"], Record.model_validate(line["record"])))
-                elif "issue" in line:
-                    issues.append(Issue.model_validate(line["issue"]))
-                elif "gone" in line:
-                    gone.append(str(line["gone"]))
-                elif "failed" in line:
-                    raise ReadError(*line["failed"])
-                elif "end" in line:
-                    complete, ended = bool(line["end"]["complete"]), True
+                found.take(json.loads(text))
             except (json.JSONDecodeError, ValidationError):  # the child died in the middle of a line
-                complete = ended = False
+                found.complete = found.ended = False
                 break
-    if not records and not ended:
+    if not (found.records or found.unchanged or found.ended):
         return None
-    ordered = [record for _, record in sorted(records, key=lambda pair: (pair[0], pair[1].origin.part))]
+    ordered = sorted(found.records, key=lambda pair: (pair[0], pair[1].origin.part))
+    still = _still_there(source, found.unchanged, known)
     origin = Origin(source, source.access.start[0], now, "crawl")
-    unique, doubled = one_per_identity(origin, ordered)
-    if not ended:
+    # Of an identity on two pages the first counts, as if both had been sent.
+    shown = [record for order, record in ordered if still.get(record.origin, order) >= order]
+    unique, doubled = one_per_identity(origin, shown)
+    issues = [*found.issues]
+    if not found.ended:
         issues.append(
             origin.problem(
                 "run",
@@ -130,7 +138,78 @@ def read_spool(spool: Path, source: Source, now: datetime) -> ReadOutcome | None
                 remedy="Es wird beim nächsten Abruf wieder versucht.",
             )
         )
-    return ReadOutcome(RunResult(records=unique, issues=(*issues, *doubled), complete=complete, gone=tuple(gone)))
+    result = RunResult(
+        records=unique,
+        issues=(*issues, *doubled),
+        complete=found.complete,
+        gone=tuple(found.gone),
+        unchanged=tuple(still.keys() - {record.origin for record in unique}),
+    )
+    return ReadOutcome(result, _to_remember(source, found, known, now))
+
+
+class _Found:
+    """The lines of a spool, by what they say."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[list[int], Record]] = []
+        self.pages: list[tuple[list[int], dict[str, Any]]] = []
+        self.unchanged: list[tuple[list[int], str]] = []
+        self.issues: list[Issue] = []
+        self.gone: list[str] = []
+        self.complete = self.ended = False
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Take in one line; raises ``ReadError`` where it says that a start page cannot be read."""
+        if "record" in line:
+            self.records.append((line["order"], Record.model_validate(line["record"])))
+        elif "page" in line:
+            self.pages.append((line["order"], line["page"]))
+        elif "unchanged" in line:
+            self.unchanged.append((line["order"], line["unchanged"]))
+        elif "issue" in line:
+            self.issues.append(Issue.model_validate(line["issue"]))
+        elif "gone" in line:
+            self.gone.append(str(line["gone"]))
+        elif "failed" in line:
+            raise ReadError(*line["failed"])
+        elif "end" in line:
+            self.complete, self.ended = bool(line["end"]["complete"]), True
+
+
+def _still_there(
+    source: Source, unchanged: Iterable[tuple[list[int], str]], known: Mapping[str, Page]
+) -> dict[SourceKey, list[int]]:
+    """What stands on pages that have not changed, with the place of the first such page."""
+    still: dict[SourceKey, list[int]] = {}
+    for order, url in sorted(unchanged):
+        for key, part, _ in known[url].offers or ():
+            still.setdefault(SourceKey(source=source.name, key=key, part=part), order)
+    return still
+
+
+def _to_remember(source: Source, found: _Found, known: Mapping[str, Page], now: datetime) -> dict[str, Page]:
+    """The pages that may be asked conditionally the next time. One that was read in two roles is none of them."""
+    reading = fingerprint_of(source)
+    on_page: dict[tuple[int, ...], list[Record]] = {}
+    for order, record in found.records:
+        on_page.setdefault(tuple(order), []).append(record)
+    pages = [known[url] for _, url in found.unchanged]
+    for order, said in found.pages:
+        offers = tuple((r.origin.key, r.origin.part, fingerprint(r)) for r in on_page.get(tuple(order), ()))
+        pages.append(Page(**said | {"links": tuple(said["links"])}, fingerprint=reading, fetched_at=now, offers=offers))
+    times = Counter(page.url for page in pages)
+    kept: dict[str, Page] = {}
+    room = _ROOM
+    for page in pages:
+        room -= (
+            len(page.url) + sum(map(len, page.links)) + sum(len(key) + len(said) for key, _, said in page.offers or ())
+        )
+        if room < 0:
+            break
+        if times[page.url] == 1 and len(page.url) <= _LONGEST_URL:
+            kept[page.url] = page
+    return kept
 
 
 def _run(job: bytes, log: Path, seconds: float, beat: float, heartbeat: Callable[[], None]) -> bool:

@@ -12,8 +12,8 @@ from typing import Final
 
 from harvesters.discover import discover
 from harvesters.feeds import FEEDS, read_feed
-from harvesters.fetch.client import Client, Fetched, FetchSettings
-from harvesters.fetch.ledger import Ledger, Robots, Validators
+from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
+from harvesters.fetch.ledger import Ledger
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
 from harvesters.formats.records import Origin, one_per_identity
@@ -161,7 +161,7 @@ class _Reader(Client):
             total_s=min(settings.total_s, 40.0),
             max_decoded_bytes=min(settings.max_decoded_bytes, 20_000_000),
         )
-        super().__init__(careful, _Unconditional(ledger))
+        super().__init__(careful, ledger)
         self._pages: dict[str, Fetched | ReadError] = {}
 
     @property
@@ -169,8 +169,10 @@ class _Reader(Client):
         """How many addresses were asked for."""
         return len(self._pages)
 
-    def get(self, url: str, *, source: str, accept: str = "*/*", validators: Validators | None = None) -> Fetched:
-        """As ``Client.get``, from memory the second time. Raises ``ReadError`` beyond the budget."""
+    def get(
+        self, url: str, *, source: str, accept: str = "*/*", validators: Mapping[str, Validators] = NO_VALIDATORS
+    ) -> Fetched:
+        """As ``Client.get``, never conditional, from memory the second time. Raises ``ReadError`` beyond the budget."""
         if url not in self._pages:
             if len(self._pages) >= MAX_REQUESTS:
                 raise ReadError(
@@ -188,29 +190,3 @@ class _Reader(Client):
         if isinstance(answer, ReadError):
             raise answer
         return answer
-
-
-class _Unconditional:
-    """A ledger that knows nothing of earlier answers, so that a preview never hears "not modified"."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def reserve(self, host: str, pace_s: float) -> float:
-        """As ``Ledger``."""
-        return self._ledger.reserve(host, pace_s)
-
-    def robots(self, host: str) -> Robots | None:
-        """As ``Ledger``."""
-        return self._ledger.robots(host)
-
-    def keep_robots(self, host: str, robots: Robots) -> None:
-        """As ``Ledger``."""
-        self._ledger.keep_robots(host, robots)
-
-    def validators(self, url: str) -> Validators | None:
-        """Nothing."""
-        return None
-
-    def keep_validators(self, url: str, validators: Validators) -> None:
-        """Nothing is kept: a preview stores no Records."""

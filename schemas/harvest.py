@@ -251,7 +251,7 @@ class RunStatus(StrEnum):
     COMPLETE = "complete"
     """Everything was read."""
     UNCHANGED = "unchanged"
-    """The source said that nothing has changed (304); all its offers count as seen."""
+    """The source said of all it was asked that nothing has changed (304); all its offers count as seen."""
     INCOMPLETE = "incomplete"
     """Something was read, not everything; nothing is withdrawn."""
     FAILED = "failed"
@@ -312,7 +312,9 @@ class RunResult(Value):
     complete: bool = False
     """Whether everything was read (end marker seen, no page failed, no cap reached)."""
     not_modified: bool = False
-    """Whether the source answered that nothing has changed."""
+    """Whether the source answered that nothing has changed: everything it has counts as seen."""
+    unchanged: tuple[SourceKey, ...] = ()
+    """Identities on pages that have not changed (304): seen, and stored as they are."""
     gone: tuple[str, ...] = ()
     """Addresses of offers of which the source says that they are gone for good (410)."""
 

@@ -25,6 +25,7 @@ from schemas.store.exclusions import enforce, excluded
 from schemas.store.harvest import purge
 from schemas.store.invitations import purge_invitations
 from schemas.store.letters import purge_letters
+from schemas.store.pages import purge_pages
 from schemas.store.publishing import expire
 from schemas.store.rates import purge_rates
 from schemas.store.reviews import apply_due
@@ -224,6 +225,7 @@ def purge_job(task: Task) -> dict[str, Any]:
         return {
             "excluded": len(enforce(session, by="nightly", now=now).keys),
             "records": purge(session, now),
+            "pages": purge_pages(session, now),
             "drafts": purge_drafts(session, before=now - KEEP_DRAFTS),
             "work": purge_work(session, before=now - KEEP_WORK),
             "invitations": purge_invitations(session, now),

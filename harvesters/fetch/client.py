@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -16,7 +17,7 @@ import stamina
 from protego import Protego
 
 from harvesters.fetch.addresses import GuardedBackend, RefusedAddress, Resolve, UnknownHost, plain_url, resolve
-from harvesters.fetch.ledger import Ledger, MemoryLedger, Robots, Validators
+from harvesters.fetch.ledger import Ledger, MemoryLedger, Robots
 from harvesters.fetch.limits import BrokenEncoding, Deadline, TooLarge, bounded_body
 from harvesters.fetch.trouble import (
     CHECK_ADDRESS,
@@ -39,6 +40,7 @@ _ROBOTS_BYTES: Final = 512_000
 _AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _MAX_PACE_S: Final = 60.0
+_MAX_VALIDATOR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,20 @@ class FetchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a conditional request for one address needs."""
+
+    etag: str | None
+    """``ETag`` of the last good answer."""
+    last_modified: str | None
+    """``Last-Modified`` of the last good answer."""
+
+
+NO_VALIDATORS: Final[Mapping[str, Validators]] = MappingProxyType({})
+"""Nothing is remembered; every request is unconditional."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """An answer."""
 
@@ -90,7 +106,7 @@ class Fetched:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers with lower-case names."""
     validators: Validators | None = None
-    """What a later conditional request needs, where the server gave something."""
+    """What a later conditional request for ``url`` needs, where the server gave something."""
 
     @property
     def not_modified(self) -> bool:
@@ -137,17 +153,19 @@ class Client:
         self._tls = _tls()
         self._parsed: dict[str, tuple[Robots, Protego]] = {}
 
-    def get(self, url: str, *, source: str, accept: str = "*/*", validators: Validators | None = None) -> Fetched:
+    def get(
+        self, url: str, *, source: str, accept: str = "*/*", validators: Mapping[str, Validators] = NO_VALIDATORS
+    ) -> Fetched:
         """The answer from ``url``, through at most five redirects, each of them checked like the first address.
 
-        With ``validators`` the request is conditional and the answer may be ``not_modified``. Raises ``ReadError`` with
-        a rule (``fetch.refused``, ``fetch.excluded``, ``fetch.robots``, ``fetch.unreachable``, ``fetch.status`` …) for
-        everything else.
+        An address in ``validators``, be it ``url`` or one on the way, is asked conditionally, and its answer may be
+        ``not_modified``. Raises ``ReadError`` with a rule (``fetch.refused``, ``fetch.excluded``, ``fetch.robots``,
+        ``fetch.unreachable``, ``fetch.status`` …) for everything else.
         """
         asked = url
         for _ in range(self.settings.max_redirects + 1):
             try:
-                fetched = self._hop(url, source, accept, validators if url == asked else None)
+                fetched = self._hop(url, source, accept, validators.get(url))
             except ReadError as error:
                 if url == asked:
                     raise
@@ -169,7 +187,7 @@ class Client:
         self._wait(url, self._permission(url, source))
         fetched = self._tried(url, source, accept, validators)
         if fetched.status not in _REDIRECTS:
-            return self._judged(fetched, source)
+            return self._judged(fetched, source, conditional=validators is not None)
         if not fetched.headers.get("location"):
             happened = "Die Seite leitet weiter, sagt aber nicht wohin."
             raise ReadError(source, url, "fetch.redirect", happened, TELL_SOURCE)
@@ -346,18 +364,17 @@ class Client:
                     max_wire=max_bytes or settings.max_wire_bytes,
                     max_decoded=max_bytes or settings.max_decoded_bytes,
                 )
-            etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
             return Fetched(
                 url=url,
                 status=response.status_code,
                 content=body,
                 headers={name.lower(): value for name, value in response.headers.items()},
-                validators=Validators(etag, modified, "", self._now()) if wanted and (etag or modified) else None,
+                validators=_validators(response.headers) if wanted else None,
             )
 
-    def _judged(self, fetched: Fetched, source: str) -> Fetched:
+    def _judged(self, fetched: Fetched, source: str, *, conditional: bool) -> Fetched:
         """``fetched`` where it is an answer, else a ``ReadError`` that says what the status means."""
-        if fetched.status in (200, 304):
+        if fetched.status == 200 or (fetched.not_modified and conditional):
             return fetched
         rule, happened, remedy = STATUSES.get(
             fetched.status, ("fetch.status", f"Der Server antwortet mit {fetched.status}.", CHECK_ADDRESS)
@@ -390,6 +407,15 @@ def fetch(
 ) -> Fetched:
     """One answer with a client of its own; see ``Client.get``."""
     return Client(settings, ledger).get(url, source=source, accept=accept)
+
+
+def _validators(headers: httpx.Headers) -> Validators | None:
+    """What ``headers`` give for the next time; what could not be sent back as it came is left out."""
+    given = (headers.get("etag", ""), headers.get("last-modified", ""))
+    etag, modified = (
+        text if 0 < len(text) <= _MAX_VALIDATOR and text.isascii() and text.isprintable() else None for text in given
+    )
+    return Validators(etag, modified) if etag or modified else None
 
 
 def _tls() -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""What must be remembered between requests: slots of hosts, their robots.txt, validators of answers."""
+"""What must be remembered of hosts between requests: their slots and their robots.txt."""
 
 import threading
 import time
@@ -19,20 +19,6 @@ class Robots:
     """When it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a conditional request for one address needs."""
-
-    etag: str | None
-    """``ETag`` of the last good answer."""
-    last_modified: str | None
-    """``Last-Modified`` of the last good answer."""
-    fingerprint: str
-    """How the answer was read (source description and reader): a 304 counts only for the same reading."""
-    checked_at: datetime
-    """When it was received."""
-
-
 class Ledger(Protocol):
     """A memory of hosts. In a crawl's child and in a preview it lives in the process, else in the database."""
 
@@ -45,12 +31,6 @@ class Ledger(Protocol):
     def keep_robots(self, host: str, robots: Robots) -> None:
         """Remember it."""
 
-    def validators(self, url: str) -> Validators | None:
-        """What is remembered of the last good answer from ``url``."""
-
-    def keep_validators(self, url: str, validators: Validators) -> None:
-        """Remember it; to be called only once the answer's content is safely stored."""
-
 
 class MemoryLedger:
     """A ledger that lives as long as the process; threads may share it."""
@@ -59,7 +39,6 @@ class MemoryLedger:
         self._lock = threading.Lock()
         self._next: dict[str, float] = {}
         self._robots: dict[str, Robots] = {}
-        self._validators: dict[str, Validators] = {}
 
     def reserve(self, host: str, pace_s: float) -> float:
         """As ``Ledger``."""
@@ -76,11 +55,3 @@ class MemoryLedger:
     def keep_robots(self, host: str, robots: Robots) -> None:
         """As ``Ledger``."""
         self._robots[host] = robots
-
-    def validators(self, url: str) -> Validators | None:
-        """As ``Ledger``."""
-        return self._validators.get(url)
-
-    def keep_validators(self, url: str, validators: Validators) -> None:
-        """As ``Ledger``."""
-        self._validators[url] = validators

@@ -10,14 +10,15 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotSupported
 from scrapy.http import HtmlResponse, Response
 
-from harvesters.fetch.client import Client
+from harvesters.fetch.client import NO_VALIDATORS, Client
 
 _ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _THREADS: Final = 4
 
 
 class GateHandler:
-    """Download handler for http and https. The spider brings the client: ``client`` and ``source`` are its attributes.
+    """Download handler for http and https. The spider brings the client: ``client`` and ``source`` are its attributes;
+    a request brings what is remembered of the pages it may lead to: ``meta["validators"]``.
 
     Robots, pace, redirects, retries and limits are the client's; Scrapy's own middlewares for them are switched off.
     """
@@ -40,12 +41,19 @@ class GateHandler:
         spider = self._crawler.spider
         client: Client = spider.client  # type: ignore[union-attr]
         name: str = spider.source.name  # type: ignore[union-attr]
-        get = partial(client.get, request.url, source=name, accept=_ACCEPT)
+        validators = request.meta.get("validators", NO_VALIDATORS)
+        get = partial(client.get, request.url, source=name, accept=_ACCEPT, validators=validators)
         fetched = await asyncio.get_running_loop().run_in_executor(self._threads, get)
+        given = fetched.validators
+        headers = {
+            "Content-Type": fetched.headers.get("content-type", "text/html"),
+            "ETag": given and given.etag,
+            "Last-Modified": given and given.last_modified,
+        }
         return HtmlResponse(
             fetched.url,
             status=fetched.status,
-            headers={"Content-Type": fetched.headers.get("content-type", "text/html")},
+            headers={name: value for name, value in headers.items() if value},
             body=fetched.content,
             request=request,
             encoding=None,

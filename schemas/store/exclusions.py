@@ -14,17 +14,18 @@ from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.exceptions import StoreError
-from schemas.exclusion import Exclusion, Exclusions, Wish, as_host
+from schemas.exclusion import Exclusion, Exclusions, Wish
 from schemas.harvest import Source
 from schemas.offer import SourceKey
 from schemas.store.audit import note
 from schemas.store.bulk import chunks
 from schemas.store.identity import same_identity
+from schemas.store.pages import forget_pages
 from schemas.store.withdrawing import erase
-from schemas.tables.harvest import drafts, exclusions, issues, records, runs, source_offers, sources, wordings
+from schemas.tables.harvest import drafts, exclusions, issues, pages, records, runs, source_offers, sources, wordings
 from schemas.tables.offers import memberships
 from schemas.tables.reviews import corrections
-from schemas.tables.work import hosts, validators
+from schemas.tables.work import hosts
 
 EXCLUDED: Final = "excluded"
 """Reason of a source offer that went because its provider asked for it."""
@@ -89,8 +90,7 @@ def undo_exclusion(session: Session, number: int, *, region: str, by: str, now: 
     # A server that answers "not modified" would keep back what was erased here.
     c = source_offers.c
     erased = session.scalars(select(c.source).where(c.withdrawn == EXCLUDED).distinct()).all()
-    starts = {url for source in _sources(session) if source.name in erased for url in source.access.start}
-    _forget(session, validators, "url", Exclusions(hosts=frozenset(host for url in starts if (host := as_host(url)))))
+    session.execute(delete(pages).where(pages.c.source.in_(erased)))
 
 
 def effect(session: Session, excluded: Exclusions) -> Effect:
@@ -125,7 +125,7 @@ def enforce(session: Session, *, by: str, now: datetime) -> Effect:
     names = [source.name for source in due.sources]
     session.execute(delete(wordings).where(wordings.c.source.in_(names)))
     session.execute(delete(issues).where(issues.c.run_id.in_(select(runs.c.id).where(runs.c.source.in_(names)))))
-    _forget(session, validators, "url", standing)
+    forget_pages(session, standing, names, due.keys)
     _forget(session, hosts, "host", standing)
     _forget(session, drafts, "address", standing)
     return due

@@ -148,6 +148,7 @@ def delete_source(session: Session, name: str, *, by: str, now: datetime) -> int
     )
     withdrawn = withdraw(session, keys_of(session, name), reason="deleted", by=by, now=now)
     session.execute(delete(tables.records).where(mine))
+    session.execute(delete(tables.pages).where(tables.pages.c.source == name))
     open_wordings = (tables.wordings.c.source == name, tables.wordings.c.decided.is_(None))
     session.execute(delete(tables.wordings).where(*open_wordings))
     values = {"deleted_at": now, "active": False, "data": found.data | {"active": False}, "updated_at": now}

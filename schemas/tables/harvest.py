@@ -191,3 +191,20 @@ source_offers: Final = Table(
     UniqueConstraint("source", "key", "part"),
 )
 """Latest reading of each (source, key, part): SourceOffer JSON, the Record's fingerprint, the normaliser's version."""
+
+pages: Final = Table(
+    "pages",
+    metadata,
+    Column("source", String(80), ForeignKey("sources.name"), primary_key=True),
+    Column("url", String(2000), primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("fingerprint", String(64), nullable=False),
+    Column("fetched_at", UTCDateTime, nullable=False),
+    Column("listing", Boolean, nullable=False),
+    Column("links", Json, nullable=False),
+    Column("next", Text),
+    Column("offers", Json),
+)
+"""What conditional requests need, and what "not modified" stands for: identities and fingerprints of the Records on a
+page (absent: all of the source), links that lead on. Of their content nothing is kept here."""

@@ -49,17 +49,6 @@ hosts: Final = Table(
 )
 """Hosts we read: when the next request may go out, and what robots.txt said. ``host`` is scheme, host and port."""
 
-validators: Final = Table(
-    "validators",
-    metadata,
-    Column("url", String(2000), primary_key=True),
-    Column("etag", Text),
-    Column("last_modified", Text),
-    Column("fingerprint", String(64)),
-    Column("checked_at", UTCDateTime, nullable=False),
-)
-"""What conditional requests need."""
-
 audit: Final = Table(
     "audit",
     metadata,

@@ -45,6 +45,10 @@ class Site:
         """Paths asked for, robots.txt left out."""
         return [path for path, _ in self.asked if path != "/robots.txt"]
 
+    def conditional(self) -> list[str]:
+        """Paths that were asked for conditionally."""
+        return [path for path, headers in self.asked if headers.keys() & {"if-none-match", "if-modified-since"}]
+
     def answer(self, path: str) -> Answer:
         """The answer for ``path``: of a list the first, each once, the last for ever."""
         found = self.answers.get(path, Answer(b"nothing here", 404))
@@ -62,9 +66,9 @@ def running_site() -> Iterator[Site]:
         def do_GET(self) -> None:
             site.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             answer = site.answer(self.path)
-            etag = answer.headers.get("ETag")
-            if etag is not None and self.headers.get("If-None-Match") == etag:
-                answer = Answer(status=304, headers={"ETag": etag})
+            for given, condition in (("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")):
+                if given in answer.headers and self.headers.get(condition) == answer.headers[given]:
+                    answer = Answer(status=304, headers={given: answer.headers[given]})
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

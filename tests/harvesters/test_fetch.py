@@ -257,7 +257,7 @@ def test_a_conditional_request_is_answered_with_not_modified(site: Site) -> None
     address = site.put("/a.json", "[]", ETag='"1"', Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT")
     first = fetch(address, settings=QUICK)
 
-    second = Client(QUICK).get(address, source="mv_probe", validators=first.validators)
+    second = Client(QUICK).get(address, source="mv_probe", validators={address: first.validators})
 
     assert first.validators is not None
     assert second.not_modified

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from harvesters.fetch.client import Client
-from harvesters.fetch.ledger import Robots, Validators
+from harvesters.fetch.ledger import Robots
 from harvesters.ledger import DatabaseLedger
 from schemas.db import Database
 from tests.factories import NOW
@@ -38,17 +38,14 @@ def test_those_who_ask_at_once_get_different_slots(database: Database) -> None:
     assert sorted(waits) == [5, 10, 15, 20]
 
 
-def test_robots_and_validators_are_remembered_and_replaced(database: Database) -> None:
+def test_robots_txt_is_remembered_and_replaced(database: Database) -> None:
     hosts = ledger(database)
     hosts.reserve("https://museum.example", 5)
     for text in ("Disallow: /", "Allow: /"):
         hosts.keep_robots("https://museum.example", Robots(200, text, NOW))
-        hosts.keep_validators("https://museum.example/a", Validators(f'"{text}"', None, "f", NOW))
 
     assert hosts.robots("https://museum.example") == Robots(200, "Allow: /", NOW)
-    assert hosts.validators("https://museum.example/a") == Validators('"Allow: /"', None, "f", NOW)
     assert hosts.robots("https://wald.example") is None
-    assert hosts.validators("https://wald.example/a") is None
 
 
 def test_clients_that_share_the_ledger_ask_for_robots_txt_once(sqlite_database: Database, site: Site) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harvesters.fetch.ledger import MemoryLedger, Validators
+from harvesters.fetch.ledger import MemoryLedger
+from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
+from harvesters.run import harvest
 from harvesters.trying import MAX_PAGES, MAX_REQUESTS, Difference, difference, try_address, try_source
 from schemas.harvest import Access, AccessKind
 from schemas.store.harvest import KnownOffer, fingerprint
@@ -230,13 +232,12 @@ def test_what_the_gate_refuses_is_refused(site):
     assert "/kita" not in [path for path, _ in site.asked]
 
 
-def test_a_described_source_is_read_by_its_description_and_never_conditionally(site):
+def test_a_described_source_is_read_by_its_description_and_never_conditionally(site, sqlite_database):
     address = site.put("/a.ics", ICS.format(uid="7"), ETag='"1"')
     source = make_source("mv_kalender", access=Access(kind=AccessKind.ICAL, start=(address,)))
-    ledger = MemoryLedger()
-    ledger.keep_validators(address, Validators('"1"', None, "x", NOW))
+    harvest(sqlite_database, source, settings=QUICK, now=NOW)
 
-    found = try_source(source, settings=QUICK, ledger=ledger, now=NOW)
+    found = try_source(source, settings=QUICK, ledger=DatabaseLedger(sqlite_database), now=NOW)
 
     assert found.source == source
     assert [record.origin.key for record in found.records] == ["7"]

@@ -15,8 +15,8 @@ from schemas.store.kitas import save_kita
 from schemas.store.offers import Tombstone, public_offer
 from schemas.store.publishing import rebuild
 from schemas.store.work import add_work, claim_work
-from schemas.tables.harvest import records, source_offers
-from schemas.tables.work import hosts, validators
+from schemas.tables.harvest import pages, records, source_offers
+from schemas.tables.work import hosts
 from tests.factories import NOW, make_kita, make_place, make_recipient, make_source
 from tests.harvesters.loopback import Site, running_site
 from tests.journeys.conftest import READING, World
@@ -133,7 +133,7 @@ def test_whoever_asks_not_to_be_listed_stays_away_for_good(world: World, museum:
     assert stored(world.database, "Dinos") == stored(world.database, "Nacht im Museum") == 0
     assert stored(world.database, "Puppentheater") == 2
     with world.database.read() as session:
-        addresses = [*session.scalars(select(hosts.c.host)), *session.scalars(select(validators.c.url))]
+        addresses = [*session.scalars(select(hosts.c.host)), *session.scalars(select(pages.c.url))]
     assert not any("localhost" in address for address in addresses)
 
     # no later run asks the site for anything, and no calendar brings the museum back

@@ -1,5 +1,7 @@
 """Wishes not to be listed, on both databases: what goes, what stays, what comes back."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -17,13 +19,14 @@ from schemas.store.exclusions import (
     undo_exclusion,
 )
 from schemas.store.offers import Tombstone, public_offer
+from schemas.store.pages import Page, keep_pages
 from schemas.store.publishing import rebuild
 from schemas.store.reviews import correct
 from schemas.store.withdrawing import ERASED
-from schemas.tables.harvest import issues, records, source_offers
+from schemas.tables.harvest import issues, pages, records, source_offers
 from schemas.tables.offers import memberships
 from schemas.tables.reviews import reviews
-from schemas.tables.work import audit, hosts, validators
+from schemas.tables.work import audit, hosts
 from schemas.vocabulary import Status
 from tests.factories import NOW, make_source
 from tests.schemas.harvesting import Harvest
@@ -40,6 +43,18 @@ MUSEUM_THERE = {"provider": Provider(name="Beispielmuseum"), "url": "https://reg
 def do(database: Database, *wishes: Wish) -> Effect:
     with database.begin() as session:
         return exclude(session, wishes, region="13075", by="Koordination", now=NOW, why="am Telefon")
+
+
+def remember(database: Database, source: str, url: str, **held: Any) -> None:
+    """A page that was read and may be asked whether it has changed."""
+    page = Page(url, '"1"', None, "f", NOW, **held)
+    with database.begin() as session:
+        keep_pages(session, source, {}, {url: page})
+
+
+def remembered(database: Database) -> list[str]:
+    with database.read() as session:
+        return sorted(session.scalars(select(pages.c.url)))
 
 
 def merge(database: Database, harvest: Harvest, key: str, into: str) -> None:
@@ -139,17 +154,36 @@ def test_an_offer_that_a_person_gave_to_the_provider_goes_too_and_asks_no_questi
 def test_what_was_remembered_of_the_server_is_deleted(database: Database) -> None:
     Harvest(database).run({"dinos": {}})
     with database.begin() as session:
-        for url in ("https://museum.example/kita", "https://region.example/kalender"):
-            session.execute(validators.insert().values(url=url, etag='"1"', checked_at=NOW))
         for host in ("https://museum.example", "museum.example", "region.example"):
             session.execute(hosts.insert().values(host=host, robots="Disallow:"))
 
     do(database, HOST)
 
     with database.read() as session:
-        assert session.scalars(select(validators.c.url)).all() == ["https://region.example/kalender"]
         assert session.scalars(select(hosts.c.host)).all() == ["region.example"]
         assert session.scalar(select(func.count()).select_from(issues)) == 0
+
+
+@pytest.mark.parametrize("wish", [HOST, NAME])
+def test_no_page_is_remembered_that_is_theirs_leads_to_them_or_held_an_offer_of_theirs(
+    database: Database, wish: Wish
+) -> None:
+    museum, calendar = Harvest(database), Harvest(database, AGGREGATOR)
+    museum.run({"fossilien": {}})
+    there = {"provider": Provider(name="Beispielmuseum"), "url": "https://museum.example/dinos"}
+    calendar.run({"dinos": there, "theater": THEATRE})
+    remember(database, "mv_beispielmuseum", "https://museum.example/fossilien", offers=(("fossilien", 0, "f"),))
+    remember(database, "mv_kalender", "https://region.example/d", offers=(("dinos", 0, "f"),))
+    remember(database, "mv_kalender", "https://region.example/t", offers=(("theater", 0, "f"),))
+    remember(database, "mv_kalender", "https://region.example/1", links=("https://region.example/t",), listing=True)
+    remember(database, "mv_kalender", "https://region.example/2", links=("https://museum.example/x",), listing=True)
+    remember(database, "mv_kalender", "https://region.example/3", next="http://museum.example/s", listing=True)
+
+    do(database, wish)
+
+    kept = ["https://region.example/1", "https://region.example/t"]
+    others = ["https://region.example/2", "https://region.example/3"] if wish is NAME else []
+    assert remembered(database) == sorted(kept + others)
 
 
 def test_doing_it_twice_changes_nothing_more(database: Database) -> None:
@@ -169,15 +203,15 @@ def test_taken_back_the_next_run_brings_the_offer_back_under_its_id(database: Da
     museum = Harvest(database)
     museum.run({"dinos": {}})
     do(database, HOST)
+    remember(database, "mv_beispielmuseum", "https://museum.example/kita", offers=None)
     with database.begin() as session:
-        session.execute(validators.insert().values(url="https://museum.example/kita", etag='"1"', checked_at=NOW))
         [wish] = exclusions_by_age(session)
         undo_exclusion(session, wish.id, region="13075", by="Anna", now=NOW)
 
     assert museum.offer("dinos").status is Status.GONE
     with database.read() as session:
         assert not excluded(session)
-        assert session.scalars(select(validators.c.url)).all() == []
+    assert remembered(database) == []
     assert museum.run({"dinos": {}}).returned == 1
     assert museum.offer("dinos").status is Status.PUBLISHED
 
