@@ -7,6 +7,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any, Final
+from unittest.mock import patch
 
 from schemas.harvest import HarvestRun, Issue, RunStatus, Source
 from schemas.offer import Image as Picture
@@ -14,6 +15,7 @@ from schemas.offer import Occurrence, Price, Rights, Schedule, ServiceArea, Sour
 from schemas.organisation import Booking, Contact, Provider
 from schemas.review import DecisionKind
 from schemas.store.drafts import DraftKind, add_draft, save_failure, save_preview
+from schemas.store.entries import Decided, StoredEntry, entries_of, entry_by_key
 from schemas.store.invitations import invite
 from schemas.store.reviews import correct, decide
 from schemas.store.suggestions import suggest
@@ -22,8 +24,12 @@ from schemas.vocabulary import BookingWay, PriceModel, RightsKind, ScheduleKind,
 from tests.factories import TODAY, make_group, make_kita, make_place, make_provenance, make_recipient, make_source
 from tests.factories import make_source_offer as make
 from tests.webapp.site import WEEK, Household, Site, csrf_token
+from tests.webapp.typed import entry_rows
 from webapp.digest import Issuing, prepare
-from webapp.mail.sender import Sending, send_due
+from webapp.entries import confirm
+from webapp.entry_letters import Desk, ask_still_correct, send_links, tell_decision, tell_ended, tell_typed
+from webapp.friday import write_friday
+from webapp.mail.sender import Letters, Sending, send_due
 from webapp.mail.transports import Outbox
 
 MARK: Final = "zq9"
@@ -78,6 +84,7 @@ class World:
     source: Source
     draft: int
     failed: int
+    entry: StoredEntry
     mails: list[EmailMessage] = field(default_factory=list)
 
 
@@ -176,10 +183,69 @@ def build(site: Site, say: Say, link: Say) -> World:
         wishes=say("kita.wishes", 4_000),
         recipients=(make_recipient(),),
     )
-    home = site.settle(kita, offers=[offer])
-    world = World(site, offer, held, home, source, draft, failed)
+    entry = type_in(site, say)
+    home = site.settle(kita, offers=[offer, entry.offer or ""])
+    world = World(site, offer, held, home, source, draft, failed, entry)
     send_mails(world)
     return world
+
+
+def type_in(site: Site, say: Say) -> StoredEntry:
+    """An entry with the test's words in every input for words: typed on the portal, confirmed from its mail, accepted,
+    corrected, doubted by a visitor, and with every letter that is written about an entry."""
+    form = {
+        "who": "organisation",
+        "name": f"{say('entry.name', 120)} e. V.",
+        "address": "post@verein.example",
+        "homepage": "https://verein.example/?'onmouseover='alert(1)&a=%22%3E",
+        "title": f"{say('entry.title', 120)} im Wald",
+        "text": f"{say('entry.text', 2_000)} Wir gehen in den Wald.",
+        "audience": ["kita", "hort"],
+        "age_from": "7",  # no group of the Kita is: the words do not decide what is recommended
+        "age_to": "10",
+        "price_model": "donation",
+        "price_conditions": say("entry.conditions", 200),
+        "modes": ["at_provider"],
+        "venue": say("entry.venue", 120),
+        "street": say("entry.street", 120),
+        "postcode": "17389",
+        "locality": say("entry.locality", 80),
+        "schedule_kind": "dated",
+        "date_1": "8.12.2026",
+        "contact_name": say("entry.contact", 120),
+        "phone": "0171 2345678",
+        "contact_personal": "1",
+        "consent": "1",
+        "terms": "permission",
+    }
+    with patch("webapp.entries.secrets.token_hex", return_value="a1" * 10):  # lists go by ids, and those by keys
+        answer = site.client().post("/anbieten", data=form)
+    assert answer.status_code == 200, answer.text
+    regions = site.app.extensions["kitalotse"].regions
+    desk = Desk(regions["13075"], site.links, regions["13075"].base_url, True)
+    with site.database.begin() as session:
+        (row,) = entry_rows(session)
+        stored = entry_by_key(session, row.key)
+        assert stored is not None
+        offer = confirm(session, desk, stored, now=site.now)
+        decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+        provider = {"name": f"Aa0 {say('corrected.provider', 190)}"}  # first in lists, whatever is said
+        place = {"name": say("corrected.place", 200), "locality": say("corrected.locality", 120)}
+        for field_, value in (
+            ("title", f"Tag {say('corrected.title', 290)}"),
+            ("provider", provider),
+            ("place", place),
+        ):
+            correct(session, offer, field_, value, by="x", now=site.now)
+        suggest(session, offer, field="place", words=say("visitor.place", 1_000) + ".", now=site.now)
+        (stored,) = entries_of(session, "13075", form["address"])
+        decided = Decided(entry=stored, decision=1, accepted=False, why=say("entry.why", 500))
+        tell_decision(session, desk, decided, site.now)
+        tell_typed(session, desk, stored, site.now)
+        send_links(session, desk, [stored], site.now)
+        ask_still_correct(session, desk, [stored], site.now)
+        tell_ended(session, desk, stored, site.now)
+    return stored
 
 
 def preview(say: Say, link: Say) -> dict[str, Any]:
@@ -211,9 +277,13 @@ def send_mails(world: World) -> None:
     site = world.site
     settings = site.app.extensions["kitalotse"].settings
     regions = site.app.extensions["kitalotse"].regions
-    prepare(site.database, Issuing(regions, site.links, settings.base_url, settings.demo), week=WEEK, now=site.now)
+    issuing = Issuing(regions, site.links, settings.base_url, settings.demo)
+    prepare(site.database, issuing, week=WEEK, now=site.now)
+    write_friday(site.database, issuing, friday=site.now, now=site.now)
     way = Outbox(settings.outbox_dir)
-    send_due(site.database, way, Sending(regions, site.links, settings.base_url), lambda: site.now)
+    how = Sending(regions, site.links, settings.base_url)
+    send_due(site.database, way, how, lambda: site.now)
+    send_due(site.database, way, how, lambda: site.now, ledger=Letters(how))
     with site.database.begin() as session:
         invite(session, world.home.kita, "neu@kita.example", now=site.now)
     for path in sorted(settings.outbox_dir.glob("*.eml")):
