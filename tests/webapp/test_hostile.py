@@ -29,6 +29,7 @@ from schemas.db import Database
 from schemas.harvest import RECORD_FIELDS, RawOccurrence, Record
 from schemas.identifiers import provider_key
 from schemas.offer import SourceKey
+from schemas.region import Region
 from schemas.review import DecisionKind
 from schemas.store.offers import published_offers
 from schemas.store.reviews import decide
@@ -372,6 +373,22 @@ def test_hostile_tables_stay_words_in_columns_and_preview(site: Site, shift: int
 
     assert found["tables.show"]
     assert found["tables.columns"]
+
+
+@pytest.mark.parametrize("shift", [0, 7])
+def test_hostile_texts_of_a_region_stay_words(site: Site, shift: int) -> None:
+    say = says(TEXTS, shift)
+    regions = site.app.extensions["kitalotse"].regions
+    texts = ("name", "publisher", "sender_name", "imprint", "privacy", "accessibility", "private_persons")
+    words = {name: say(name, 200) for name in texts} | {"service_name": say("service_name", 80)}
+    words["timetable_url"] = says(ADDRESSES, shift)("timetable_url", 500)
+    regions["13075"] = Region.model_validate(regions["13075"].model_dump() | words)
+
+    world = build(site, harmless, no_link)
+
+    shown(world)
+    check_feeds(world)
+    check_mails(world)
 
 
 def test_every_page_is_looked_at_or_has_a_reason(site: Site) -> None:

@@ -20,6 +20,7 @@ from webapp.feeds.ical import calendar
 from webapp.feeds.licences import open_licence
 from webapp.feeds.offers import all_offers, last_moment, newest
 from webapp.feeds.open_data import as_open_data, changed_since, facts_licence, made_of
+from webapp.plain import one_line
 
 pages = Blueprint("feeds", __name__)
 
@@ -134,7 +135,7 @@ def _atom() -> Response:
 
 
 def _title() -> str:
-    return f"{current_region().service_name} {current_region().name}"
+    return one_line(f"{current_region().service_name} {current_region().name}")
 
 
 def _bucket(slug: str) -> Bucket:
