@@ -226,10 +226,10 @@ def due_for_question(session: Session, region: str, now: datetime) -> list[Store
 
 
 def silent_since(session: Session, region: str, *, before: datetime, asked_before: datetime) -> list[StoredEntry]:
-    """Live entries not confirmed since ``before``, whose provider was asked by ``asked_before`` at the latest."""
+    """Entries in question not confirmed since ``before``, about which was asked by ``asked_before`` at the latest."""
     c = entries.c
     silent = and_(c.last_confirmed_at <= before, c.asked_at <= asked_before)
-    query = _ENTRIES.where(c.region == region, c.state == EntryState.LIVE.value, silent)
+    query = _IN_QUESTION.where(c.region == region, silent)
     return [_stored(row) for row in session.execute(query.order_by(c.id))]
 
 

@@ -14,9 +14,11 @@ from schemas.review import DecisionKind
 from schemas.store.entries import EntryState, purge_entries
 from schemas.store.exclusions import exclude
 from schemas.store.offers import public_offer
+from schemas.store.publishing import expire
 from schemas.store.reviews import decide, detail
 from schemas.store.runs import delete_source, source
 from schemas.tables.work import audit
+from tests.factories import TODAY, make_dated_schedule
 from tests.webapp.site import COORDINATOR
 from tests.webapp.test_jobs import task
 from tests.webapp.typed import ERNA, again, desk, entry_rows, link, make_entry, own_path, type_in, written
@@ -109,6 +111,23 @@ def test_a_year_of_silence_after_questions_takes_it_out_and_says_so(site):
     assert kind == "entry_ended"
     assert site.client().post(f"{link(text, 'eintrag')}/zeigen").status_code == 303
     assert site.client().get(f"/angebote/{stored.offer}").status_code == 200
+
+
+def test_what_was_rejected_or_is_over_since_it_was_asked_about_ends_without_a_letter(site):
+    rejected = type_in(site, accept=True)
+    over = type_in(site, make_entry(schedule=make_dated_schedule(TODAY + timedelta(days=300))), accept=True)
+    for _ in range(3):
+        looked_after(site, 91)
+    with site.database.begin() as session:
+        decide(session, rejected.offer, DecisionKind.REJECT, by="x", now=site.now, why="doppelt")
+    before = kinds(site)
+    site.now += timedelta(days=91)
+    with site.database.begin() as session:
+        expire(session, site.now)
+
+    assert looked_after(site, 20) == {"asked": 0, "ended": 0, "forgotten": 0}
+    assert kinds(site) == before
+    assert again(site, over).asked_at is not None
 
 
 def test_whoever_was_never_asked_is_not_taken_out(site):
