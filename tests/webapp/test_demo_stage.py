@@ -6,6 +6,7 @@ import pytest
 from werkzeug.wsgi import ClosingIterator, FileWrapper
 
 from schemas.exceptions import KitalotseError
+from webapp.demo.providers.content import SITES
 from webapp.demo.stage import _let_go, stage
 from webapp.settings import read_settings
 
@@ -33,7 +34,7 @@ def test_what_an_earlier_demo_left_is_removed(tmp_path: Path) -> None:
 
     with stage(settings, folder, 8000) as again:
         assert not old.exists()
-        assert len(again.sources) == 9
+        assert len(again.sources) == len(SITES)
 
 
 def test_an_answer_whose_reader_has_left_is_closed():

@@ -13,7 +13,7 @@ from schemas.store.kitas import digest_of, recipients_who_want_mail
 from schemas.store.offers import public_page
 from webapp.demo.stage import Played, Stage, mail
 
-LEAST_OFFERS: Final = 80
+LEAST_OFFERS: Final = 100
 BROKEN: Final = ("mv_beispiel_schwimmhalle", "mv_beispiel_sternwarte_json")
 """Example sources that are broken on purpose."""
 _TIMEOUT_S: Final = 20

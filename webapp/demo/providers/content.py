@@ -30,6 +30,10 @@ SITES: Final = (
     "musikschule",
     "naturpark",
     "theater",
+    "backhaus",
+    "stadtwerke",
+    "ziegenhof",
+    "spuerpfade",
     "sternwarte",
     "schwimmhalle",
 )

@@ -1,14 +1,17 @@
-"""The feeds of the example providers: iCalendar, CSV and paged JSON, as other people's software would write them."""
+"""The feeds of the example providers: iCalendar, CSV, JSON, GeoJSON, RSS, as other people's software writes them."""
 
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 
 import orjson
 from dateutil.rrule import rrulestr
 from icalendar import Calendar, Event, vCalAddress, vRecur
+from lxml import etree
+from markupsafe import escape
 
 from schemas.clock import BERLIN
 from webapp.demo.providers.content import MARK, DemoOffer, SiteContent, is_closed
@@ -154,3 +157,46 @@ def _json_offer(site: SiteContent, offer: DemoOffer, base_url: str) -> dict[str,
         "kontakt": site.mail,
         "link": f"{base_url}/angebote/{offer.key}",
     }
+
+
+def geojson(site: SiteContent, base_url: str) -> bytes:
+    """A map: one point per offer."""
+    features = [
+        {
+            "type": "Feature",
+            "id": offer.key,
+            "geometry": {"type": "Point", "coordinates": [float(offer.fields["lon"]), float(offer.fields["lat"])]},
+            "properties": {
+                "name": offer.title,
+                "beschreibung": offer.text,
+                **{name: words for name, words in offer.fields.items() if name not in ("lat", "lon")},
+                "link": f"{base_url}/angebote/{offer.key}",
+            },
+        }
+        for offer in site.offers
+    ]
+    document = {"type": "FeatureCollection", "hinweis": MARK, "name": site.name, "features": features}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def rss(site: SiteContent, base_url: str) -> bytes:
+    """A news feed (RSS 2.0), one item a day, the newest first; texts are HTML, escaped as usual."""
+    root = etree.Element("rss", version="2.0")
+    channel = etree.SubElement(root, "channel")
+    about = {"title": site.name, "link": f"{base_url}/", "description": MARK, "language": "de"}
+    for name, words in about.items():
+        etree.SubElement(channel, name).text = words
+    latest = datetime.combine(site.today, time(6), BERLIN)
+    for age, offer in enumerate(site.offers):
+        item = etree.SubElement(channel, "item")
+        etree.SubElement(item, "guid", isPermaLink="false").text = f"{site.host}/{offer.key}"
+        said = {
+            "title": offer.title,
+            "link": f"{base_url}/angebote/{offer.key}",
+            "pubDate": format_datetime(latest - timedelta(days=age)),
+            "category": offer.fields["class"],
+            "description": "".join(f"<p>{escape(paragraph)}</p>" for paragraph in offer.paragraphs),
+        }
+        for name, words in said.items():
+            etree.SubElement(item, name).text = words
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)

@@ -19,20 +19,22 @@ LISTINGS: Final = {
     "microdata": "/kurse",
     "ical": "/termine.ics",
     "csv": "/export/lernorte.csv",
+    "sections": "/kinder.html",
     "json": "/api/angebote",
+    "geojson": "/karte.geojson",
+    "rss": "/neues.rss",
+    "pdf": "/kita-programm.pdf",
 }
-"""Where a site of each make lists what it offers; a feed for the last three."""
+"""Where a site of each make lists what it offers: a page, a feed or a leaflet."""
 
 _DETAILS: Final = {
     "wordpress": ("/veranstaltung/", "/"),
     "typo3": ("/bildung/angebote/detail/", ".html"),
     "handmade": ("/stueck/", ".html"),
     "microdata": ("/kurse/", ""),
-    "ical": ("/angebote/", ""),
-    "csv": ("/angebote/", ""),
-    "json": ("/angebote/", ""),
 }
-_FEEDS: Final = frozenset({"ical", "csv", "json"})
+_PLAIN_DETAIL: Final = ("/angebote/", "")
+_FEEDS: Final = frozenset({"ical", "csv", "json", "geojson", "rss", "pdf"})
 _LABELS: Final = {
     "fuer": "Zielgruppe",
     "alter": "Alter",
@@ -65,8 +67,13 @@ _ENTITIES: Final = str.maketrans(
 
 def detail_path(make: str, key: str) -> str:
     """Path of the page of one offer."""
-    before, after = _DETAILS[make]
+    before, after = _DETAILS.get(make, _PLAIN_DETAIL)
     return f"{before}{key}{after}"
+
+
+def rows_of(offer: DemoOffer) -> list[tuple[str, str]]:
+    """The facts of an offer, each with its label."""
+    return [(label, offer.fields[key]) for key, label in _LABELS.items() if key in offer.fields]
 
 
 def html_page(site: SiteContent, path: str, base_url: str) -> str | None:
@@ -76,7 +83,7 @@ def html_page(site: SiteContent, path: str, base_url: str) -> str | None:
     listing = None if site.make in _FEEDS else _listing(site, path)
     if listing is not None:
         return listing
-    before, after = _DETAILS[site.make]
+    before, after = _DETAILS.get(site.make, _PLAIN_DETAIL)
     if not (path.startswith(before) and path.endswith(after)):
         return None
     offer = site.offer(path[len(before) : len(path) - len(after)])
@@ -101,19 +108,20 @@ def _listing(site: SiteContent, path: str) -> str | None:
     if number > 1 and not offers:
         return None
     following = f"{start}seite/{number + 1}/" if number * size < len(site.offers) else None
-    return _render(f"{site.make}_list.html", site, offers=offers, path_of=detail_path, following=following)
+    values = {"offers": offers, "path_of": detail_path, "rows_of": rows_of, "following": following}
+    return _render(f"{site.make}_list.html", site, **values)
 
 
 def _detail(site: SiteContent, offer: DemoOffer, base_url: str) -> str:
     path = detail_path(site.make, offer.key)
-    template = "plain_detail.html" if site.make in _FEEDS else f"{site.make}_detail.html"
+    template = f"{site.make}_detail.html" if site.make in _DETAILS else "plain_detail.html"
     return _render(
         template,
         site,
         offer=offer,
         canonical=f"https://{site.host}{path}",
         address=f"{base_url}{path}",
-        rows=[(label, offer.fields[key]) for key, label in _LABELS.items() if key in offer.fields],
+        rows=rows_of(offer),
         listing=LISTINGS[site.make],
         scripts=_scripts(site, offer, f"{base_url}{path}") if site.make == "wordpress" else (),
     )

@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from webapp.demo.providers import content, feeds, pages
+from webapp.demo.providers import content, feeds, leaflet, pages
 from webapp.demo.providers.content import SITES, SiteContent
 
 Fault = Literal["empty", "maintenance", "truncated", "down", "wrong_encoding"]
 """How a site can be broken: no bytes with status 200; an HTML page with status 200 whatever was asked for; the first
-half of the bytes; 503; bytes in another encoding than the header says."""
+half of the bytes; 503; bytes in another encoding than the header says (a PDF has none, so it stays as it is)."""
 
 FAULTS: Final[tuple[Fault, ...]] = ("empty", "maintenance", "truncated", "down", "wrong_encoding")
 
@@ -230,6 +230,12 @@ def _feed(site: SiteContent, path: str, query: str, base_url: str) -> Reply | No
             number = parse_qs(query).get("seite", ["1"])[0]
             body = feeds.json_page(site, base_url, int(number)) if number.isdecimal() else None
             return None if body is None else Reply(200, body, "application/json")
+        case "geojson":
+            return Reply(200, feeds.geojson(site, base_url), "application/geo+json")
+        case "rss":
+            return Reply(200, feeds.rss(site, base_url), "application/rss+xml; charset=utf-8")
+        case "pdf":
+            return Reply(200, leaflet.pdf(site), "application/pdf")
     return None
 
 
@@ -239,7 +245,7 @@ def _damaged(reply: Reply, fault: str | None) -> bytes:
             return b""
         case "truncated":
             return reply.body[: len(reply.body) // 2]
-        case "wrong_encoding":
+        case "wrong_encoding" if reply.media_type != "application/pdf":
             said = "cp1252" if "1252" in reply.media_type else "utf-8"
             return reply.body.decode(said).encode("utf-16" if said == "cp1252" else "cp1252", "replace")
     return reply.body
