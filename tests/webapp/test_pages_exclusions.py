@@ -143,3 +143,17 @@ def test_sources_of_other_regions_that_stop_too_are_named_as_such(site, desk):
     site.harvest(make_source_offer("k", source="sh_museum"), source=make_source("sh_museum", region="01002"))
 
     assert "andere Region" in send(desk, f"{PAGE}/pruefen", website="museum.example").text
+
+
+def test_the_page_of_a_source_that_is_not_to_be_listed_says_so_and_offers_no_reading(site, desk, offer):
+    page = f"/desk/quellen/{site.source.name}"
+    before = desk.get(page).text
+    send(desk, **MUSEUM)
+
+    after = desk.get(page).text
+
+    assert f"{page}/lesen" in before
+    assert "auf Wunsch nicht gelistet" not in before
+    assert "auf Wunsch nicht gelistet" in after
+    assert f"{page}/lesen" not in after
+    assert f"{page}/vorschau" not in after

@@ -182,6 +182,7 @@ def show(name: str) -> ResponseReturnValue:
         waits=working is not None and working.state in (WorkState.DUE, WorkState.RUNNING),
         fetched=found.access.kind in FETCHED,
         proved=_proved(reading(), found),
+        unlisted=excluded(reading()).stops(found),
         rhythms=RHYTHMS,
         trusts=TRUSTS,
         rights=RIGHTS,
