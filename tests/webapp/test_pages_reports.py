@@ -70,11 +70,11 @@ def test_a_robot_hears_thanks_and_leaves_nothing(site, offer):
 
 def test_nobody_reports_without_end(site, offer):
     client = site.client()
-    codes = [
-        client.post(f"/angebote/{offer}/melden", data={"text": f"Fehler {n}"}).status_code for n in range(MOST + 1)
-    ]
+    answers = [client.post(f"/angebote/{offer}/melden", data={"text": f"Fehler {n}"}) for n in range(MOST + 1)]
 
-    assert codes == [303] * MOST + [429]
+    assert [answer.status_code for answer in answers] == [303] * MOST + [429]
+    assert answers[-1].headers["Retry-After"] == "3600"
+    assert f"Fehler {MOST}</textarea>" in answers[-1].text
     assert len(said(site, offer)) == MOST
 
 

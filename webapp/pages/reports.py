@@ -17,7 +17,7 @@ from schemas.store.offers import Tombstone, public_offer
 from schemas.store.suggestions import MAX_WORDS, suggest
 from webapp.access import Who, who
 from webapp.db import now, reading, writing
-from webapp.limits import allow, is_robot, too_many
+from webapp.limits import allow, is_robot
 
 pages = Blueprint("reports", __name__)
 
@@ -66,7 +66,8 @@ def send(offer_id: str) -> ResponseReturnValue:
     with writing() as change:
         allowed = allow(change, "report", most=MOST, per=SPAN, now=now())
     if not allowed:
-        too_many(SPAN)
+        often = _("Das waren sehr viele Hinweise. Bitte schicken Sie diesen in einer Stunde noch einmal ab.")
+        return _form(offer, typed, {"text": often}), 429, {"Retry-After": str(int(SPAN.total_seconds()))}
     gone = typed["feld"] == GONE
     words = f"{FIELDS[GONE]}: {typed['text']}" if gone else typed["text"]
     try:
