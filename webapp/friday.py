@@ -133,7 +133,7 @@ def gather_news(session: Session, region: Region, issuing: Issuing, ranking: Ran
         ahead=outlook(session, region, issuing.regions, ranking, week=week),
         ill=tuple(each for each in ill if each.id not in told),
         still_ill=sum(each.id in told for each in ill),
-        decisions=tuple(pending(session, region, issuing.regions, ranking, most=MOST_DECISIONS)),
+        decisions=tuple(pending(session, region, issuing.regions, ranking, week=week, most=MOST_DECISIONS)),
         waiting=sum(held_counts(session, region.key).values()),
         stopped=stopped(session, region.key, week),
     )

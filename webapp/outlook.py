@@ -4,7 +4,7 @@ It is the ranking that Monday makes (``webapp.ranking``), with what is known tod
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,16 +17,19 @@ from schemas.offer import Offer
 from schemas.recommendation import Digest, Recommendation
 from schemas.region import Region
 from schemas.review import ReviewKind
+from schemas.store.bulk import chunks
 from schemas.store.digests import entered
 from schemas.store.kitas import digest_of, kitas, recipients_who_want_mail
-from schemas.store.reviews import HeldOffer, held
+from schemas.store.offers import offers_by_id
+from schemas.store.reviews import waiting_kinds
 from schemas.vocabulary import Status
 from webapp.ranking import Ranking, gather
 from webapp.regions import region_of
 
 FEW: Final = 3
 """A Kita with fewer offers than this is named."""
-_MOST_WAITING: Final = 5000
+_AT_ONCE: Final = 5000
+"""Held offers that are ranked at a time, so that memory does not grow with how many wait."""
 _REASONS_SHOWN: Final = 2
 REMOVED_WORDS: Final[Mapping[str, str]] = {
     "unavailable": "abgesagt oder ausgebucht",
@@ -133,40 +136,47 @@ def digest_ahead(session: Session, kita: Kita, *, week: str, now: datetime) -> D
 
 
 def pending(
-    session: Session, region: Region, regions: Mapping[str, Region], ranking: Ranking, *, most: int
+    session: Session, region: Region, regions: Mapping[str, Region], ranking: Ranking, *, week: str, most: int
 ) -> list[Pending]:
     """What waits on the desk of ``region`` and would be in most lists of its Kitas, the most first.
 
-    Everything held is ranked as if it were accepted, beside the offers of ``ranking``. Only Kitas where somebody wants
-    the weekly mail count, and what would be in no list of theirs is left out.
+    Only Kitas count where somebody wants the weekly mail and where that of ``week``, for which ``ranking`` was gathered,
+    is not written; what would be in no list of theirs is left out. All that waits takes part: ranked some at a time as if
+    it were accepted, and then, if it would be in somebody's list, beside the offers of ``ranking``.
     """
-    waiting = held(session, region=region.key, limit=_MOST_WAITING)
-    if not waiting:
+    kinds = waiting_kinds(session, region.key)
+    if not kinds:
         return []
-    ranking = _as_if_accepted(waiting, ranking)
-    wanting = recipients_who_want_mail(session)
-    counts: Counter[str] = Counter()
-    for kita in own_kitas(session, region, regions):
-        if kita.id in wanting:
-            counts.update(each.offer for each in ranking.recommend(kita).recommendations)
-    found = [
-        Pending(each.offer, tuple(dict.fromkeys(review.kind for review in each.reviews)), counts[each.offer.id])
-        for each in waiting
-        if counts[each.offer.id]
-    ]
-    return sorted(found, key=lambda each: (-each.kitas, each.offer.title.casefold(), each.offer.id))[:most]
+    wanting, written = recipients_who_want_mail(session), {kita_id for kita_id, _ in entered(session, week)}
+    own = [each for each in own_kitas(session, region, regions) if each.id in wanting and each.id not in written]
+    today = ranking.context.today
+    best: list[Offer] = []
+    for some in chunks(kinds, _AT_ONCE):
+        accepted = _as_if_accepted(session, some)
+        if len(kinds) > _AT_ONCE:
+            among = _ranked(replace(ranking, index=OfferIndex.build(accepted, today)), own)
+            accepted = [offer for offer in accepted if among[offer.id]]
+        best += accepted
+    counts = _ranked(replace(ranking, index=OfferIndex.build([*ranking.index.offers, *best], today)), own)
+    found = sorted(kinds.keys() & counts.keys())
+    offers = offers_by_id(session, found)
+    return sorted(
+        (Pending(offers[each], kinds[each], counts[each]) for each in found),
+        key=lambda each: (-each.kitas, each.offer.title.casefold(), each.offer.id),
+    )[:most]
 
 
-def _as_if_accepted(waiting: Sequence[HeldOffer], ranking: Ranking) -> Ranking:
-    accepted = [
-        each.offer.model_copy(update={"status": Status.PUBLISHED})
-        for each in waiting
-        if each.offer.status is Status.HELD
+def _ranked(ranking: Ranking, own: Sequence[Kita]) -> Counter[str]:
+    """In how many of the lists of ``own`` each offer is."""
+    return Counter(each.offer for kita in own for each in ranking.recommend(kita).recommendations)
+
+
+def _as_if_accepted(session: Session, waiting: Collection[str]) -> list[Offer]:
+    return [
+        offer.model_copy(update={"status": Status.PUBLISHED})
+        for offer in offers_by_id(session, waiting).values()
+        if offer.status is Status.HELD
     ]
-    if not accepted:
-        return ranking
-    index = ranking.index
-    return replace(ranking, index=OfferIndex.build([*index.offers, *accepted], index.today))
 
 
 def _of_kita(session: Session, kita: Kita, ranking: Ranking, week: str, gets_mail: bool, written: bool) -> KitaOutlook:

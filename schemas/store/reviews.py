@@ -21,6 +21,7 @@ from schemas.review import (
     Decision,
     DecisionKind,
     Review,
+    ReviewKind,
     apply_corrections,
 )
 from schemas.store.audit import Action, actions_of, note, note_all
@@ -51,7 +52,7 @@ from schemas.tables.reviews import corrections, decisions, reviews
 __all__ = [
     "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
     "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
-    "undo_decision", "undo_decisions",
+    "undo_decision", "undo_decisions", "waiting_kinds",
 ]  # fmt: skip
 
 
@@ -205,6 +206,18 @@ def held(session: Session, *, region: str | None = None, limit: int = 50, offset
     for row in session.execute(rows):
         waiting[row.offer_id].append(review_of(row))
     return [HeldOffer(offer=found[offer_id], reviews=tuple(waiting[offer_id])) for offer_id in ids]
+
+
+def waiting_kinds(session: Session, region: str) -> dict[str, tuple[ReviewKind, ...]]:
+    """Why each offer of ``region`` waits about which anything does, the longest waiting first; no offer is read."""
+    c = reviews.c
+    rows = session.execute(_waiting(select(c.offer_id, c.kind), region).order_by(c.opened_at, c.id))
+    found: dict[str, tuple[ReviewKind, ...]] = {}
+    for offer_id, kind in rows:
+        known = found.get(offer_id, ())
+        if kind not in known:
+            found[offer_id] = (*known, ReviewKind(kind))
+    return found
 
 
 def detail(session: Session, offer_id: str) -> OfferDetail | None:

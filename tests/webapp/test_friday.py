@@ -21,10 +21,11 @@ from schemas.vocabulary import Verdict
 from tests.factories import make_kita, make_recipient, make_source, make_source_offer
 from tests.schemas.harvesting import counted_statements
 from tests.webapp.site import COORDINATOR, SECRET, THERE, Site
-from webapp.digest import Issuing
+from webapp.digest import Issuing, prepare
 from webapp.friday import WHY, write_friday
 from webapp.links import Links
 from webapp.outlook import REMOVED_WORDS
+from webapp.ranking import rank_week
 
 UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5)
 DEAR = {"model": "per_child", "amount_eur": 90}
@@ -231,6 +232,36 @@ def test_at_most_ten_decisions_are_named(friday):
     write(friday)
 
     assert len(re.findall(r"^Entscheiden: ", only(friday).text, re.M)) <= 10
+
+
+def test_what_waits_shortest_takes_part_however_many_wait(friday, monkeypatch):
+    monkeypatch.setattr("webapp.outlook._AT_ONCE", 3)
+    settle(friday, 2)
+    dear = {"kita_suitability": UNSURE, "price": DEAR}
+    friday.harvest(*(make_source_offer(f"o{n}", title=f"Zu teuer {n}", **dear) for n in range(7)))
+    friday.now += timedelta(hours=1)
+    friday.harvest(make_source_offer("neu", title="Gestern gekommen", kita_suitability=UNSURE))
+
+    write(friday)
+
+    assert re.findall(r"^\d+\. (.*)\nKäme in die Auswahl von (\d)", only(friday).text, re.M) == [
+        ("Gestern gekommen", "2")
+    ]
+
+
+def test_kitas_whose_mail_is_written_are_not_counted(friday):
+    settle(friday, 3)
+    friday.harvest(make_source_offer("klar", title="Schon veröffentlicht"))
+    friday.harvest(
+        make_source_offer("nah", source="mv_neu", title="Dinos ganz nah"), source=make_source("mv_neu", trust="hold")
+    )
+    rank_week(friday.database, week="2026-W49", now=friday.now, kita="kita_0")
+    issuing = Issuing(friday.app.extensions["kitalotse"].regions, Links(SECRET), "http://localhost:8000")
+    assert prepare(friday.database, issuing, week="2026-W49", now=friday.now).mails
+
+    write(friday)
+
+    assert "Käme in die Auswahl von 2 Kitas mit Wochenmail." in only(friday).text
 
 
 def test_looking_ahead_stores_nothing_and_changes_nothing_of_mondays_ranking(friday):
