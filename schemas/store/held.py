@@ -29,19 +29,19 @@ from sqlalchemy.orm import Session
 from schemas.base import Value
 from schemas.harvest import AccessKind
 from schemas.offer import Offer
-from schemas.review import Review, ReviewKind
+from schemas.review import Decision, DecisionKind, Review, ReviewKind
 from schemas.search import tokens
 from schemas.store.bulk import chunks
 from schemas.store.filters import word_filter
 from schemas.store.offers import offers_by_id
-from schemas.store.publishing import lock_offers
+from schemas.store.publishing import decision_of, lock_offers
 from schemas.store.queue import DUE
 from schemas.store.resolving import review_of
 from schemas.store.wordings import UnknownWording, wording_of
 from schemas.tables.harvest import sources as source_table
 from schemas.tables.harvest import wordings
 from schemas.tables.offers import memberships, offers, published
-from schemas.tables.reviews import reviews
+from schemas.tables.reviews import decisions, reviews
 
 LEAVE_EMPTY: Final = "leave_empty"
 """What happens to wording that nobody explains: the field stays *not stated*."""
@@ -105,6 +105,8 @@ class HeldItem(Value):
     """What was asked; ``None`` for wording."""
     wording: UnknownWording | None = None
     """The words that were not understood."""
+    rejected: Decision | None = None
+    """For what waits to be accepted or rejected: its latest rejection, which was taken back since."""
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether nobody decided in time, so that the default is what counts."""
@@ -255,6 +257,7 @@ def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapp
     pairs = [review.field for review in found if review.kind is ReviewKind.DUPLICATE and review.field]
     known = offers_by_id(session, {*pairs, *(review.offer for review in found)})
     forms = frozenset(_form_sources(session, region))
+    rejected = _rejections(session, [review.offer for review in found if review.kind in _DECIDABLE])
     items = {}
     for review in found:
         offer = known[review.offer]
@@ -270,8 +273,15 @@ def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapp
             other=known.get(review.field or "") if review.kind is ReviewKind.DUPLICATE else None,
             review=review,
             wording=None,
+            rejected=rejected.get(review.offer) if review.kind in _DECIDABLE else None,
         )
     return items
+
+
+def _rejections(session: Session, offer_ids: Sequence[str]) -> dict[str, Decision]:
+    c = decisions.c
+    query = select(decisions).where(c.offer_id.in_(offer_ids), c.kind == DecisionKind.REJECT.value)
+    return {row.offer_id: decision_of(row) for row in session.execute(query.order_by(c.id))}  # the latest stays
 
 
 def _wording_items(session: Session, numbers: Sequence[int]) -> Mapping[int, HeldItem]:
@@ -287,6 +297,7 @@ def _wording_items(session: Session, numbers: Sequence[int]) -> Mapping[int, Hel
             other=None,
             review=None,
             wording=each,
+            rejected=None,
         )
         for each in found
     }

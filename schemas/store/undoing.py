@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from schemas.exceptions import StoreError
-from schemas.store.audit import Action, action_by_id, note, note_undone
+from schemas.review import DecisionKind
+from schemas.store.audit import Action, action_by_id, is_undone, note, note_undone
+from schemas.store.bulk import chunks
 from schemas.store.lookups import reopen_wording
 from schemas.store.merging import undo_judgement, undo_merge, undo_split
 from schemas.store.queue import reopen_reviews
@@ -18,6 +20,7 @@ from schemas.store.runs import steer_source
 from schemas.store.suggestions import reopen_suggestion
 from schemas.tables.harvest import sources, wordings
 from schemas.tables.offers import offers
+from schemas.tables.work import audit
 
 BULK: Final = "bulk"
 """An action made of many; its subject is ``bulk:<region>``."""
@@ -55,6 +58,27 @@ def can_undo(action: Action) -> bool:
     if action.action == _STEER and action.data["was"].keys() != {"trust"}:
         return False
     return not action.undone and (action.action in _UNDO or action.action == BULK)
+
+
+def decided_alike(session: Session, offer_ids: Collection[str], kind: DecisionKind, *, by: str) -> int | None:
+    """The number that takes back ``kind``, which ``by`` decided about ``offer_ids`` at once, with nothing done since.
+
+    ``None`` where that is not so, or was taken back already.
+    """
+    c = audit.c
+    newest: set[int] = set()
+    for some in chunks(offer_ids):
+        last = select(func.max(c.id)).where(c.subject.in_(some)).group_by(c.subject)
+        newest.update(session.scalars(select(c.id).where(c.id.in_(last), c.action == kind.value, c.by == by)))
+    if len(newest) < max(1, len(offer_ids)):
+        return None
+    if len(newest) == 1:
+        number = newest.pop()
+        return None if is_undone(session, number) else number
+    bulk = select(audit).where(c.action == BULK, c.by == by, c.id > max(newest)).order_by(c.id).limit(1)
+    row = session.execute(bulk).one_or_none()
+    together = row is not None and set(row.data["actions"]) == newest and not is_undone(session, row.id)
+    return row.id if row is not None and together else None
 
 
 def region_of_action(session: Session, action: Action) -> str | None:

@@ -8,10 +8,10 @@ from lxml import html
 
 from schemas.harvest import Access, AccessKind, HarvestRun, Issue, Source
 from schemas.offer import Price, Suitability
-from schemas.review import JudgementKind, ReviewKind
+from schemas.review import DecisionKind, JudgementKind, ReviewKind
 from schemas.store.merging import judge
 from schemas.store.queue import DUE, Cause, open_reviews
-from schemas.store.reviews import detail
+from schemas.store.reviews import correct, decide, detail, undo_decision
 from schemas.store.runs import source as stored_source
 from schemas.store.runs import steer_source
 from schemas.store.suggestions import suggest
@@ -498,12 +498,51 @@ def test_a_double_click_is_one_decision_that_is_taken_back_whole(site, desk):
     (offer,) = new_offers(site, 1)
     click = {"kind": "accept", "offer": offer}
 
-    first, second = send_twice_from_old_pages(desk, click, click)
+    _, second = send_twice_from_old_pages(desk, click, click)
 
-    assert "1 Angebot wartete nicht mehr" in second
+    assert "Das war schon so entschieden; es bleibt dabei." in second
     assert "angenommen." not in second
-    take_back(desk, first)
+    take_back(desk, second)
     assert status(site, offer) is Status.HELD
+
+
+def test_a_double_click_on_many_is_taken_back_whole(site, desk):
+    offers = new_offers(site, 3)
+    click = {"kind": "reject", "offer": offers}
+
+    _, second = send_twice_from_old_pages(desk, click, click)
+
+    take_back(desk, second)
+    assert {status(site, offer) for offer in offers} == {Status.HELD}
+
+
+def test_one_of_many_pressed_again_is_taken_back_alone(site, desk):
+    offers = new_offers(site, 2)
+
+    _, second = send_twice_from_old_pages(
+        desk, {"kind": "accept", "offer": offers}, {"kind": "accept", "offer": offers[0]}
+    )
+
+    take_back(desk, second)
+    assert [status(site, offer) for offer in offers] == [Status.HELD, Status.PUBLISHED]
+
+
+@pytest.mark.parametrize("since", ["a colleague decided", "it was corrected"])
+def test_what_is_not_the_last_word_of_this_person_has_no_button_to_take_it_back(site, desk, since):
+    (offer,) = new_offers(site, 1)
+    click = {"kind": "accept", "offer": offer}
+    send_twice_from_old_pages(desk, click)
+    with site.database.begin() as session:
+        if since == "it was corrected":
+            correct(session, offer, "duration_minutes", 55, by="Kollegin", now=site.now)
+        else:
+            decide(session, offer, DecisionKind.ACCEPT, by="Kollegin", now=site.now)
+    desk.get(LIST)
+
+    (again,) = send_twice_from_old_pages(desk, click)
+
+    assert "1 Angebot wartete nicht mehr" in again
+    assert "zuruecknehmen" not in again
 
 
 def test_a_stale_list_does_not_overrule_what_a_colleague_decided(site, desk):
@@ -516,3 +555,18 @@ def test_a_stale_list_does_not_overrule_what_a_colleague_decided(site, desk):
     assert [status(site, offer) for offer in offers] == [Status.REJECTED, Status.PUBLISHED]
     assert "1 Angebot angenommen." in second
     assert "1 Angebot wartete nicht mehr" in second
+
+
+def test_the_list_tells_that_an_offer_was_rejected_before(site, desk):
+    """A provider who changes a rejected entry takes the rejection back; nobody need look into its history."""
+    first, other = new_offers(site, 2)
+    with site.database.begin() as session:
+        no = decide(session, first, DecisionKind.REJECT, by="Kollegin", now=site.now, why="nur für Schulen")
+        undo_decision(session, no.id or 0, by="Anbieter", now=site.now + timedelta(days=2))
+
+    cards = html.fromstring(desk.get(LIST).text).xpath("//ol[contains(@class, 'held')]/li")
+    told = {link: " ".join(card.text_content().split()) for card in cards for link in card.xpath("./h2/a/@href")}
+
+    assert "Schon einmal abgelehnt, von Kollegin am 23. November 2026" in told[f"/desk/angebote/{first}"]
+    assert ": nur für Schulen. Zurückgenommen am 25. November" in told[f"/desk/angebote/{first}"]
+    assert "abgelehnt" not in told[f"/desk/angebote/{other}"]

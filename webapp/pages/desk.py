@@ -35,7 +35,7 @@ from schemas.store.reviews import (
     undo_decision,
 )
 from schemas.store.runs import latest_runs, runs, source, sources
-from schemas.store.undoing import can_undo
+from schemas.store.undoing import can_undo, decided_alike
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.correcting import FORMS, Input
@@ -119,7 +119,12 @@ def decide_offer(offer_id: str) -> ResponseReturnValue:
         _own(change, offer_id)
         waits = still_decidable(change, [offer_id])
         if not waits and latest_decision(change, offer_id) == kind:  # pressed twice: one undo must be enough
-            flash(_("Das war schon so entschieden; es bleibt dabei."))
+            words = _("Das war schon so entschieden; es bleibt dabei.")
+            twice = decided_alike(change, [offer_id], DecisionKind(kind), by=g.coordinator)
+            if twice is None:
+                flash(words)
+            else:
+                _done(words, twice)
             return _back(offer_id)
         decide(change, offer_id, DecisionKind(kind), by=g.coordinator, now=now(), why=why)
         number = noted(change)[-1]

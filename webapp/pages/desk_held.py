@@ -25,7 +25,7 @@ from schemas.store.resolving import resolve_conflict, resolve_withdrawal, review
 from schemas.store.reviews import decide_all
 from schemas.store.runs import source, sources, steer_source
 from schemas.store.suggestions import close_suggestion
-from schemas.store.undoing import can_undo, note_bulk, region_of_action, undo
+from schemas.store.undoing import can_undo, decided_alike, note_bulk, region_of_action, undo
 from schemas.store.wordings import wording_by_id
 from schemas.store.work import add_work
 from webapp.access import Who, who
@@ -228,6 +228,9 @@ def _decide(change: Session, chosen: list[str], kind: DecisionKind) -> None:
     The list may be old, and a button pressed twice: what was decided meanwhile stays as it is.
     """
     left = still_decidable(change, chosen)
+    if not left and (twice := decided_alike(change, chosen, kind, by=g.coordinator)) is not None:
+        _done(_("Das war schon so entschieden; es bleibt dabei."), twice)
+        return
     if settled := len(chosen) - len(left):
         flash(
             ngettext(
