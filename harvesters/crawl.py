@@ -6,11 +6,14 @@ page, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``en
 """
 
 import json
+import os
 import resource
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -60,6 +63,7 @@ SCRAPY: Final[dict[str, Any]] = {
     "STATS_DUMP": False,
 }
 _NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
+_LOOK_S: Final = 1.0
 _JOB: Final = TypeAdapter(Job)
 
 Order = tuple[int, int, int]
@@ -80,7 +84,7 @@ class OfferSpider(Spider):
         self.client = client
         self._now = now
         self._spool = spool.open("w", encoding="utf-8")
-        self._hosts = {urlsplit(start).hostname for start in source.access.start}
+        self._hosts = {_host(start) for start in source.access.start}
         # An address may be a listing and an offer's page at once; what is remembered of one says nothing of the other.
         self._known = {role: {page.url: page for page in pages if page.listing is role} for role in (True, False)}
         self._validators = {role: validators_of(known) for role, known in self._known.items()}
@@ -108,7 +112,18 @@ class OfferSpider(Spider):
             )
 
     def listing(self, response: Response, order: Order) -> Iterator[Request]:
-        """A start page or a further listing page; of one that has not changed the links are known."""
+        """A start page or a further listing page; of one that has not changed the links are known.
+
+        Raises ``ReadError`` for one that leads to another server: that of whoever bought the name, perhaps.
+        """
+        if _host(response.url) not in self._hosts:
+            raise ReadError(
+                self.source.name,
+                self.source.access.start[order[0]],
+                "crawl.moved",
+                f"Die Adresse leitet auf einen anderen Server weiter ({response.url[:200]}).",
+                "Bitte prüfen, ob die Seite umgezogen ist, und die neue Adresse in access.start eintragen.",
+            )
         links_on, following = self._unchanged(response, order, listing=True) or self._listed(response, order)
         for number, address in enumerate(links_on, start=1):
             yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
@@ -116,8 +131,15 @@ class OfferSpider(Spider):
             yield from self._request(following, self.listing, self.unreadable, (order[0], order[1] + 1, 0))
 
     def detail(self, response: Response, order: Order) -> None:
-        """A page with offers."""
-        if self._unchanged(response, order, listing=False) is None and self._offers(response, order):
+        """A page with offers; where a link leads back to the listing or to the front page, it has none of its own."""
+        if _host(response.url) not in self._hosts:
+            self._note_elsewhere(response, "einen anderen Server")
+            self._complete = False
+        elif response.url != response.request.url and (  # type: ignore[union-attr]
+            response.url in self.source.access.start or urlsplit(response.url).path in ("", "/")
+        ):
+            self._note_elsewhere(response, "die Start- oder Übersichtsseite")
+        elif self._unchanged(response, order, listing=False) is None and self._offers(response, order):
             self._remember(response, order, listing=False)
 
     def _listed(self, response: Response, order: Order) -> Links:
@@ -242,7 +264,7 @@ class OfferSpider(Spider):
         self, address: str, callback: Any, errback: Callable[[Failure], None], order: Order
     ) -> Iterator[Request]:
         access = self.source.access
-        if urlsplit(address).hostname not in self._hosts:
+        if _host(address) not in self._hosts:
             self._note(
                 address,
                 "crawl.foreign_link",
@@ -266,6 +288,14 @@ class OfferSpider(Spider):
         meta = {"validators": validators}
         yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order}, meta=meta)
 
+    def _note_elsewhere(self, response: Response, where: str) -> None:
+        self._note(
+            response.request.url,  # type: ignore[union-attr]
+            "crawl.led_elsewhere",
+            f"Der Link führt auf {where} statt zu einem Angebot und wurde nicht gelesen.",
+            "Gibt es das Angebot noch? Sonst ist nichts zu tun.",
+        )
+
     def _note(self, address: str, rule: str, message: str, remedy: str) -> None:
         issue: Issue = Origin(self.source, address, self._now, "crawl").problem(
             "run", rule, message=message, remedy=remedy
@@ -276,15 +306,29 @@ class OfferSpider(Spider):
         self._spool.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
 def _charset(response: Response) -> str | None:
     header = (response.headers.get("Content-Type") or b"").decode("latin-1")
     _, found, charset = header.partition("charset=")
     return charset.split(";")[0].strip().strip("\"'") if found else None
 
 
+def _end_without(parent: int, spool: Path) -> None:
+    """End at once, leaving no words behind, when the process that wants them was killed."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    spool.unlink(missing_ok=True)
+    os._exit(1)
+
+
 def main() -> None:
     """Do the job on standard input within its limits."""
+    parent = os.getppid()
     job = _JOB.validate_json(sys.stdin.buffer.read())
+    Thread(target=_end_without, args=(parent, Path(job.spool)), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (job.max_memory_bytes, job.max_memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (job.max_seconds, job.max_seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_spool_bytes, job.max_spool_bytes))

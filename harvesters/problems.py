@@ -1,9 +1,12 @@
 """What goes wrong while reading a source, said once: for the desk as an ``Issue``, for the command line as an error."""
 
+import re
+
 from schemas.exceptions import SourceError
 from schemas.harvest import Issue, Source
 
 _MAX_WORDING = 500
+_SECRET = re.compile(r"(?<=:)//[^/?#]*@")
 _MAX_MESSAGE = 1_000
 
 
@@ -15,9 +18,9 @@ class ReadError(SourceError):
     """
 
     def __init__(self, source: str, address: str, rule: str, happened: str, remedy: str) -> None:
-        super().__init__(f"{source}: {happened} Adresse: {address}. {remedy}")
         self.source = source
-        self.address = address
+        self.address = without_secret(address)
+        super().__init__(f"{source}: {happened} Adresse: {self.address}. {remedy}")
         self.rule = rule
         self.happened = happened
         self.remedy = remedy
@@ -33,9 +36,18 @@ class ReadError(SourceError):
         )
 
 
+def without_secret(address: str) -> str:
+    """``address`` without name and password: what goes wrong is stored, shown and logged.
+
+    >>> without_secret("https://uta:geheim@museum.example/kita"), without_secret("https://museum.example/a@b")
+    ('https://…@museum.example/kita', 'https://museum.example/a@b')
+    """
+    return _SECRET.sub("//…@", address, count=1)
+
+
 def place_of(source: Source) -> str:
     """What to name as the address of a source as a whole; its title where it has none (``table``, ``form``)."""
-    return next(iter(source.access.start), source.homepage or source.title or source.name)
+    return without_secret(next(iter(source.access.start), source.homepage or source.title or source.name))
 
 
 def problem(

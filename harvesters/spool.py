@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,8 @@ _TAIL: Final = 2_000
 _ROOM: Final = 20_000_000
 """Characters that are remembered of the pages of one source."""
 _LONGEST_URL: Final = 2_000
+_SAME_PAGES: Final = 3
+_NOWHERE: Final = SourceKey(source="nowhere", key="x")
 NOTHING_KNOWN: Final[Mapping[str, Page]] = MappingProxyType({})
 """No page is asked conditionally."""
 
@@ -126,9 +128,20 @@ def read_spool(
     still = _still_there(source, found.unchanged, known)
     origin = Origin(source, source.access.start[0], now, "crawl")
     # Of an identity on two pages the first counts, as if both had been sent.
-    shown = [record for order, record in ordered if still.get(record.origin, order) >= order]
-    unique, doubled = one_per_identity(origin, shown)
+    shown = [(order, record) for order, record in ordered if still.get(record.origin, order) >= order]
     issues = [*found.issues]
+    same = _same_everywhere(shown, len(found.unchanged))
+    if same:
+        issues.append(
+            origin.problem(
+                "run",
+                "crawl.same_everywhere",
+                same[0].title,
+                message=f"{len(same)} Seiten sagen Wort für Wort dasselbe; sie wurden nicht übernommen.",
+                remedy="Bitte eine davon im Browser öffnen: Verlangt sie eine Anmeldung, oder wird sie gewartet?",
+            )
+        )
+    unique, doubled = one_per_identity(origin, (record for _, record in shown if record not in same))
     if not found.ended:
         issues.append(
             origin.problem(
@@ -141,7 +154,7 @@ def read_spool(
     result = RunResult(
         records=unique,
         issues=(*issues, *doubled),
-        complete=found.complete,
+        complete=found.complete and not same,
         gone=tuple(found.gone),
         unchanged=tuple(still.keys() - {record.origin for record in unique}),
     )
@@ -175,6 +188,17 @@ class _Found:
             raise ReadError(*line["failed"])
         elif "end" in line:
             self.complete, self.ended = bool(line["end"]["complete"]), True
+
+
+def _same_everywhere(shown: Sequence[tuple[list[int], Record]], unchanged: int) -> list[Record]:
+    """What most of the pages say in the same words, where three at least do: no offers, but what stands in for them."""
+    by_words: dict[str, dict[tuple[int, ...], Record]] = {}
+    for order, record in shown:
+        words = fingerprint(record.model_copy(update={"origin": _NOWHERE, "url": None}))
+        by_words.setdefault(words, {})[tuple(order)] = record
+    most = max(by_words.values(), key=len, default={})
+    pages = len({tuple(order) for order, _ in shown}) + unchanged
+    return list(most.values()) if len(most) >= _SAME_PAGES and 2 * len(most) > pages else []
 
 
 def _still_there(

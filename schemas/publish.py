@@ -307,7 +307,7 @@ def change_kind(before: Status | None, after: Status, *, known: bool, differs: b
 
 
 def expires_on(schedule: Schedule | None) -> date | None:
-    """The first day on which ``schedule.is_over``; ``None`` where no end is known."""
+    """The first day on which ``schedule.is_over``; ``None`` where no end is known, or the calendar ends before."""
     if schedule is None:
         return None
     ends = [schedule.bookable_until]
@@ -315,8 +315,8 @@ def expires_on(schedule: Schedule | None) -> date | None:
         ends.append(max((o.last_day for o in schedule.occurrences), default=None))
     elif schedule.recurrence is not None:
         ends.append(schedule.recurrence.ends_on)
-    known = [end for end in ends if end is not None]
-    return min(known) + _DAY if known else None
+    last = min((end for end in ends if end is not None), default=date.max)
+    return last + _DAY if last < date.max else None
 
 
 def _public_rights(rights: Rights) -> PublicRights:

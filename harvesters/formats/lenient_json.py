@@ -11,12 +11,15 @@ MAX_DEPTH: Final = 200
 """Deepest nesting that is read here."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_MET: Final = 10
+_MAX_DIGITS: Final = 300
+"""Of a whole number; Python itself refuses to read more than a few thousand."""
 
 
 class LenientDecoder:
     """Reads NaN and infinities (pandas writes them) as nothing, half an emoji (WordPress cuts them) as U+FFFD.
 
-    Control characters in strings are read as well. ``met`` lists what else was met, in the source's words.
+    A whole number of hundreds of digits is nothing, too. Control characters in strings are read as well. ``met`` lists
+    what else was met, in the source's words.
 
     >>> decoder = LenientDecoder()
     >>> decoder.decode('{"preis": NaN, "titel": "Wald \\\\ud83c"}'), decoder.met
@@ -25,7 +28,9 @@ class LenientDecoder:
 
     def __init__(self) -> None:
         self.met: list[str] = []
-        self._json = json.JSONDecoder(strict=False, parse_constant=self._no_number, parse_float=self._number)
+        self._json = json.JSONDecoder(
+            strict=False, parse_constant=self._no_number, parse_float=self._number, parse_int=self._whole_number
+        )
 
     def decode(self, text: str) -> JsonValue:
         """The one document in ``text``. Raises ``ValueError`` for anything worse, also for one nested too deep."""
@@ -49,6 +54,12 @@ class LenientDecoder:
         number = float(wording)
         if math.isfinite(number):
             return number
+        self._note(wording)
+        return None
+
+    def _whole_number(self, wording: str) -> int | None:
+        if len(wording) <= _MAX_DIGITS:
+            return int(wording)
         self._note(wording)
         return None
 

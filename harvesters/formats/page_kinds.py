@@ -9,6 +9,7 @@ from harvesters.formats import html_selectors, jsonld, microdata, microformats, 
 from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin, Parsed
 from harvesters.formats.text import claims_utf8_wrongly
+from harvesters.formats.walls import is_wall
 from schemas.harvest import AccessKind, Issue, Source
 
 
@@ -47,20 +48,21 @@ def structured(content: bytes, *, source: Source, url: str, fetched_at: datetime
 
 
 def _whole(parse: Parse) -> Parse:
-    """``parse`` for whole pages only: half a page would replace what is stored by half an offer."""
+    """``parse`` for whole pages of the site itself: half a page would replace what is stored by half an offer, and
+    a notice of maintenance all offers by itself."""
 
     def parse_whole(
         content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
     ) -> Parsed:
-        if not is_cut_off(content):
+        if is_cut_off(content):
+            rule, message = "page.cut_off", "Die Seite bricht mittendrin ab und wurde nicht gelesen."
+        elif is_wall(content, charset):
+            rule, message = "page.wall", "Statt der Seite kam ein Hinweis (Wartung, Anmeldung, Sperre, Parkplatz)."
+        else:
             return parse(content, source=source, url=url, fetched_at=fetched_at, charset=charset)
-        cut = Origin(source, url, fetched_at, "page").problem(
-            "source",
-            "page.cut_off",
-            message="Die Seite bricht mittendrin ab und wurde nicht gelesen.",
-            remedy="Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen.",
-        )
-        return Parsed(issues=(cut,), complete=False)
+        remedy = "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber ansprechen."
+        issue = Origin(source, url, fetched_at, "page").problem("source", rule, message=message, remedy=remedy)
+        return Parsed(issues=(issue,), complete=False)
 
     return parse_whole
 

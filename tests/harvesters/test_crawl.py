@@ -229,6 +229,21 @@ def test_a_spool_without_its_end_is_incomplete(tmp_path: Path, tail: str) -> Non
     assert not outcome.result.complete
 
 
+@pytest.mark.parametrize(("alike", "others", "kept"), [(3, 2, 2), (3, 3, 6), (2, 1, 3), (2, 0, 2)])
+def test_what_most_pages_say_in_the_same_words_is_no_offer(tmp_path: Path, alike: int, others: int, kept: int) -> None:
+    pages = [make_record(f"a{n}", title="Willkommen", url=f"https://m.example/a{n}") for n in range(alike)]
+    pages += [make_record(f"b{n}", title=f"Waldtag {n}") for n in range(others)]
+    lines = [json.dumps({"record": page.model_dump(mode="json"), "order": [0, 0, n]}) for n, page in enumerate(pages)]
+
+    outcome = read_spool(spool(tmp_path, *(f"{line}\n" for line in lines), END), make_source(), NOW)
+
+    assert outcome is not None
+    assert len(outcome.result.records) == kept
+    left_out = kept < len(pages)
+    assert [issue.rule for issue in outcome.result.issues] == (["crawl.same_everywhere"] if left_out else [])
+    assert outcome.result.complete is not left_out
+
+
 @pytest.mark.parametrize("content", [None, "", "kein JSON\n"])
 def test_a_spool_with_nothing_in_it_is_nothing(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "records.ndjson" if content is None else spool(tmp_path, content)

@@ -153,14 +153,14 @@ def test_a_missing_path_is_named() -> None:
         read(document(), items="daten.termine")
 
 
-@pytest.mark.parametrize("wrong", ["NaN", "-Infinity", "1e999"])
+@pytest.mark.parametrize("wrong", ["NaN", "-Infinity", "1e999", "9" * 6_000])
 def test_a_number_that_json_does_not_know_costs_only_itself(wrong: str) -> None:
     content = f'[{{"id": 1, "titel": "Wald", "preis": {wrong}}}, {{"id": 2, "titel": "Moor", "preis": 3}}]'
 
     parsed = read(content, key="id", fields={"title": "titel", "price": "preis"})
 
     assert [(r.title, r.words) for r in parsed.records] == [("Wald", {}), ("Moor", {"price": "3 €"})]
-    assert [(issue.rule, issue.wording) for issue in parsed.issues] == [("json_api.repaired", wrong)]
+    assert [(issue.rule, issue.wording) for issue in parsed.issues] == [("json_api.repaired", wrong[:80])]
     assert parsed.complete
 
 

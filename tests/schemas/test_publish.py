@@ -8,7 +8,18 @@ import orjson
 import pytest
 
 from schemas.exceptions import StoreError
-from schemas.offer import AgeRange, Offer, OfferFields, Price, Recurrence, Rights, Schedule, ServiceArea, Suitability
+from schemas.offer import (
+    AgeRange,
+    Occurrence,
+    Offer,
+    OfferFields,
+    Price,
+    Recurrence,
+    Rights,
+    Schedule,
+    ServiceArea,
+    Suitability,
+)
 from schemas.organisation import Booking, Contact
 from schemas.publish import (
     CC_ZERO,
@@ -348,3 +359,9 @@ def test_the_day_of_expiry_is_the_first_on_which_it_is_over(schedule: Schedule) 
     days = (TODAY + timedelta(days=n) for n in range(-1, 30))
 
     assert expires_on(schedule) == next((day for day in days if schedule.is_over(day)), None)
+
+
+def test_an_offer_on_the_last_day_of_the_calendar_never_expires() -> None:
+    schedule = Schedule(kind=ScheduleKind.DATED, occurrences=(Occurrence(day=date.max),))
+
+    assert expires_on(schedule) is None
