@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import desk, export, portal, upsert
+from tests.bench import desk, export, harvest, portal, upsert
 from tests.bench import list as listing
 from tests.bench.measure import INTERVAL_S, PeakMemory
 
@@ -65,6 +65,17 @@ def test_export_downloads_every_file_whole_and_says_when_its_first_byte_came() -
     assert {file["rows"] for file in found["files"].values()} == {250}
     assert all(file["first_byte_ms"] > 0 for file in found["files"].values())
     assert min(found["rate"], found["baseline"]["rate"]) > 0
+
+
+def test_harvest_reads_a_site_and_a_feed_twice_and_the_second_time_nothing_is_sent() -> None:
+    found = harvest.run(offers=60)
+
+    assert found.keys() >= KEYS
+    assert found["sizes"] == {"offers": 60, "pages": 62}
+    assert found["runs"].keys() == {"pages, first", "pages, unchanged", "feed, first", "feed, unchanged"}
+    assert all(taken["offers_per_s"] > 0 for taken in found["runs"].values())
+    assert found["rate"] == found["runs"]["pages, first"]["offers_per_s"]
+    assert found["baseline"]["runs"].keys() == {"first", "unchanged"}
 
 
 def test_peak_memory_sees_what_was_given_back_meanwhile() -> None:
