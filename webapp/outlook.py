@@ -140,9 +140,9 @@ def pending(
 ) -> list[Pending]:
     """What waits on the desk of ``region`` and would be in most lists of its Kitas, the most first.
 
-    Only Kitas count where somebody wants the weekly mail and where that of ``week``, for which ``ranking`` was gathered,
-    is not written; what would be in no list of theirs is left out. All that waits takes part: ranked some at a time as if
-    it were accepted, and then, if it would be in somebody's list, beside the offers of ``ranking``.
+    Only Kitas count where somebody wants the weekly mail and where that of ``week`` is not written; ``ranking`` was
+    gathered for that week. What would be in no list of theirs is left out. All that waits takes part: ranked some at a
+    time as if it were accepted, and then, if it would be in somebody's list, beside the offers of ``ranking``.
     """
     kinds = waiting_kinds(session, region.key)
     if not kinds:
