@@ -367,12 +367,12 @@ def _status(
         return Status.GONE, members[-1].withdrawn or "withdrawn"
     if fields.schedule is not None and fields.schedule.is_over(today):
         return Status.EXPIRED, "over"
+    verdict = fields.kita_suitability.verdict if fields.kita_suitability is not None else None
+    if verdict is Verdict.UNSURE and (decision is None or decision.unsure is False):
+        return Status.HELD, "unsure"  # also what somebody accepted while it was clear
     if decision is None:
-        suitability = fields.kita_suitability
-        if suitability is not None and suitability.verdict is Verdict.NO and not _FOR_US.intersection(fields.audience):
+        if verdict is Verdict.NO and not _FOR_US.intersection(fields.audience):
             return Status.REJECTED, "audience"
-        if suitability is not None and suitability.verdict is Verdict.UNSURE:
-            return Status.HELD, "unsure"
         if all(m.trust == "hold" for m in members):
             return Status.HELD, "new_source"
     if fields.cancelled:

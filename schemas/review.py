@@ -87,6 +87,8 @@ class Decision(Value):
     """When."""
     why: str | None = Field(None, max_length=500)
     """A word why."""
+    unsure: bool | None = None
+    """Whether its suitability was unsure when it was accepted; ``None`` where nobody kept that."""
     undone_at: AwareDatetime | None = None
     """When it was taken back."""
 

@@ -199,7 +199,14 @@ def correction_of(row: Any) -> Correction:
 def decision_of(row: Any) -> Decision:
     """The Decision of a row of ``decisions``."""
     return Decision(
-        id=row.id, offer=row.offer_id, kind=row.kind, by=row.by, at=row.at, why=row.why, undone_at=row.undone_at
+        id=row.id,
+        offer=row.offer_id,
+        kind=row.kind,
+        by=row.by,
+        at=row.at,
+        why=row.why,
+        unsure=row.unsure,
+        undone_at=row.undone_at,
     )
 
 

@@ -48,6 +48,7 @@ from schemas.store.resolving import (
 from schemas.tables.harvest import records
 from schemas.tables.offers import memberships, offers
 from schemas.tables.reviews import corrections, decisions, reviews
+from schemas.vocabulary import Verdict
 
 __all__ = [
     "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
@@ -146,17 +147,18 @@ def decide_all(
 ) -> list[Decision]:
     """The same decision about many offers. Raises ``StoreError`` for an unknown offer; then nothing is decided."""
     wanted = _lock(session, offer_ids)
+    unsure = _unsure(session, wanted) if kind is DecisionKind.ACCEPT else dict.fromkeys(wanted)
     values: dict[str, Any] = {"kind": kind.value, "by": by, "at": now, "why": why}
     numbers: list[int] = []
     for some in chunks(wanted):
-        rows = [{"offer_id": offer_id} | values for offer_id in some]
+        rows = [{"offer_id": offer_id, "unsure": unsure[offer_id]} | values for offer_id in some]
         statement = insert(decisions).returning(decisions.c.id, sort_by_parameter_order=True)
         numbers += session.scalars(statement, rows).all()
     what = [(offer_id, {"decision": n, "why": why}) for offer_id, n in zip(wanted, numbers, strict=True)]
     note_all(session, kind.value, what, by=by, now=now)
     republish(session, wanted, now=now, by=by)
     return [
-        Decision(id=n, offer=offer_id, kind=kind, by=by, at=now, why=why)
+        Decision(id=n, offer=offer_id, kind=kind, by=by, at=now, why=why, unsure=unsure[offer_id])
         for offer_id, n in zip(wanted, numbers, strict=True)
     ]
 
@@ -261,6 +263,14 @@ def _lock(session: Session, offer_ids: Collection[str]) -> list[str]:
     current = [successor(session, by) if (by := known[offer_id][1]) else offer_id for offer_id in offer_ids]
     lock_offers(session, set(current) - known.keys())
     return list(dict.fromkeys(current))
+
+
+def _unsure(session: Session, offer_ids: Collection[str]) -> dict[str, bool | None]:
+    verdicts = {
+        offer_id: offer.kita_suitability is not None and offer.kita_suitability.verdict is Verdict.UNSURE
+        for offer_id, offer in offers_by_id(session, offer_ids).items()
+    }
+    return {offer_id: verdicts.get(offer_id) for offer_id in offer_ids}
 
 
 def _undo(session: Session, table: Any, numbers: Collection[int], by: str, now: datetime) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
 
 from schemas.tables.base import Json, Number, UTCDateTime, metadata
 
@@ -30,6 +30,7 @@ decisions: Final = Table(
     Column("by", String(200), nullable=False),
     Column("at", UTCDateTime, nullable=False),
     Column("why", Text),
+    Column("unsure", Boolean),
     Column("undone_at", UTCDateTime),
     Column("undone_by", String(200)),
 )

@@ -1,5 +1,6 @@
 """What is unsure and undecided reaches nobody: no page, no feed, no ranking, no mail; whatever else is true of it."""
 
+from datetime import timedelta
 from itertools import product
 from typing import Final
 
@@ -11,10 +12,12 @@ from schemas.kita import Kita
 from schemas.offer import Suitability
 from schemas.review import DecisionKind
 from schemas.store.digests import ledger
+from schemas.store.held import HeldKind, held_items
 from schemas.store.kitas import digest_of, save_kita
 from schemas.store.merging import merge
 from schemas.store.offers import published_offers
-from schemas.store.reviews import correct, decide, undo_decision
+from schemas.store.reviews import apply_due, correct, decide, undo_decision
+from schemas.store.runs import steer_source
 from schemas.vocabulary import Audience, Verdict
 from tests.factories import make_kita, make_recipient, make_source, make_source_offer
 from tests.webapp.site import Site
@@ -29,6 +32,8 @@ SOURCES: Final = (
 )
 DECISIONS: Final = ("none", "accept", "reject", "accept, undone", "confirm", "corrected")
 AUDIENCES: Final = ((Audience.KITA,), (Audience.FAMILY,), ())
+YES = Suitability(verdict=Verdict.YES, probability=0.9)
+UNSURE = Suitability(verdict=Verdict.UNSURE, probability=0.5)
 FEEDS: Final = tuple(f"/offers.{name}" for name in ("ndjson", "csv", "ics", "atom", "json", "ndjson?since=0"))
 CASES: Final = [
     (f"Fall{number:03}x", *case) for number, case in enumerate(product(Verdict, SOURCES, DECISIONS, AUDIENCES))
@@ -128,3 +133,96 @@ def test_a_merge_shows_nothing_that_its_parts_did_not(site, filled):
 
     assert site.client().get(f"/angebote/{filled[unsure]}").status_code == 404
     assert unsure not in site.client().get("/offers.ndjson").text
+
+
+def clear_then_unsure(site: Site, key: str, *, accepted: bool) -> str:
+    """An offer of a new source that was clear, was accepted or not, and turned unsure at its source."""
+    fields = {"source": SOURCES[1].name, "title": f"Wechsel {key}"}
+    (offer,) = site.harvest(make_source_offer(key, **fields, kita_suitability=YES), source=SOURCES[1])
+    if accepted:
+        with site.database.begin() as session:
+            decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+    site.harvest(make_source_offer(key, **fields, kita_suitability=UNSURE), source=SOURCES[1])
+    return offer
+
+
+def is_shown(site: Site, offer: str) -> bool:
+    return site.client().get(f"/angebote/{offer}").status_code == 200
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_what_turns_unsure_after_it_was_accepted_waits_for_a_second_look(both_sites, accepted):
+    site = both_sites
+    offer = clear_then_unsure(site, "a", accepted=accepted)
+
+    assert not is_shown(site, offer)
+    with site.database.begin() as session:
+        assert [item.kind for item in held_items(session, "13075")] == [HeldKind.UNSURE]
+        decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+    assert is_shown(site, offer)
+
+
+def test_what_was_accepted_although_unsure_stays_when_its_source_is_read_again(site):
+    offer = clear_then_unsure(site, "a", accepted=True)
+    with site.database.begin() as session:
+        decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+
+    site.harvest(
+        make_source_offer("a", source=SOURCES[1].name, title="Wechsel, neu", kita_suitability=UNSURE),
+        source=SOURCES[1],
+    )
+
+    assert is_shown(site, offer)
+
+
+def test_taking_the_second_look_back_hides_it_again(site):
+    offer = clear_then_unsure(site, "a", accepted=True)
+    with site.database.begin() as session:
+        second = decide(session, offer, DecisionKind.ACCEPT, by="x", now=site.now)
+        undo_decision(session, second.id or 0, by="x", now=site.now)
+
+    assert not is_shown(site, offer)
+
+
+@pytest.mark.parametrize("older", ["clear", "unsure"])
+def test_an_acceptance_of_a_clear_offer_does_not_speak_for_an_unsure_one_it_is_merged_with(site, older):
+    parts = {
+        "clear": lambda: site.harvest(
+            make_source_offer("c", source="mv_neu", title="Klar", kita_suitability=YES), source=SOURCES[1]
+        )[0],
+        "unsure": lambda: site.harvest(make_source_offer("u", source="mv_vertraut", title="Unsicher",
+                                                         kita_suitability=UNSURE), source=SOURCES[0])[0],
+    }  # fmt: skip
+    ids = {name: parts[name]() for name in (older, *(parts.keys() - {older}))}
+    with site.database.begin() as session:
+        decide(session, ids["clear"], DecisionKind.ACCEPT, by="x", now=site.now)
+        merge(session, ids["clear"], ids["unsure"], by="x", now=site.now)
+
+    assert is_shown(site, ids[older]) is (older == "clear")
+    assert "Unsicher" not in site.client().get("/offers.ndjson").text
+
+
+def test_trust_given_while_unsure_offers_wait_shows_the_clear_ones_alone(site):
+    source = SOURCES[1]
+    offers = [
+        make_source_offer(f"v{verdict}", source=source.name, title=f"{verdict}", kita_suitability=suitability)
+        for verdict, suitability in (("klar", YES), ("unklar", UNSURE))
+    ]
+    clear, unsure = site.harvest(*offers, source=source)
+    with site.database.begin() as session:
+        steer_source(session, source.name, {"trust": "publish"}, by="x", now=site.now)
+
+    assert (is_shown(site, clear), is_shown(site, unsure)) == (True, False)
+
+
+def test_no_default_shows_what_is_unsure_however_long_it_waits(site):
+    (unsure,) = site.harvest(make_source_offer("u", kita_suitability=UNSURE))
+    site.now += timedelta(days=60)
+    with site.database.begin() as session:
+        apply_due(session, site.now)
+
+        (item,) = held_items(session, "13075")
+
+    assert (item.default, item.is_overdue(site.now)) == ("stay_held", True)
+    assert "Seit " in site.coordinator().get("/desk/offen").text
+    assert not is_shown(site, unsure)
