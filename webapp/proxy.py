@@ -140,7 +140,8 @@ def _stay_here(response: Response) -> Response:
     parts = urlsplit(response.headers.get("Location", ""))
     if parts.netloc and parts.netloc == request.host:
         response.headers["Location"] = parts._replace(scheme="", netloc="", path=_rooted(parts.path)).geturl()
-        response.data = b""  # it says the same address again
+        if response.mimetype == "text/html":
+            response.data = b""  # it says the same address again; the tombstone of a merged offer says more
     return response
 
 

@@ -18,7 +18,7 @@ from schemas.columns import columns, days, reach
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.offer import Offer, SourceKey, SourceOffer
-from schemas.publish import ChangeKind, Member, change_kind, harvested_fields, publish, retired
+from schemas.publish import VISIBLE, ChangeKind, Member, change_kind, harvested_fields, publish, retired
 from schemas.review import Correction, Decision, DecisionKind
 from schemas.search import other_words, title_words
 from schemas.store.bulk import chunks
@@ -58,6 +58,11 @@ class _Write:
     forms: Forms
     stored: _Stored | None
     kind: ChangeKind | None
+
+    @property
+    def looks_the_same(self) -> bool:
+        """Whether the offer is shown as before, and differs only in what stays in the house."""
+        return self.stored is not None and self.kind is None and self.offer.status in VISIBLE
 
 
 def republish(
@@ -330,35 +335,44 @@ def _write(session: Session, writes: Sequence[_Write], now: datetime) -> int:
 def _write_forms(
     session: Session, writes: Sequence[_Write], rows: Mapping[str, int], versions: Mapping[str, int]
 ) -> None:
-    for is_new in (True, False):
-        documents, words = [], []
-        for write in writes:
-            if (write.stored is None) is not is_new:
-                continue
-            offer, made, version = write.offer, write.forms, versions[write.offer.id]
-            row = {"row" if is_new else "number": rows[offer.id]}
-            documents.append(
-                row
-                | {
-                    "offer": numbered(made.offer, version, offer.last_seen),
-                    "line": numbered(made.line, version, offer.last_seen),
-                    "csv": numbered_csv(offer.id, made.csv, version, offer.last_seen),
-                    "facts": made.facts and numbered(made.facts, version, offer.last_seen),
-                    "facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, offer.last_seen),
-                }
-            )
-            words.append(row | {"title": title_words(offer), "words": other_words(offer)})
-        for table, values in ((published_bytes, documents), (published_words, words)):
-            if values and is_new:
-                session.execute(insert(table), values)
-            elif values:
-                session.execute(update(table).where(table.c.row == bindparam("number")), values)
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    inside: list[dict[str, Any]] = []
+    new_words: list[dict[str, Any]] = []
+    words: list[dict[str, Any]] = []
+    for write in writes:
+        offer, is_new = write.offer, write.stored is None
+        row = {"row" if is_new else "number": rows[offer.id]}
+        documents = new if is_new else inside if write.looks_the_same else changed
+        documents.append(row | _documents(write, versions[offer.id]))
+        (new_words if is_new else words).append(row | {"title": title_words(offer), "words": other_words(offer)})
+    for table, values in ((published_bytes, new), (published_words, new_words)):
+        if values:
+            session.execute(insert(table), values)
+    for table, values in ((published_bytes, changed), (published_bytes, inside), (published_words, words)):
+        if values:
+            session.execute(update(table).where(table.c.row == bindparam("number")), values)
     dated = [{"row": rows[write.offer.id], "day": day} for write in writes for day in days(write.offer)]
     if dated:
         session.execute(insert(published_days), dated)
     mobile = [{"row": rows[write.offer.id]} | area for write in writes for area in reach(write.offer)]
     if mobile:
         session.execute(insert(published_reach), mobile)
+
+
+def _documents(write: _Write, version: int) -> dict[str, bytes | None]:
+    """The bytes to store; without those that look the same, for they tell when the offer was seen as of this version:
+    what changed without a number would never reach whoever follows the numbers."""
+    offer, made, seen = write.offer, write.forms, write.offer.last_seen
+    inside: dict[str, bytes | None] = {"offer": numbered(made.offer, version, seen)}
+    if write.looks_the_same:
+        return inside
+    return inside | {
+        "line": numbered(made.line, version, seen),
+        "csv": numbered_csv(offer.id, made.csv, version, seen),
+        "facts": made.facts and numbered(made.facts, version, seen),
+        "facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, seen),
+    }
 
 
 def _take_numbers(session: Session, count: int) -> range:

@@ -58,7 +58,7 @@ def run(*, offers: int = 200_000, kitas: int = 0) -> dict[str, Any]:
         fill(database, offers, rights=_RIGHTS)
         plain = _plain(database, min(offers, MOST_BASELINE))
         database.dispose()
-        with _server(folder, url) as port, PeakMemory() as peak:
+        with served(folder, url, regions=_regions(folder)) as port, PeakMemory() as peak:
             files = {name: _file(port, path, offers) for name, path in FILES.items()}
     return {
         "bench": "export",
@@ -123,16 +123,22 @@ def _asked(port: int, path: str) -> Iterator[Any]:
         connection.close()
 
 
-@contextmanager
-def _server(folder: Path, url: str) -> Iterator[int]:
-    """The port of a web server of one process over the database at ``url``."""
+def _regions(folder: Path) -> Path:
+    """A folder with one Region."""
     regions = folder / "regions"
     regions.mkdir()
     (regions / "portal.toml").write_text(REGION, encoding="utf-8")
+    return regions
+
+
+@contextmanager
+def served(folder: Path, url: str, *, regions: Path) -> Iterator[int]:
+    """The port of a web server of one process over the database at ``url``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    settings = {"DATA_DIR": str(folder), "DATABASE": url, "WORKERS": "1", "LOG_LEVEL": "error"}
+    settings = {"DATA_DIR": str(folder), "DATABASE": url, "REGION_DIR": str(regions)}
+    settings |= {"WORKERS": "1", "LOG_LEVEL": "error"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KITALOTSE_")}
     process = subprocess.Popen(
         [Path(sys.executable).with_name("kitalotse"), "serve", "--port", str(port)],

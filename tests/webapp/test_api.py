@@ -92,10 +92,19 @@ def test_pages_of_changes_lead_on_by_address_and_by_header(site, many):
     assert f'<http://{HERE}/schema/offer.json>; rel="describedby"' in response.headers["Link"]
 
 
-def test_a_number_far_in_the_future_gives_an_empty_page(site, many):
-    page = site.client().get("/offers.json?changed_since=999999999999999").json
+@pytest.mark.parametrize(
+    "path", ["/offers.json?changed_since=", "/offers.json?since=", "/offers.ndjson?changed_since="]
+)
+def test_a_number_that_was_never_given_out_is_gone_and_says_to_copy_everything_again(site, many, path: str):
+    client = site.client()
 
-    assert page == {"items": [], "next": None, "latest": 7}
+    assert client.get(f"{path}7").status_code == 200
+    for number in ("8", "999999999999999"):
+        response = client.get(path + number)
+        assert (response.status_code, response.content_type) == (410, "application/problem+json")
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert f"Bitte alle Angebote neu holen: http://{HERE}/offers.ndjson" in response.json["detail"]
+        assert "copy all offers again" in response.json["detail_en"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ def test_a_number_far_in_the_future_gives_an_empty_page(site, many):
         ("limit=0", "erwartet ist eine Zahl von 1 bis 1000", "expected is a number from 1 to 1000"),
         ("limit=1001", "erwartet ist eine Zahl von 1 bis 1000", "expected is a number from 1 to 1000"),
         ("limit=" + "9" * 40, "eine Zahl von 1 bis 1000", "a number from 1 to 1000"),
-        ("changed_since=1&after=1", "entweder after oder changed_since", "either after or changed_since"),
+        ("changed_since=0&after=1", "entweder after oder changed_since", "either after or changed_since"),
     ],
 )
 def test_bad_values_are_refused_as_json_in_both_languages(site, query: str, german: str, english: str):

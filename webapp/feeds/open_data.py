@@ -4,8 +4,8 @@ from typing import Final, NoReturn
 
 from flask import Response, abort, make_response, request
 
-from schemas.store.offers import Licence
-from webapp.db import current_region, public_url, state
+from schemas.store.offers import Licence, latest_change
+from webapp.db import current_region, public_url, reading, state
 from webapp.regions import region_of
 
 _MAX_DIGITS: Final = 15
@@ -25,9 +25,24 @@ def made_of(*parts: object) -> tuple[object, ...]:
 
 
 def changed_since() -> int | None:
-    """The number of the change after which somebody wants to know what changed (``changed_since``, or ``since``)."""
+    """The number of the change after which somebody wants to know what changed (``changed_since``, or ``since``).
+
+    410 for a number that was not given out here: whoever has it copied a database that is no more (a backup was
+    restored), and an empty answer would tell them that they miss nothing.
+    """
     asked = [name for name in ("changed_since", "since") if name in request.args]
-    return number(asked[0]) if asked else None
+    since = number(asked[0]) if asked else None
+    latest = latest_change(reading())
+    if since is not None and since > latest:
+        _problem(
+            410,
+            "Bitte alles neu holen",
+            f"{asked[0]}: Die Änderung {since} gibt es hier nicht (mehr), die letzte ist {latest}. "
+            f"Bitte alle Angebote neu holen: {public_url()}/offers.ndjson",
+            f"{asked[0]}: there is no change {since} here (any more), the last one is {latest}. "
+            f"Please copy all offers again: {public_url()}/offers.ndjson",
+        )
+    return since
 
 
 def number(name: str, *, least: int = 0, most: int | None = None) -> int | None:
@@ -47,13 +62,16 @@ def number(name: str, *, least: int = 0, most: int | None = None) -> int | None:
 def refuse(name: str, text: str, wanted: str, english: str) -> NoReturn:
     """400 as JSON, in German and English."""
     shown = text[:80]
-    problem = {
-        "status": 400,
-        "title": "Das haben wir nicht verstanden",
-        "detail": f"{name}: gelesen wurde „{shown}“, erwartet ist {wanted}.",
-        "detail_en": f'{name}: read "{shown}", expected is {english}.',
-    }
-    response = make_response(problem, 400)
+    _problem(
+        400,
+        "Das haben wir nicht verstanden",
+        f"{name}: gelesen wurde „{shown}“, erwartet ist {wanted}.",
+        f'{name}: read "{shown}", expected is {english}.',
+    )
+
+
+def _problem(status: int, title: str, detail: str, english: str) -> NoReturn:
+    response = make_response({"status": status, "title": title, "detail": detail, "detail_en": english}, status)
     response.content_type = "application/problem+json"
     abort(as_open_data(response))
 
