@@ -7,13 +7,10 @@ page, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``en
 
 import json
 import os
-import resource
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,6 +20,7 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from harvesters.child import end_without, limit_self
 from harvesters.fetch.client import Client
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.formats.html_selectors import links
@@ -63,7 +61,6 @@ SCRAPY: Final[dict[str, Any]] = {
     "STATS_DUMP": False,
 }
 _NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
-_LOOK_S: Final = 1.0
 _JOB: Final = TypeAdapter(Job)
 
 Order = tuple[int, int, int]
@@ -316,22 +313,12 @@ def _charset(response: Response) -> str | None:
     return charset.split(";")[0].strip().strip("\"'") if found else None
 
 
-def _end_without(parent: int, spool: Path) -> None:
-    """End at once, leaving no words behind, when the process that wants them was killed."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_S)
-    spool.unlink(missing_ok=True)
-    os._exit(1)
-
-
 def main() -> None:
     """Do the job on standard input within its limits."""
     parent = os.getppid()
     job = _JOB.validate_json(sys.stdin.buffer.read())
-    Thread(target=_end_without, args=(parent, Path(job.spool)), daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_AS, (job.max_memory_bytes, job.max_memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (job.max_seconds, job.max_seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_spool_bytes, job.max_spool_bytes))
+    end_without(parent, Path(job.spool))
+    limit_self(memory_bytes=job.max_memory_bytes, cpu_seconds=job.max_seconds, file_bytes=job.max_spool_bytes)
     ledger: Ledger = DatabaseLedger(Database(job.database)) if job.database else MemoryLedger()
     client = Client(job.settings, ledger)
     process = CrawlerProcess({**SCRAPY, "CLOSESPIDER_TIMEOUT": job.max_seconds}, install_root_handler=True)

@@ -1,12 +1,7 @@
 """The near side of a crawl: start the child, wait with a deadline, read what it spooled."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from harvesters.child import last_words, run_child
 from harvesters.fetch.client import FetchSettings
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.problems import ReadError
@@ -30,7 +26,6 @@ CRAWL_SECONDS: Final = 1_800
 """Longest time for one crawl."""
 _GRACE_SECONDS: Final = 20
 _BEAT_SECONDS: Final = 60.0
-_TAIL: Final = 2_000
 _ROOM: Final = 20_000_000
 """Characters that are remembered of the pages of one source."""
 _LONGEST_URL: Final = 2_000
@@ -91,16 +86,23 @@ def crawl(
     with tempfile.TemporaryDirectory(prefix=f"crawl-{source.name}-", dir=spool_dir) as folder:
         spool, log = Path(folder) / "records.ndjson", Path(folder) / "log.txt"
         job = Job(source, settings, now, str(spool), tuple(known.values()), database, max_seconds)
-        ended = _run(_JOB.dump_json(job), log, max_seconds + grace_seconds, beat_seconds, heartbeat)
+        ended = run_child(
+            "harvesters.crawl",
+            _JOB.dump_json(job),
+            log,
+            seconds=max_seconds + grace_seconds,
+            beat=beat_seconds,
+            heartbeat=heartbeat,
+        )
         outcome = read_spool(spool, source, now, known)
         if outcome is not None:
             return outcome
-        tail = log.read_text("utf-8", "replace")[-_TAIL:].strip().rpartition("\n")[2]
+        said = last_words(log)
     raise ReadError(
         source.name,
         source.access.start[0],
         "crawl.died" if ended else "crawl.too_slow",
-        f"Das Lesen der Seiten brach ab ({tail[:300]})." if ended else "Das Lesen der Seiten dauerte zu lange.",
+        f"Das Lesen der Seiten brach ab ({said})." if ended else "Das Lesen der Seiten dauerte zu lange.",
         "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte den Entwicklern melden.",
     )
 
@@ -234,39 +236,3 @@ def _to_remember(source: Source, found: _Found, known: Mapping[str, Page], now: 
         if times[page.url] == 1 and len(page.url) <= _LONGEST_URL:
             kept[page.url] = page
     return kept
-
-
-def _run(job: bytes, log: Path, seconds: float, beat: float, heartbeat: Callable[[], None]) -> bool:
-    """Run the child to its end; ``False`` where it had to be killed. It leads a process group, which dies with it."""
-    home = Path(__file__).parents[1]
-    with log.open("wb") as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "harvesters.crawl"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            cwd=home,
-            start_new_session=True,
-        )
-        try:
-            return _wait(child, job, seconds, beat, heartbeat)
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-
-
-def _wait(
-    child: "subprocess.Popen[bytes]", job: bytes, seconds: float, beat: float, heartbeat: Callable[[], None]
-) -> bool:
-    end = time.monotonic() + seconds
-    waiting: bytes | None = job
-    while (left := end - time.monotonic()) > 0:
-        try:
-            child.communicate(waiting, timeout=min(left, beat))
-        except subprocess.TimeoutExpired:
-            waiting = None
-            heartbeat()
-        else:
-            return True
-    return False

@@ -10,16 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from harvesters.discover import discover
+import lxml.html
+
+from harvesters.discover import discover, undescribed
 from harvesters.feeds import FEEDS, read_feed
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
 from harvesters.fetch.ledger import Ledger
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
+from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
+from harvesters.normalise.text import clean_line
 from harvesters.preview import Preview, understood
 from harvesters.problems import ReadError
-from schemas.harvest import Issue, Record, Source
+from schemas.harvest import Access, AccessKind, Issue, Record, Source
 from schemas.offer import SourceKey
 from schemas.store.harvest import KnownOffer, fingerprint
 
@@ -37,8 +41,8 @@ class Trial:
 
     source: Source
     """The source, with the way of access that works."""
-    page: Fetched | None
-    """The page at the address that was pasted, for its title; ``None`` for a described source."""
+    title: str
+    """What the page at the address that was pasted calls itself; empty for a described source."""
     records: tuple[Record, ...]
     """What was read."""
     preview: Preview
@@ -71,12 +75,12 @@ def try_address(address: str, proposed: Source, *, settings: FetchSettings, ledg
     reader = _Reader(settings, ledger)
     found = discover(address, reader, now=now)
     source = proposed.model_copy(update={"access": found.access})
-    return _tried(source, found.page, reader, now)
+    return _tried(source, _title_of(found.page), reader, now)
 
 
 def try_source(source: Source, *, settings: FetchSettings, ledger: Ledger, now: datetime) -> Trial:
     """A look at a described source. Raises ``ReadError`` where nothing can be read."""
-    return _tried(source, None, _Reader(settings, ledger), now)
+    return _tried(source, "", _Reader(settings, ledger), now)
 
 
 def difference(known: Mapping[SourceKey, KnownOffer], records: Sequence[Record], *, whole: bool) -> Difference:
@@ -93,7 +97,7 @@ def difference(known: Mapping[SourceKey, KnownOffer], records: Sequence[Record],
     )
 
 
-def _tried(source: Source, page: Fetched | None, reader: "_Reader", now: datetime) -> Trial:
+def _tried(source: Source, title: str, reader: "_Reader", now: datetime) -> Trial:
     if source.access.kind in FEEDS:
         records, issues, whole = _feed(source, reader, now)
     else:
@@ -109,7 +113,20 @@ def _tried(source: Source, page: Fetched | None, reader: "_Reader", now: datetim
             or "Ist die Quelle gerade leer, ist nichts zu tun; sonst bitte die Adresse prüfen.",
         )
     found = understood(source, records[0].format, records[:MAX_UNDERSTOOD], issues, now=now)
-    return Trial(source, page, records, found, whole, reader.requests)
+    return Trial(source, title, records, found, whole, reader.requests)
+
+
+def _title_of(page: Fetched) -> str:
+    if b"<" not in page.content[:20_000] or page.content.startswith(b"%PDF"):
+        return ""
+    root = page_of(page.content, undescribed(Access(kind=AccessKind.STRUCTURED, start=(page.url,))), page.charset)
+    if root is None:
+        return ""
+    for meta in root.iter("meta"):
+        if meta.get("property") == "og:site_name" and (name := clean_line(str(meta.get("content", "")), 200)):
+            return name
+    title: lxml.html.HtmlElement | None = root.find(".//title")
+    return "" if title is None else clean_line(str(title.text_content()), 200)
 
 
 def _feed(source: Source, reader: "_Reader", now: datetime) -> tuple[tuple[Record, ...], tuple[Issue, ...], bool]:

@@ -11,18 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-import lxml.html
 from sqlalchemy.orm import Session
 
-from harvesters.discover import undescribed
-from harvesters.fetch.client import Fetched, FetchSettings
-from harvesters.formats.pages import page_of
-from harvesters.ledger import DatabaseLedger
-from harvesters.normalise.text import clean_line
+from harvesters.fetch.client import FetchSettings
+from harvesters.look import look
 from harvesters.problems import ReadError
 from harvesters.process import is_filled
 from harvesters.registry import bundled_sources
-from harvesters.trying import Trial, difference, try_address, try_source
+from harvesters.trying import Trial, difference
 from schemas.db import Database
 from schemas.harvest import Access, AccessKind, Issue, Source
 from schemas.offer import Offer
@@ -62,14 +58,14 @@ def preview_draft(
             return {"state": "gone"}
         stored = source(session, str(found.source.get("name", ""))) if found.kind is DraftKind.SOURCE else None
         settings = replace(settings, excluded=excluded(session))
-    ledger = DatabaseLedger(database)
+    url = database.url.render_as_string(hide_password=False)
     try:
         if found.kind is DraftKind.SOURCE:
             if stored is None:
                 raise ReadError("preview", found.address, "preview.gone", "Diese Quelle gibt es nicht mehr.", "")
-            trial = _described(stored, settings, ledger, now)
+            trial = _described(stored, settings, url, now)
         else:
-            trial = try_address(found.address, _proposed(found), settings=settings, ledger=ledger, now=now)
+            trial = look(_proposed(found), found.address, settings=settings, now=now, database=url)
     except ReadError as error:
         with database.begin() as session:
             save_failure(
@@ -107,15 +103,15 @@ def report(session: Session, trial: Trial, proposed: Source) -> dict[str, Any]:
     }
 
 
-def _described(stored: Source, settings: FetchSettings, ledger: DatabaseLedger, now: datetime) -> Trial:
+def _described(stored: Source, settings: FetchSettings, database: str, now: datetime) -> Trial:
     """A look at a stored source; one that nobody has read may be described wrongly, so its address is tried too."""
     try:
-        return try_source(stored, settings=settings, ledger=ledger, now=now)
+        return look(stored, settings=settings, now=now, database=database)
     except ReadError as error:
         guessed = stored.access.kind is AccessKind.STRUCTURED and stored.access.follow is None
         if stored.status == "verified" or not guessed or error.rule.startswith("fetch."):
             raise
-        return try_address(stored.access.start[0], stored, settings=settings, ledger=ledger, now=now)
+        return look(stored, stored.access.start[0], settings=settings, now=now, database=database)
 
 
 def _would_wait(offer: Offer, proposed: Source) -> bool:
@@ -175,20 +171,7 @@ def _title(trial: Trial) -> str:
     if len(providers) == 1:
         return providers.pop()[:200]
     host = (urlsplit(trial.source.access.start[0]).hostname or "").removeprefix("www.")
-    return (_page_title(trial.page) or host)[:200]
-
-
-def _page_title(page: Fetched | None) -> str:
-    if page is None or b"<" not in page.content[:20_000] or page.content.startswith(b"%PDF"):
-        return ""
-    root = page_of(page.content, undescribed(Access(kind=AccessKind.STRUCTURED, start=(page.url,))), page.charset)
-    if root is None:
-        return ""
-    for meta in root.iter("meta"):
-        if meta.get("property") == "og:site_name" and (name := clean_line(str(meta.get("content", "")), 200)):
-            return name
-    title: lxml.html.HtmlElement | None = root.find(".//title")
-    return "" if title is None else clean_line(str(title.text_content()), 200)
+    return (trial.title or host)[:200]
 
 
 def _name(session: Session, found: Draft, regions: dict[str, Region]) -> str:
