@@ -29,6 +29,16 @@ FORMAT: Final = "csv"
 _DELIMITERS: Final = ";,\t|"
 _DECLARED: Final = re.compile(r"sep=([;,\t|])\r?\n", re.IGNORECASE)
 _HEAD: Final = 50_000
+_SERVED_PAGE: Final = (
+    "Statt einer Tabelle kam eine Internetseite.",
+    "Bitte die Adresse im Browser öffnen: Vielleicht ist sie umgezogen, gesperrt oder verlangt eine Anmeldung.",
+)
+_SAVED_PAGE: Final = (
+    "Das ist eine Internetseite, keine Tabelle.",
+    "Bitte laden Sie dort die Tabelle selbst herunter (XLSX oder CSV), oder kopieren Sie die Zeilen in eine "
+    "Tabellenkalkulation und speichern Sie sie als XLSX.",
+)
+"""What happened and remedy: where an address was read, and where somebody uploaded a file."""
 
 
 def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None) -> Parsed:
@@ -51,8 +61,7 @@ def read(content: bytes, origin: Origin, charset: str | None = None, first: int 
             origin.source.name,
             origin.url,
             "csv.page",
-            "Statt einer Tabelle kam eine Internetseite.",
-            "Bitte die Adresse im Browser öffnen: Vielleicht ist sie umgezogen, gesperrt oder verlangt eine Anmeldung.",
+            *(_SAVED_PAGE if access.kind is AccessKind.TABLE else _SERVED_PAGE),
         )
     issues: list[Issue] = []
     if "\ufffd" in text:
