@@ -140,10 +140,6 @@ _FIGURES: Final = frozenset(
     {"ages.range", "ages.range_in_context", "ages.from", "ages.from_bare", "ages.months", "ages.plus"}
 )
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
-_CUES: Final = (
-    "jahr", "jähr", "ab ", "alter", "klass", "krippe", "vorsch", "hort", "monat", "+", "–", "-", " j", "u3", "schul",
-    "wackelz", "maxi", "kind", "grupp", "mensch", "ü3", "ü 3", "klässler", " von ", "zwisch",
-)  # fmt: skip
 _PRICE_OR_ADULT: Final = re.compile(
     r"€|\bfrei\b|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
 )
@@ -159,8 +155,6 @@ def read_ages(text: str | Prose) -> list[Found[AgeRange]]:
 
 
 def _all_ages(page: Prose) -> list[Found[AgeRange]]:
-    if not page.has_any(_CUES):
-        return []
     found = [one for reader in _READERS for one in reader(page)]
     kept = [one for one in outermost(found) if not _is_other_age(page, one)]
     return [*kept, *_levels(page, kept)]

@@ -6,7 +6,7 @@ from typing import Final
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.numbers import NUMBER, parse
 from harvesters.normalise.tables import find_all, table
-from harvesters.normalise.text import Prose, prose
+from harvesters.normalise.text import Prose, all_matches, prose, search
 from schemas.vocabulary import BookingWay
 
 _WAYS: Final = table(
@@ -61,7 +61,7 @@ def read_lead_days(text: str | Prose) -> list[Found[int]]:
     page = prose(text)
     found = []
     for pattern in (_LEAD, _LATEST):
-        for match in pattern.finditer(page.lower):
+        for match in all_matches(pattern, page):
             groups = match.groupdict()
             number, unit = groups["n"] or groups.get("n2"), groups["u"] or groups.get("u2")
             clause = page.lower[slice(*page.around(match.start()))]
@@ -79,7 +79,7 @@ def read_required(text: str | Prose) -> Found[bool] | None:
     """Whether registration is needed."""
     page = prose(text)
     for pattern, value in ((_NOT_REQUIRED, False), (_REQUIRED, True)):
-        match = pattern.search(page.lower)
+        match = search(pattern, page)
         if match:
             return Found(value, page.text[match.start() : match.end()], "booking.required", 0.85, match.span())
     return None

@@ -5,10 +5,13 @@ nothing has to be kept in step by hand.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 _SHORTEST: Final = 2
 _MOST: Final = 64
+_LETTERS: Final = 5
+_MOST_BEGINNINGS: Final = 400
 _ZERO_WIDTH: Final = ("?=", "?!", "?<=", "?<!")
 _ZERO_WIDTH_GROUPS: Final = tuple(f"({mark}" for mark in _ZERO_WIDTH)
 
@@ -27,7 +30,7 @@ def cues_of(pattern: str) -> frozenset[str]:
     for alternative in split_alternatives(pattern):
         best: tuple[float, frozenset[str]] | None = None
         for words in _needed(alternative):
-            if words and min(map(len, words)) >= _SHORTEST and len(words) <= _MOST:
+            if words and all(len(word) >= _SHORTEST or word == "€" for word in words) and len(words) <= _MOST:
                 score = min(map(len, words)) - len(words) / 4
                 if best is None or score > best[0]:
                     best = score, words
@@ -130,11 +133,10 @@ def closing(pattern: str, i: int) -> int:
 
 
 def anchors_of(pattern: str) -> frozenset[str]:
-    """The first one or two letters of the words at whose beginning ``pattern`` can match; empty where it may match
-    elsewhere.
+    """The first letters of the words at whose beginning ``pattern`` can match; empty where it may match elsewhere.
 
     >>> sorted(anchors_of(r"\\b(?:ab|bis zu) \\d")), anchors_of(r"ab \\d")
-    (['ab', 'bi'], frozenset())
+    (['ab', 'bis'], frozenset())
     """
     found: set[str] = set()
     for alternative in split_alternatives(pattern):
@@ -142,7 +144,12 @@ def anchors_of(pattern: str) -> frozenset[str]:
         if bare is None:
             return frozenset()
         found |= prefixes(bare)
-    return frozenset(found) if "" not in found else frozenset()
+    return shortest(found) if "" not in found else frozenset()
+
+
+def shortest(words: set[str]) -> frozenset[str]:
+    """``words`` without those that begin with another of them."""
+    return frozenset(word for word in words if not any(word[:n] in words for n in range(len(word))))
 
 
 def _behind_boundary(alternative: str) -> str | None:
@@ -155,30 +162,94 @@ def _behind_boundary(alternative: str) -> str | None:
     return None
 
 
-def prefixes(pattern: str) -> set[str]:
-    """The first two letters (one, where the second is not certain; "" where none is) of what one alternative can match.
+def prefixes(pattern: str) -> frozenset[str]:
+    """The first letters (up to ``_LETTERS``, as far as they are certain; "" where none is) of what one alternative can
+    match.
 
-    >>> sorted(prefixes(r"(?:im |am )?wald")), sorted(prefixes(r"\\d wald")), prefixes(r".ald")
-    (['am', 'im', 'wa'], ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'], {''})
+    >>> sorted(prefixes(r"(?:im |am )?wald")), sorted(prefixes(r"[12]b? wald")), sorted(prefixes(r".ald"))
+    (['am', 'im', 'wald'], ['1', '1b', '2', '2b'], [''])
     """
     pattern = pattern.removeprefix(r"\b")
-    if pattern.startswith("(") and not pattern.startswith(_ZERO_WIDTH_GROUPS):
-        end = closing(pattern, 0)
-        inner = pattern[1:end]
-        inner = inner.partition(">")[2] if inner.startswith("?P<") else inner.removeprefix("?:")
-        optional, _, after = _quantifier(pattern, end + 1)
-        rest = pattern[after:]
-        found = {p for alternative in split_alternatives(inner) for p in prefixes(alternative + rest)}
-        return found | prefixes(rest) if optional else found
-    first, second, third = pattern[:1], pattern[1:2], pattern[2:3]
+    for letters in (_LETTERS, 2, 1):
+        found = _beginnings(pattern, letters)
+        if len(found) <= _MOST_BEGINNINGS:
+            return found
+    return frozenset([""])
+
+
+@cache
+def _beginnings(pattern: str, letters: int) -> frozenset[str]:
+    if not letters or not pattern:
+        return frozenset([""])
+    if pattern[0] == "(":
+        return _of_group(pattern, letters)
     if pattern.startswith(r"\d"):
-        return set("0123456789") if not _quantifier(pattern, 2)[0] else {""}
-    if first == "[":
-        end = _class_end(pattern, 0)
-        letters = pattern[1:end]
-        return set(letters) if letters.isalnum() and not _quantifier(pattern, end + 1)[0] else {""}
-    if not first.isalnum():
-        return {""}
-    if second in ("?", "*") or (second == "{" and third == "0"):
-        return {first} | prefixes(pattern[2:] if second != "{" else pattern[pattern.find("}") + 1 :])
-    return {first + second} if second.isalnum() and third not in ("?", "*", "{") else {first}
+        end, first = 2, frozenset("0123456789")
+    elif pattern[0] == "[":
+        end = _class_end(pattern, 0) + 1
+        first = frozenset(pattern[1 : end - 1]) if pattern[1 : end - 1].isalnum() else frozenset()
+    else:
+        end, first = 1, frozenset(pattern[0]) if pattern[0].isalnum() else frozenset()
+    if not first:
+        return frozenset([""])
+    optional, repeated, after = _quantifier(pattern, end)
+    rest = frozenset([""]) if repeated and pattern[end] != "?" else _beginnings(pattern[after:], letters - 1)
+    found = frozenset(one + more for one in first for more in rest)
+    return found | _beginnings(pattern[after:], letters) if optional else found
+
+
+def _of_group(pattern: str, letters: int) -> frozenset[str]:
+    if pattern.startswith(_ZERO_WIDTH_GROUPS):
+        return frozenset([""])
+    end = closing(pattern, 0)
+    inner = pattern[1:end]
+    inner = inner.partition(">")[2] if inner.startswith("?P<") else inner.removeprefix("?:")
+    optional, repeated, after = _quantifier(pattern, end + 1)
+    rest = pattern[after:]
+    follows = "" if repeated and pattern[end + 1] != "?" else rest
+    found: set[str] = set()
+    for alternative in split_alternatives(inner):
+        found |= _beginnings(alternative + follows, letters)
+        if len(found) > _MOST_BEGINNINGS:
+            break
+    return frozenset(found) | _beginnings(rest, letters) if optional else frozenset(found)
+
+
+def first_letters(pattern: str) -> frozenset[str]:
+    """The characters with which every match of ``pattern`` begins; empty where they are not certain.
+
+    >>> sorted(first_letters(r"\\bkonzert|(?<!x)(?:am )?[12]|€")), first_letters(r"a|\\w")
+    (['1', '2', 'a', 'k', '€'], frozenset())
+    """
+    found: set[str] = set()
+    for alternative in split_alternatives(pattern):
+        first = _first(alternative)
+        if not first:
+            return frozenset()
+        found |= first
+    return frozenset(found)
+
+
+def _first(alternative: str) -> frozenset[str]:
+    """Those of one alternative; empty where they are not certain."""
+    while alternative.startswith((r"\b", *_ZERO_WIDTH_GROUPS)):
+        alternative = alternative[2 if alternative[0] == "\\" else closing(alternative, 0) + 1 :]
+    char, end = alternative[:1], 1
+    if char == "(":
+        end = closing(alternative, 0) + 1
+        inner = alternative[1 : end - 1]
+        first = first_letters(inner.partition(">")[2] if inner.startswith("?P<") else inner.removeprefix("?:"))
+    elif char == "[":
+        end = _class_end(alternative, 0) + 1
+        inner = alternative[1 : end - 1]
+        first = frozenset() if inner[0] == "^" or set(inner) & {"-", "\\"} else frozenset(inner)
+    elif char == "\\":
+        end, escaped = 2, alternative[1]
+        first = frozenset("0123456789" if escaped == "d" else "" if escaped.isalnum() else escaped)
+    else:
+        first = frozenset(char) if char not in (".", "^", "$", "") else frozenset()
+    optional, _, after = _quantifier(alternative, end)
+    if not first or not optional:
+        return first
+    rest = _first(alternative[after:])
+    return first | rest if rest else frozenset()

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from harvesters.normalise.evidence import Found, T
+from harvesters.normalise.lexicon import quick
 from harvesters.normalise.text import Prose
 from schemas.vocabulary import Audience
 
@@ -29,12 +30,13 @@ _ELSEWHERE: Final = re.compile(
     r"empfohlen|zugelassen)|rät bei|dürfen (?:leider )?nicht|"
     r"können wir (?:leider )?(?:\w{1,14} ){0,4}nicht|können (?:leider )?(?:\w{1,14} ){0,2}nicht"
 )
+_QUICK_ELSEWHERE: Final = quick(_ELSEWHERE)
 _CHECKS: Final = (
-    (Audience.KITA, _KITA),
-    (Audience.SCHOOL, _SCHOOL),
-    (Audience.HORT, _HORT),
-    (Audience.ADULT, _ADULT),
-    (Audience.FAMILY, _FAMILY),
+    (Audience.KITA, quick(_KITA)),
+    (Audience.SCHOOL, quick(_SCHOOL)),
+    (Audience.HORT, quick(_HORT)),
+    (Audience.ADULT, quick(_ADULT)),
+    (Audience.FAMILY, quick(_FAMILY)),
 )
 
 
@@ -45,7 +47,7 @@ def audiences_of(clause: str) -> frozenset[Audience]:
 
 def points_elsewhere(clause: str) -> bool:
     """Whether a clause (lower case) sends people to another offer, or turns them away."""
-    return _ELSEWHERE.search(clause) is not None
+    return _QUICK_ELSEWHERE.search(clause) is not None
 
 
 class Scopes:

@@ -82,7 +82,8 @@ def read_service_area(
 
 def read_stated_area(words: str, *, near: str | None = None, place: Place | None = None) -> Found[ServiceArea] | None:
     """The area that a source states in words of their own: all of them count."""
-    if len(words) > _MAX_STATED or (page := prose(words)).has_any(("km", "kilometer")):
+    page = prose(words)
+    if len(words) > _MAX_STATED or "km" in page.lower or "kilometer" in page.lower:
         return read_service_area(words, near=near, place=place)
     found = _found(page.text, (0, len(words)), near, place)
     return found if found.value.municipalities else read_service_area(page, near=near, place=place) or found

@@ -1,17 +1,18 @@
 """Tables of phrases: the common shape of rules that differ in nothing but their words.
 
-A pattern is tried only at beginnings of words, and only where the word begins with two letters that the pattern can
-begin with. That makes tables of some thousand stems cheap.
+A pattern is tried only at beginnings of words, and only where the word begins with letters that the pattern can
+begin with (``lexicon``). That makes tables of some thousand stems cheap.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Generic, TypeVar
 
-from harvesters.normalise.cues import prefixes, split_alternatives
+from harvesters.normalise.cues import prefixes, shortest, split_alternatives
 from harvesters.normalise.evidence import Found
+from harvesters.normalise.lexicon import LEXICON
 from harvesters.normalise.text import Prose
 
 C = TypeVar("C")
@@ -31,38 +32,41 @@ class Table(Generic[C]):
 
     def __init__(self, phrases: Sequence[Phrase[C]]) -> None:
         self.phrases = tuple(phrases)
-        found: dict[str, list[tuple[int, re.Pattern[str]]]] = {}
+        anywhere: list[tuple[int, re.Pattern[str]]] = []
+        entries: list[tuple[str, int, re.Pattern[str]]] = []
         for index, phrase in enumerate(self.phrases):
-            by_prefix: dict[str, list[str]] = {}
+            together: dict[str, dict[str, set[str]]] = {}
             for alternative in split_alternatives(phrase.pattern):
                 for prefix in prefixes(alternative):
-                    by_prefix.setdefault(prefix, []).append(alternative)
-            for prefix, alternatives in by_prefix.items():
-                found.setdefault(prefix, []).append((index, re.compile("|".join(alternatives))))
-        self._everywhere = tuple(found.get("", ()))
-        self._by_letter = {prefix: tuple(found[prefix]) for prefix in found if len(prefix) == 1}
-        self._by_two = {prefix: tuple(found[prefix]) for prefix in found if len(prefix) == 2}
+                    together.setdefault(prefix[:2], {}).setdefault(alternative, set()).add(prefix)
+            for alternatives in together.values():
+                pattern = re.compile("|".join(alternatives))
+                beginnings = shortest(set().union(*alternatives.values()))
+                if "" in beginnings:
+                    anywhere.append((index, pattern))
+                else:
+                    entries += [(beginning, index, pattern) for beginning in beginnings]
+        self._anywhere = tuple(anywhere)
+        self._owner = LEXICON.learn_table(entries)
 
     def matches(self, page: Prose) -> list[tuple[Phrase[C], re.Match[str]]]:
         """Every place where a phrase stands, in the order of the text."""
+        lower = page.lower
         hits: list[tuple[int, int, re.Match[str]]] = []
-        for patterns, starts in self._candidates(page):
-            for index, pattern in patterns:
-                match = pattern.match
-                for start in starts:
-                    if (hit := match(page.lower, start)) is not None:
-                        hits.append((start, index, hit))
-        hits.sort(key=itemgetter(0))
+        for start, entry in page.begun.get(self._owner, ()):
+            if entry is not None and (hit := entry.pattern.match(lower, start)) is not None:
+                hits.append((start, entry.index, hit))
+        hits.sort(key=itemgetter(0, 1))
+        for index, pattern in self._anywhere:
+            if page.may_match(pattern):
+                hits += [
+                    (start, index, hit)
+                    for start in page.word_starts
+                    if (hit := pattern.match(lower, start)) is not None
+                ]
+        if self._anywhere:
+            hits.sort(key=itemgetter(0))
         return [(self.phrases[index], hit) for _, index, hit in hits]
-
-    def _candidates(self, page: Prose) -> Iterator[tuple[Sequence[tuple[int, re.Pattern[str]]], list[int]]]:
-        """Patterns with the beginnings of words at which they may match."""
-        for prefix in self._by_two.keys() & page.by_prefix.keys():
-            yield self._by_two[prefix], page.by_prefix[prefix]
-        for letter in self._by_letter.keys() & page.by_letter.keys():
-            yield self._by_letter[letter], page.by_letter[letter]
-        if self._everywhere:
-            yield [one for one in self._everywhere if page.may_match(one[1])], page.word_starts
 
 
 def table(rows: Sequence[tuple[C, float, str]]) -> Table[C]:

@@ -8,7 +8,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -16,7 +15,7 @@ from typing import Any, Final, TypeVar
 import nh3
 
 from harvesters.normalise.addresses import masked
-from harvesters.normalise.cues import anchors_of, cues_of
+from harvesters.normalise.lexicon import LEXICON, Begun, Index, Needs
 
 T = TypeVar("T")
 
@@ -131,7 +130,6 @@ class Prose:
     def __init__(self, text: str) -> None:
         self.text = text
         self.lower = masked(lower(text))
-        self._cues: dict[str, bool] = {}
         self._read: dict[object, Any] = {}
 
     def once(self, reader: "Callable[[Prose], T]") -> T:
@@ -168,36 +166,30 @@ class Prose:
         return [match.start() for match in _WORD.finditer(self.lower)]
 
     @cached_property
-    def by_prefix(self) -> dict[str, list[int]]:
-        """Beginnings of words by their first two characters."""
-        found: dict[str, list[int]] = {}
-        for start in self.word_starts:
-            found.setdefault(self.lower[start : start + 2], []).append(start)
-        return found
+    def index(self) -> Index:
+        """What is known of patterns for this text."""
+        return LEXICON.index()
 
     @cached_property
-    def by_letter(self) -> dict[str, list[int]]:
-        """Beginnings of words by their first character."""
-        found: dict[str, list[int]] = {}
-        for start in self.word_starts:
-            found.setdefault(self.lower[start], []).append(start)
-        return found
+    def _looked_up(self) -> tuple[int, Begun]:
+        return self.index.look_up(self.lower)
+
+    @property
+    def begun(self) -> Begun:
+        """Where words begin at which patterns and tables may match, by their numbers."""
+        return self._looked_up[1]
 
     def may_match(self, pattern: re.Pattern[str]) -> bool:
         """Whether the words are there without which a pattern of this package cannot match the lower-case text."""
-        cues = _needs(pattern).cues
-        return not cues or self.has_any(cues)
+        needs = self.index.needs.get(id(pattern))
+        if needs is None:
+            LEXICON.learn(pattern)
+            return True
+        return not needs.has_cues or self.has_cue_of(needs)
 
-    def has_any(self, cues: Iterable[str]) -> bool:
-        """Whether one of ``cues`` (lower case) stands anywhere in the text."""
-        known = self._cues
-        for cue in cues:
-            there = known.get(cue)
-            if there is None:
-                there = known[cue] = cue in self.lower
-            if there:
-                return True
-        return False
+    def has_cue_of(self, needs: Needs) -> bool:
+        """Whether one of a pattern's cues stands in the text."""
+        return bool(self._looked_up[0] >> needs.number & 1) or any(cue in self.lower for cue in needs.phrases)
 
     def _is_abbreviation(self, dot: int, following: int) -> bool:
         before = self.lower[max(0, dot - 12) : dot + 1]
@@ -231,47 +223,24 @@ MAX_MATCHES: Final = 200
 """Most matches of one rule in one text that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """What a text must hold for a pattern to match."""
-
-    pattern: re.Pattern[str]
-    cues: tuple[str, ...]
-    pairs: frozenset[str]
-    letters: frozenset[str]
-
-
-_NEEDS: Final[dict[int, _Needs]] = {}
-"""By the identity of the pattern, which is kept alive in the value (hashing a pattern reads all of it)."""
-
-
-def _needs(pattern: re.Pattern[str]) -> _Needs:
-    known = _NEEDS.get(id(pattern))
-    if known is None:
-        cased = bool(pattern.flags & re.IGNORECASE)
-        anchors = frozenset() if cased else anchors_of(pattern.pattern)
-        known = _NEEDS[id(pattern)] = _Needs(
-            pattern,
-            () if cased else tuple(sorted(cues_of(pattern.pattern), key=len)),
-            frozenset(one for one in anchors if len(one) == 2),
-            frozenset(one for one in anchors if len(one) == 1),
-        )
-    return known
-
-
 def all_matches(pattern: re.Pattern[str], page: Prose) -> Iterator[re.Match[str]]:
     """All matches of a pattern in the lower-case text, as ``finditer`` gives them, without trying it in vain."""
-    needs = _needs(pattern)
-    if needs.cues and not page.has_any(needs.cues):
-        return
-    if not needs.pairs and not needs.letters:
-        yield from pattern.finditer(page.lower)
-        return
-    starts = [start for pair in needs.pairs & page.by_prefix.keys() for start in page.by_prefix[pair]]
-    starts += [start for letter in needs.letters & page.by_letter.keys() for start in page.by_letter[letter]]
+    needs = page.index.needs.get(id(pattern))
+    if needs is None:
+        LEXICON.learn(pattern)
+    elif needs.beginnings:
+        return _at(page.begun.get(needs.number, ()), pattern, page.lower)
+    elif needs.has_cues and not page.has_cue_of(needs):
+        return iter(())
+    else:
+        return needs.quick.finditer(page.lower)
+    return pattern.finditer(page.lower)
+
+
+def _at(starts: Iterable[tuple[int, object]], pattern: re.Pattern[str], lower: str) -> Iterator[re.Match[str]]:
     end = 0
-    for start in sorted(starts):
-        if start >= end and (match := pattern.match(page.lower, start)) is not None:
+    for start, _ in starts:
+        if start >= end and (match := pattern.match(lower, start)) is not None:
             end = match.end()
             yield match
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.bench import desk, export, harvest, portal, upsert
+from harvesters.normalise.record import normalise as normalise_record
+from tests.bench import desk, export, harvest, normalise, portal, upsert
 from tests.bench import list as listing
+from tests.bench.corpus import SOURCE, TODAY
 from tests.bench.measure import INTERVAL_S, PeakMemory
 
 KEYS = {"bench", "sizes", "seconds", "rate", "peak_rss_mb", "machine", "baseline"}
@@ -76,6 +78,17 @@ def test_harvest_reads_a_site_and_a_feed_twice_and_the_second_time_nothing_is_se
     assert all(taken["offers_per_s"] > 0 for taken in found["runs"].values())
     assert found["rate"] == found["runs"]["pages, first"]["offers_per_s"]
     assert found["baseline"]["runs"].keys() == {"first", "unchanged"}
+
+
+def test_normalise_reads_texts_that_say_something() -> None:
+    found = normalise.run(offers=40)
+    fields = [normalise_record(normalise.text_record(n), SOURCE, today=TODAY).offer.fields for n in range(40)]
+
+    assert found.keys() >= KEYS
+    assert (found["bench"], found["sizes"]["offers"]) == ("normalise", 40)
+    assert min(found["rate"], found["cold"]["rate"], found["baseline"]["rate"]) > 0
+    for name in ("ages", "price", "schedule", "booking", "areas", "audience"):
+        assert sum(bool(getattr(one, name)) for one in fields) >= 20, name
 
 
 def test_peak_memory_sees_what_was_given_back_meanwhile() -> None:
