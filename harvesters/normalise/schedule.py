@@ -7,6 +7,7 @@ from typing import Final
 from harvesters.normalise.date_roles import Parts, ScheduleReading, sort_dates, times_of
 from harvesters.normalise.dates import DateFound, TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
+from harvesters.normalise.holidays import NO_PUBLIC, names_all_holidays
 from harvesters.normalise.numbers import NUMBER, whole
 from harvesters.normalise.text import Prose, all_matches, prose, search
 from harvesters.normalise.weekdays import DaysFound, MonthlyFound, MonthsFound, read_monthly, read_months, read_weekdays
@@ -45,16 +46,11 @@ _CANCELLED_AFTER: Final = re.compile(
     r"findet (?:leider )?nicht statt|gecancelt)"
 )
 _SOLD_OUT_AFTER: Final = re.compile(r"^[^.;,]{0,24}(?:ausgebucht|ausverkauft|belegt|keine plätze mehr)")
-_NO_HOLIDAYS: Final = re.compile(
-    r"(?:außer|nicht|ausgenommen|keine? \w{1,14}|außerhalb)(?: auch)?(?: in)?(?: den| der|"
-    r" die)? (?:schul|sommer|weihnachts|winter)?ferien(?:zeit)?|"
-    r"in den (?:schul)?ferien (?:geschlossen|nicht|keine?|findet|pause|fällt)|ferien ausgenommen|"
-    r"schulferien geschlossen|nur (?:während|in) der (?:schulzeit|vorlesungszeit)|"
-    r"während der schulzeit|in den ferien (?:ist |haben wir |machen wir )?(?:zu|pause|geschlossen)"
+_OFF: Final = re.compile(
+    r"\b(?:entfällt|entfallen|fällt (?:leider )?aus|fallen (?:leider )?aus|kein\w{0,2} termin\w{0,2})\b"
 )
-_NO_PUBLIC: Final = re.compile(
-    r"(?:außer|nicht|ausgenommen)(?: an| am)?(?: gesetzlichen)? feiertag\w{0,3}|"
-    r"feiertags (?:geschlossen|nicht)|außer feiertags|feiertage ausgenommen|nicht an feiertagen"
+_OFF_BEFORE: Final = re.compile(
+    r"(?:entfällt|entfallen|fällt aus|kein\w{0,2} termin\w{0,2}) (?:am |an )?(?:\w{2,10},? )?(?:den )?$"
 )
 _EVERY_TWO: Final = re.compile(
     r"alle (?:zwei|2) wochen|14-?tägig|vierzehntägig|zweiwöchentlich|zweiwöchig|jede zweite woche|"
@@ -110,6 +106,16 @@ def _status(page: Prose, one: DateFound) -> OccurrenceStatus:
     if _SOLD_OUT_AFTER.search(after):
         return OccurrenceStatus.SOLD_OUT
     return OccurrenceStatus.SCHEDULED
+
+
+def _is_off(page: Prose, one: DateFound, rule_clause: tuple[int, int]) -> bool:
+    """Whether a date is one on which what recurs does not take place: "24.12. entfällt"."""
+    if _status(page, one) is OccurrenceStatus.CANCELLED:
+        return True
+    begin, stop = page.around(one.start)
+    if (begin, stop) == rule_clause:
+        return _OFF_BEFORE.search(page.lower, begin, one.start) is not None
+    return _OFF.search(page.lower, begin, stop) is not None
 
 
 def _dated(page: Prose, parts: Parts, dates: list[DateFound]) -> Found[Schedule]:
@@ -181,7 +187,9 @@ def _recurrence(
     if season:
         rule += ";BYMONTH=" + ",".join(str(n) for n in season)
     until = parts.untils[0].last if parts.untils else None
-    starts = sorted([*parts.starts, *parts.events], key=lambda one: one.start)
+    dates = sorted([*parts.starts, *parts.events], key=lambda one: one.start)
+    off = [one for one in dates if _is_off(page, one, clause)]
+    starts = [one for one in dates if one not in off]
     if until is None and parts.spans:
         until = parts.spans[0].last
     count = None if until else _count(page, span)
@@ -206,9 +214,9 @@ def _recurrence(
         rule=rule,
         starts_on=begins,
         ends_on=until,
-        except_days=tuple(sorted({one.first for one in parts.excluded if one.first == one.last})),
-        not_in_school_holidays=search(_NO_HOLIDAYS, page) is not None,
-        not_on_public_holidays=search(_NO_PUBLIC, page) is not None,
+        except_days=tuple(sorted({one.first for one in (*parts.excluded, *off) if one.first == one.last})),
+        not_in_school_holidays=names_all_holidays(page),
+        not_on_public_holidays=search(NO_PUBLIC, page) is not None,
     )
     words = page.text[clause[0] : clause[1]].strip() if clause[1] - clause[0] <= 160 else page.text[span[0] : span[1]]
     schedule = Schedule(

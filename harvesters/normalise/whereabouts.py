@@ -6,6 +6,7 @@ from typing import Final
 from harvesters.normalise.date_roles import ScheduleReading
 from harvesters.normalise.dates import TimesFound, read_dates, read_times
 from harvesters.normalise.evidence import Found
+from harvesters.normalise.holidays import with_holidays
 from harvesters.normalise.modes import read_modes
 from harvesters.normalise.occurrences import recurrence_of, weekdays_of
 from harvesters.normalise.own_words import codes, own_season
@@ -20,6 +21,7 @@ from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.schedule import IMPLIED, read_schedule
 from harvesters.normalise.service_areas import read_service_area, read_stated_area
 from harvesters.normalise.text import Prose
+from schemas.geography.tables import laender
 from schemas.harvest import RecordField
 from schemas.offer import Occurrence, Schedule
 from schemas.organisation import Place
@@ -55,11 +57,27 @@ def read_when(reading: Reading, occurrences: tuple[Occurrence, ...]) -> None:
         found = said.schedule or _season_alone(reading, own, text)
         if found is None:
             reading.not_understood("schedule", "dates", own, "Termine")
-        reading.put_found("schedule", found or _unless_doubtful(reading, text))
+        if found is not None:
+            reading.put_found("schedule", _with_holidays(reading, found, Prose(own)))
+        else:
+            reading.put_found("schedule", _of_text(reading, text))
     else:
         _report(reading, text)
-        reading.put_found("schedule", _unless_doubtful(reading, text))
+        reading.put_found("schedule", _of_text(reading, text))
     reading.deadlines = text
+
+
+def _of_text(reading: Reading, text: ScheduleReading) -> Found[Schedule] | None:
+    found = _unless_doubtful(reading, text)
+    return _with_holidays(reading, found, reading.page) if found is not None else None
+
+
+def _with_holidays(reading: Reading, found: Found[Schedule], page: Prose) -> Found[Schedule]:
+    """Holidays laid out for the Land of the offer's place, else of its source."""
+    place: Place | None = reading.fields.get("place")
+    key = (place.kreis if place else None) or (reading.source.region if reading.source else None)
+    land = next((code for prefix, (_, code) in laender().items() if key and key.startswith(prefix)), None)
+    return with_holidays(found, page, land, reading.today)
 
 
 def _unless_doubtful(reading: Reading, text: ScheduleReading) -> Found[Schedule] | None:

@@ -423,3 +423,33 @@ def test_months_alone_are_the_season_of_an_offer_by_arrangement(wording: str, mo
 
 def test_holidays_are_no_season_of_months() -> None:
     assert "schedule.not_understood" in rules(understood(words={"dates": "in den Herbstferien"}))
+
+
+def test_holidays_are_those_of_the_land_where_an_offer_takes_place() -> None:
+    text = "Wir lesen jeden Mittwoch um 9.15 Uhr für Kita-Gruppen, nicht in den Ferien."
+    here = understood(text=text).offer.fields
+    there = understood(text=text, words={"place": "Beispielweg 1, 17489 Greifswald"}).offer.fields
+
+    days = [one.schedule.recurrence.except_days for one in (here, there) if one.schedule and one.schedule.recurrence]
+    assert [date(2027, 2, 10) in one for one in days] == [False, True]
+    assert [date(2026, 12, 30) in one for one in days] == [True, True]
+
+
+def test_what_stands_under_its_own_name_minds_holidays_too() -> None:
+    result = understood(text="Für Kita-Gruppen.", words={"dates": "dienstags 10 Uhr, nicht in den Sommerferien"})
+
+    schedule = result.offer.fields.schedule
+    assert schedule is not None
+    assert schedule.recurrence is not None
+    assert schedule.recurrence.except_days[0] == date(2027, 7, 13)
+    assert result.offer.provenance["schedule"].rule == "schedule.without_holidays"
+    assert result.offer.provenance["schedule"].evidence == "dienstags 10 Uhr, nicht in den Sommerferien"
+
+
+def test_a_source_of_no_land_keeps_the_flag_alone() -> None:
+    fields = understood(text="Jeden Dienstag um 10 Uhr, nicht in den Ferien", source=a_source(region="00")).offer.fields
+
+    assert fields.schedule is not None
+    assert fields.schedule.recurrence is not None
+    assert fields.schedule.recurrence.not_in_school_holidays
+    assert fields.schedule.recurrence.except_days == ()
