@@ -277,7 +277,10 @@ def _feasts(page: Prose, today: date) -> list[DateFound]:
     return found
 
 
-_CLOCK: Final = r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?(?![\d€%]|[.,:]\d|\.\s?\d{1,2}\.|\.\s?[a-zäöü])"
+_CLOCK: Final = (
+    r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?(?![\d€%]|[.,:]\d|\.\s?\d{1,2}\.|\.\s?[a-zäöü]|"
+    r"\s(?:€|eur|cent|km\b|m\b|min|kinder|person|pl[aä]tze?|jahr|teiln|termin|mal\b))"
+)
 _TIMES: Final = re.compile(
     rf"(?<![\d.:,/])(?P<list>{_CLOCK}\s?(?:uhr|h\b)?(?:\s?(?:-|–|—|bis|und|\+|,|/|sowie|oder|"
     rf"&)\s?(?:um |ca\. |etwa |gegen |ab )?{_CLOCK}\s?(?:uhr|h\b)?){{0,6}})"

@@ -20,11 +20,12 @@ IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
     (
         Mode.IN_KITA,
         0.9,
-        r"(?:kommen?t?|besuchen?t?|fahren|bringen|rollt|tourt|spielen|geht|gehen) (?:\w{1,16} ){0,8}(?:in|zu|durch) "
-        r"(?:ihnen|euch|kitas|kindergärten|einrichtungen|kindertagesstätten|(?:die|den|der|eine|jede|alle) "
+        r"(?:komm(?:t|en)|besuch(?:t|en)|fahren|bringen|rollt|tourt|spielen|geht|gehen) (?:\w{1,16} ){0,8}"
+        r"(?:in|zu|durch|an) "
+        r"(?:ihnen|euch|kitas|kindergärten|einrichtungen|kindertagesstätten|schulen|(?:die|den|der|eine|jede|alle) "
         r"(?:kita|kitas|kindergärten|kindergarten|einrichtung\w{0,2}|gruppe|gruppen|krippen?|hort\w?|"
         r"schule|schulen))\b|"
-        r"besuch(?:t|en) (?:\w{1,14} ){0,2}(?:kitas|kindergärten|einrichtungen|kindertagesstätten|ihre gruppe)\b",
+        r"besuch(?:t|en) (?:\w{1,14} ){0,3}(?:kitas|kindergärten|einrichtungen|kindertagesstätten|ihre gruppe)\b",
     ),
     (
         Mode.IN_KITA,
@@ -246,7 +247,7 @@ def _first(page: Prose, phrases: Table[Mode]) -> Found[Mode] | None:
 
 
 _KITA_PLACE: Final = re.compile(
-    r"^(?:kita|kitas|in der kita|kindergarten|ihre kita|kitas? (?:auf|in|im)\b)|"
+    r"^(?:kita|kitas|in der kita|kindergarten|ihre (?:kita|schule|einrichtung)|kitas? (?:auf|in|im)\b)|"
     r"\bkita\b, alternativ|in ihre[rmn]|bei ihnen|vor ort in"
 )
 

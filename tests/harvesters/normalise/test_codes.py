@@ -117,6 +117,10 @@ def test_reads_practicalities(text: str, code: str, answer: str) -> None:
     ("text", "place", "modes"),
     [
         ("Wir kommen in Ihre Kita.", "", ["in_kita"]),
+        ("Unsere Vorleserin kommt einmal im Monat für eine Stunde in die Gruppe.", "", ["in_kita"]),
+        ("Die Zahnärztin besucht im Frühjahr alle Kitas.", "", ["in_kita"]),
+        ("Unser Team kommt an Schulen im ganzen Kreis.", "", ["in_kita"]),
+        ("Ein Stück über Mut, zwei Spielende.", "Ihre Einrichtung", ["in_kita"]),
         ("Das Mobil kommt zu Ihnen.", "in Ihrer Einrichtung", ["in_kita"]),
         ("Führung durch die Ausstellung", "Stadtmuseum, Halle", ["at_provider"]),
         ("Waldspaziergang mit Matschhose", "Forsthaus Solling", ["at_provider", "outdoor"]),
@@ -126,7 +130,7 @@ def test_reads_practicalities(text: str, code: str, answer: str) -> None:
     ],
 )
 def test_reads_modes(text: str, place: str, modes: list[str]) -> None:
-    found = read_modes(text, place=place, has_venue=bool(place) and not place.startswith("in Ihrer"))
+    found = read_modes(text, place=place, has_venue=bool(place) and not place.startswith(("in Ihrer", "Ihre")))
 
     assert [one.value.value for one in found] == modes
 
