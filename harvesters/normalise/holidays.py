@@ -92,7 +92,7 @@ def _without_holidays(
 def _in_holidays(found: Found[Schedule], only: re.Match[str], page: Prose, land: str, today: date) -> Found[Schedule]:
     """The dates in holidays: those of one season as a rule with first and last day, those of all as dates."""
     recurrence, season = found.value.recurrence, _season(only)
-    if recurrence is None or recurrence.starts_on or recurrence.ends_on:
+    if recurrence is None or recurrence.starts_on or recurrence.ends_on or "COUNT=" in recurrence.rule:
         return found
     coming = [
         one

@@ -6,6 +6,7 @@ import pytest
 
 from harvesters.normalise.evidence import Found
 from harvesters.normalise.holidays import MAX_DAYS_OFF, MAX_DAYS_ON, with_holidays
+from harvesters.normalise.recurrence import parse_rule
 from harvesters.normalise.schedule import read_schedule
 from harvesters.normalise.text import Prose
 from schemas.holidays import in_school_holidays, is_public_holiday
@@ -89,6 +90,13 @@ def test_weekdays_in_the_holidays_of_a_season_have_a_first_and_a_last_day(wordin
     assert found.rule == "schedule.in_holidays"
     assert rule.rule == "FREQ=WEEKLY;BYDAY=TU;UNTIL=20270814"
     assert (rule.starts_on, rule.ends_on, rule.not_in_school_holidays) == (date(2027, 7, 5), date(2027, 8, 14), False)
+
+
+def test_a_number_of_dates_in_the_holidays_of_a_season_stays_a_number() -> None:
+    rule = rule_of(read("In den Sommerferien dienstags 10 Uhr Schatzsuche, 4 Termine")).rule
+
+    assert rule == "FREQ=WEEKLY;BYDAY=TU;COUNT=4"
+    assert parse_rule(rule).count == 4
 
 
 def test_weekdays_in_all_holidays_become_dates() -> None:
