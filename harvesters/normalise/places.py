@@ -59,8 +59,12 @@ def read_place(words: PlaceWords, near: str | None, provider: str = "") -> Found
     venue = venue_words(words.whole) if words.whole else ""
     if not (venue or words.name or words.street or words.postcode or words.locality):
         return None
-    address = parse_address(venue, near)
-    name = words.name or address.venue
+    address, name = parse_address(venue, near), words.name
+    if name and not venue:
+        within = parse_address(name, near)
+        if within.postcode and words.postcode in (None, within.postcode):
+            address, name = within, None
+    name = name or address.venue
     street = words.street or address.street
     postcode = words.postcode if words.postcode and re.fullmatch(r"\d{5}", words.postcode) else address.postcode
     locality = words.locality or address.locality

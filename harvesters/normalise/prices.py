@@ -232,7 +232,7 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
             model=model,
             amount_eur=amount.euros,
             extra_eur=extra.euros if extra else None,
-            extra_per_child=not (extra and _shared(page, extra)),
+            extra_per_child=not (extra and _shared(page, extra, amount)),
             adults_free=False
             if amount.unit is Unit.CHILD and any(a.unit is Unit.ADULT for a in amounts) and adults is None
             else adults,
@@ -341,11 +341,13 @@ def _extra(page: Prose, amounts: list[Amount]) -> Amount | None:
     return None
 
 
-def _shared(page: Prose, extra: Amount) -> bool:
-    """Whether the group pays an extra once: it says so, or it is material for one thing that all build."""
-    return (
-        _GROUP_AFTER.match(page.lower, extra.end) is not None or _FOR_ONE_THING.match(page.lower, extra.end) is not None
-    )
+def _shared(page: Prose, extra: Amount, price: Amount) -> bool:
+    """Whether the group pays an extra once: it says so, it is material for one thing that all build, or it comes on top
+    of a price for the group and names no child."""
+    if _GROUP_AFTER.match(page.lower, extra.end) or _FOR_ONE_THING.match(page.lower, extra.end):
+        return True
+    around = page.lower[max(0, extra.start - 20) : extra.end + 40]
+    return price.unit is Unit.GROUP and extra.unit is Unit.EXTRA and not _CHILD_AFTER.search(around)
 
 
 def adults_free(page: Prose) -> bool | None:

@@ -46,6 +46,27 @@ def test_parts_under_their_own_names_come_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "name", "street"),
+    [
+        (PlaceWords(name="Energiehaus, 17373 Ueckermünde"), "Energiehaus", None),
+        (PlaceWords(name="Energiehaus, Am Umspannwerk 3, 17373 Ueckermünde"), "Energiehaus", "Am Umspannwerk 3"),
+        (
+            PlaceWords(name="Energiehaus, 17373 Ueckermünde", postcode="17373", locality="Ueckermünde"),
+            "Energiehaus",
+            None,
+        ),
+        (PlaceWords(name="17373 Ueckermünde"), None, None),
+    ],
+)
+def test_an_address_within_a_name_is_said_once(words: PlaceWords, name: str | None, street: str | None) -> None:
+    found = read_place(words, "13075")
+
+    assert found is not None
+    place = found.value
+    assert (place.name, place.street, place.postcode, place.locality) == (name, street, "17373", "Ueckermünde")
+
+
+@pytest.mark.parametrize(
     "words", ["in Ihrer Kita", "bei Ihnen vor Ort", "online", "Kitas in Wolgast", "Ihre Schule", "n. n.", ""]
 )
 def test_what_is_no_venue_gives_no_place(words: str) -> None:

@@ -151,6 +151,12 @@ def test_a_free_offer_may_cost_material() -> None:
         ("2 € pro Kind + 8 € Holz für ein Hochbeet", False),
         ("2 € pro Kind + 1 € Material", True),
         ("2 € pro Kind, zzgl. 10 € pro Gruppe", False),
+        ("30 € pro Gruppe zzgl. 15 € Material", False),
+        ("25 € pro Gruppe + 10 € Materialpauschale", False),
+        ("30 € pro Gruppe zzgl. 2 € Material pro Kind", True),
+        ("30 € pro Gruppe + 2 € pro Kind Material", True),
+        ("30 € pro Gruppe, Material 1,50 € je Kind", True),
+        ("30 € pro Gruppe, pro Kind 1 € Material", True),
     ],
 )
 def test_says_whether_each_child_pays_an_extra(wording: str, per_child: bool) -> None:
