@@ -176,6 +176,30 @@ def test_pages_fit_a_small_screen_and_large_text(portal):
             assert excess <= 0, (path, size)
 
 
+@pytest.mark.parametrize("width", [360, 1280], ids=["phone", "desktop"])
+def test_no_name_of_a_field_or_fact_is_torn_in_the_middle_of_a_word(portal, width):
+    offer = portal.site.harvest(make_source_offer())[0]
+    portal.page.set_viewport_size({"width": width, "height": 800})
+
+    for path in ("/?kinder=12", f"/angebote/{offer}", "/anbieter", "/anbieter/beispielmuseum"):
+        portal.open(path)
+        assert portal.page.locator("main label, main dt").count()
+        assert portal.page.evaluate(TORN_WORDS) == [], path
+
+
+TORN_WORDS = """() => [...document.querySelectorAll('main label, main dt')].flatMap(element => {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), torn = []
+    while (walker.nextNode()) for (const word of walker.currentNode.data.matchAll(/\\p{L}+/gu)) {
+        const range = document.createRange()
+        range.setStart(walker.currentNode, word.index)
+        range.setEnd(walker.currentNode, word.index + word[0].length)
+        if (range.getClientRects().length > 1) torn.push(word[0])
+    }
+    return torn
+})"""
+"""Words in names of fields that stand on two lines."""
+
+
 def test_the_keyboard_reaches_the_content_first_and_focus_is_seen(portal):
     portal.site.harvest(make_source_offer())
     page = portal.page

@@ -74,6 +74,22 @@ def test_what_costs_nothing_or_is_not_known_has_no_table(price):
     assert group_costs(price, 18) == []
 
 
+@pytest.mark.parametrize(
+    ("most", "asked", "sizes"),
+    [
+        (None, None, [10, 15, 20]),
+        (12, None, [10, 12]),
+        (8, None, [8]),
+        (12, 18, [10, 12, 18]),
+        (40, None, [10, 15, 20]),
+    ],
+)
+def test_costs_are_shown_for_groups_that_the_provider_takes_and_for_the_one_asked_for(most, asked, sizes):
+    price = Price(model=PriceModel.PER_CHILD, amount_eur=2)
+
+    assert [cost.children for cost in group_costs(price, asked, most)] == sizes
+
+
 def test_values_of_one_origin_stand_together_with_the_least_sure_of_them(site):
     read = {"source": "mv_beispielmuseum", "rule": "x", "address": "https://museum.example/kita"}
     provenance = {

@@ -97,6 +97,7 @@ def test_an_unknown_place_is_said_and_filters_nothing(site, found):
     [
         ("alter=99", "Das Alter „99“ haben wir nicht verstanden"),
         ("umkreis=7&ort=17440", "Den Umkreis „7“ haben wir nicht verstanden; es zählen 20 km"),
+        ("umkreis=7", "Den Umkreis „7“ haben wir nicht verstanden; es zählen 20 km"),
         ("kinder=viele", "„viele“ ist keine Zahl von Kindern"),
         ("kinder=0", "„0“ ist keine Zahl von Kindern"),
         ("kosten=wenig", "„wenig“ ist kein Betrag"),
@@ -122,6 +123,21 @@ def test_what_is_not_understood_is_said_kept_and_filters_nothing(site, found, qu
     assert said in page.get_element_by_id(field.get("aria-describedby")).text_content()
     if name != "umkreis":
         assert (field.get("value") or field.cssselect("option[selected]")[0].get("value")) == typed
+
+
+@pytest.mark.parametrize("name", ["mobil", "kostenfrei", "anfrage"])
+def test_a_tick_that_is_not_understood_is_said_and_filters_nothing(site, found, name):
+    text = site.client().get(f"/?{name}=nein").text
+    page = html.fromstring(text)
+    (box,) = page.cssselect(f"form input[name={name}]")
+    (summary,) = page.cssselect("[role=alert] a")
+
+    assert len(titles(text)) == 3
+    assert f"„{LABELS[name]}“" in summary.text_content()
+    assert "„nein“ haben wir nicht verstanden" in summary.text_content()
+    assert (summary.get("href"), box.get("aria-invalid"), box.get("checked")) == (f"#{name}", "true", None)
+    assert "nein" in page.get_element_by_id(box.get("aria-describedby")).text_content()
+    assert page.get_element_by_id(name) is box
 
 
 def test_every_filter_is_removed_by_a_link_of_its_own(site, found):
@@ -151,7 +167,7 @@ def test_nothing_found_says_which_filter_to_drop(site, found):
 
     ways = {link.text_content(): link.get("href") for link in page.cssselect(".ways-out a")}
 
-    assert ways == {"ohne „„Waldmorgen““: 2 Angebote": "/?alter=5", "ohne „5 Jahre“: 1 Angebot": "/?q=Waldmorgen"}
+    assert ways == {"ohne „Waldmorgen“: 2 Angebote": "/?alter=5", "ohne „5 Jahre“: 1 Angebot": "/?q=Waldmorgen"}
 
 
 def test_offers_beyond_the_border_are_found_by_distance_only(site):

@@ -68,6 +68,8 @@ PARAMETERS: Final = {
 }
 """Field of ``OfferQuery`` → name of the input."""
 MAX_TYPED: Final = 200
+TICKED: Final = "1"
+"""What a ticked box says in the address."""
 
 _POSTCODE: Final = re.compile(r"([0-9]{5})(?:\s+(\S.*))?")
 _CHILDREN: Final = re.compile(r"([0-9]{1,3})(?:\s*Kinder)?", re.IGNORECASE)
@@ -151,18 +153,19 @@ def _place(asked: Asked, typed: str, region: str, _today: date) -> None:
             "Den Ort „%(town)s“ kennen wir nicht. Bitte geben Sie Postleitzahl oder Gemeinde an.", town=typed
         )
         return
-    if "umkreis" in asked.values and asked.values["umkreis"] != str(asked.radius):
-        asked.problems["umkreis"] = _(
-            "Den Umkreis „%(typed)s“ haben wir nicht verstanden; es zählen %(km)s km.",
-            typed=asked.values["umkreis"],
-            km=asked.radius,
-        )
     asked.place = there
     asked.wanted["near"] = (there.point.lat, there.point.lon)
     asked.wanted["near_key"] = there.ags or there.kreis
     asked.wanted["radius_km"] = asked.radius
     town = " ".join(part for part in (there.postcode, there.locality) if part) or typed
     asked.words["ort"] = _("%(km)s km um %(town)s", km=asked.radius, town=town)
+
+
+def _radius(asked: Asked, typed: str, _region: str, _today: date) -> None:
+    if typed != str(asked.radius):
+        asked.problems["umkreis"] = _(
+            "Den Umkreis „%(typed)s“ haben wir nicht verstanden; es zählen %(km)s km.", typed=typed, km=asked.radius
+        )
 
 
 def children_in(typed: str) -> int | None:
@@ -230,9 +233,16 @@ def _topic(asked: Asked, typed: str, _region: str, _today: date) -> None:
 
 
 def _tick(parameter: str, **wanted: Any) -> Callable[[Asked, str, str, date], None]:
-    def read(asked: Asked, _typed: str, _region: str, _today: date) -> None:
-        asked.wanted.update(wanted)
-        asked.words[parameter] = LABELS[parameter]
+    def read(asked: Asked, typed: str, _region: str, _today: date) -> None:
+        if typed == TICKED:
+            asked.wanted.update(wanted)
+            asked.words[parameter] = LABELS[parameter]
+        else:
+            asked.problems[parameter] = _(
+                "„%(name)s“: „%(typed)s“ haben wir nicht verstanden. Bitte ankreuzen oder frei lassen.",
+                name=LABELS[parameter],
+                typed=typed,
+            )
 
     return read
 
@@ -252,6 +262,7 @@ _READERS: Final[dict[str, Callable[[Asked, str, str, date], None]]] = {
     "q": _words,
     "alter": _age,
     "ort": _place,
+    "umkreis": _radius,
     "kinder": _children,
     "kosten": _cost,
     "kostenfrei": _tick("kostenfrei", max_cost_eur=0.0),

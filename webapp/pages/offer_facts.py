@@ -94,12 +94,16 @@ def earliest_visit(offer: PublicOffer, today: date) -> date | None:
     return max(first, busy + timedelta(days=1)) if busy else first
 
 
-def group_costs(price: Price | None, asked: int | None) -> list[Cost]:
-    """What groups of usual sizes, and of the size asked for, pay; nothing where it is free, a donation or not known."""
+def group_costs(price: Price | None, asked: int | None, most: int | None = None) -> list[Cost]:
+    """What groups of usual sizes, and of the size asked for, pay; nothing where it is free, a donation or not known.
+
+    ``most`` is the largest group that the provider takes.
+    """
     if price is None or price.model is PriceModel.DONATION:
         return []
     found = []
-    for children in sorted({*GROUPS, *([asked] if asked else [])}):
+    usual = {min(size, most or size) for size in GROUPS}
+    for children in sorted({*usual, *([asked] if asked else [])}):
         each = price.per_child(children)
         if each:
             found.append(Cost(children, euro_words(each * children), euro_words(each)))

@@ -89,9 +89,9 @@ def _list(page: int) -> Response:
             page_url=lambda number: _address(asked.values | ({"seite": str(number)} if number > 1 else {})),
             chips=_chips(asked),
             ways_out=[
-                (asked.words[PARAMETERS[name]], count, _address(asked.without(PARAMETERS[name])))
-                for name, count in ways_out.items()
-                if PARAMETERS[name] in asked.words
+                (asked.values["q"] if name == "q" else asked.words[name], count, _address(asked.without(name)))
+                for name, count in ((PARAMETERS[field], count) for field, count in ways_out.items())
+                if name in asked.words
             ],
             asked=asked,
             typed=asked.values,
@@ -132,7 +132,7 @@ def _offer(offer: PublicOffer, stands: Behind) -> Response:
             jsonld=jsonld_script(offer, base_url=public_url()),
             typed=typed,
             children=children,
-            costs=group_costs(offer.price, children),
+            costs=group_costs(offer.price, children, offer.group_size.children_max if offer.group_size else None),
             bookings=bookings(offer, today()),
             book_by=book_by(offer, today()),
             earliest=earliest_visit(offer, today()),
