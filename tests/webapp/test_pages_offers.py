@@ -68,6 +68,7 @@ def test_without_filters_everything_published_is_listed(found):
         ("thema=forest", []),
         ("anfrage=1", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
         ("datum=1.12.2026", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
+        ("datum=1.12.26", ["Bücherkiste", "Dinosaurier entdecken", "Waldmorgen mit der Försterin"]),
     ],
 )
 def test_a_filter_keeps_what_fits_and_what_does_not_say(found, query, expected):

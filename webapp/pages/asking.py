@@ -74,7 +74,7 @@ TICKED: Final = "1"
 _POSTCODE: Final = re.compile(r"([0-9]{5})(?:\s+(\S.*))?")
 _CHILDREN: Final = re.compile(r"([0-9]{1,3})(?:\s*Kinder)?", re.IGNORECASE)
 _EUROS: Final = re.compile(r"([0-9]{1,5})(?:[,.]([0-9]{1,2}))?\s*(?:€|EUR|Euro)?", re.IGNORECASE)
-_GERMAN_DAY: Final = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})?")
+_GERMAN_DAY: Final = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4}|[0-9]{2})?")
 
 
 @dataclass
@@ -286,6 +286,7 @@ def _read_day(typed: str, today: date) -> date | None:
     try:
         if german := _GERMAN_DAY.fullmatch(typed):
             number, month, year = int(german[1]), int(german[2]), int(german[3] or today.year)
+            year += 2000 if year < 100 else 0
             found = date(year, month, number)
             return found if german[3] or found >= today else date(year + 1, month, number)
         return date.fromisoformat(typed)
