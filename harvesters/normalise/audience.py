@@ -229,6 +229,8 @@ class AudienceJudgement:
     """Whether it is made for groups of a Kita."""
     points: dict[Audience, float]
     """Sum per audience."""
+    barred: bool
+    """Whether a clause turns Kita groups away, or the page is no offer at all."""
 
     @property
     def main(self) -> Audience | None:
@@ -391,4 +393,5 @@ def _judgement(
     chosen.sort(key=lambda f: (-points[f.value], f.span))
     told = sorted(reasons, key=lambda r: (-abs(r[0]), r[1]))[:4]
     suitability = Suitability(verdict=verdict, probability=probability, reasons=tuple(reason for _, reason in told))
-    return AudienceJudgement(() if nobody else tuple(chosen), suitability, points)
+    barred = nobody or K in turned_away
+    return AudienceJudgement(() if nobody else tuple(chosen), suitability, points, barred)

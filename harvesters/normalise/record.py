@@ -15,7 +15,9 @@ from harvesters.normalise.own_words import agreed_price, codes, own_ages, own_du
 from harvesters.normalise.prices import read_price
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.scopes import Scopes
+from harvesters.normalise.second_opinion import settle
 from harvesters.normalise.text import Prose, clean_line
+from harvesters.normalise.text_model import text_model
 from harvesters.normalise.typed import read_typed
 from harvesters.normalise.whereabouts import read_when, read_where
 from schemas.entry import FORMAT as TYPED_BY_PROVIDER
@@ -123,7 +125,8 @@ def _audience(reading: Reading, dates: tuple[Occurrence, ...]) -> None:
         if (words := reading.words(name)) and not (name == "audience" and given)
     ]
     page = Prose("\n\n".join((reading.page.text, *said))) if said else reading.page
-    judgement = read_audience(page, title_end=reading.title_end, place=place, dates=dates)
+    rules = read_audience(page, title_end=reading.title_end, place=place, dates=dates)
+    judgement = rules if given else settle(rules, page, text_model())
     main, verdict = judgement.main, judgement.suitability
     if given:
         main = given[0]
@@ -141,4 +144,5 @@ def _audience(reading: Reading, dates: tuple[Occurrence, ...]) -> None:
     reading.scopes = Scopes(reading.page, Audience.KITA if verdict.verdict is Verdict.YES else main)
     evidence = judgement.audience[0].evidence if judgement.audience else own
     confidence = max(verdict.probability, 1 - verdict.probability)
-    reading.put("kita_suitability", verdict, "suitability.points", confidence, evidence)
+    rule = "suitability.points" if judgement is rules else "suitability.text_model"
+    reading.put("kita_suitability", verdict, rule, confidence, evidence)
