@@ -81,7 +81,7 @@ class TextModel:
         total, worth = self._weighed(text)
         probability = round(1 / (1 + math.exp(-(self.slope * total + self.shift))), 3)
         side = 1.0 if probability >= 0.5 else -1.0
-        return Opinion(probability, len(worth), tuple(_loudest(worth, side)))
+        return Opinion(probability, len(worth), tuple(_loudest(worth, side, text)))
 
     def _weighed(self, text: str) -> tuple[float, list[tuple[float, str]]]:
         """The sum, and what each known feature adds to it."""
@@ -98,16 +98,16 @@ class TextModel:
         return total / norm + self.intercept, found
 
 
-def _loudest(worth: list[tuple[float, str]], side: float) -> Iterator[str]:
-    """Names of the features that speak loudest for a side; none that repeats what stands in another."""
+def _loudest(worth: list[tuple[float, str]], side: float, text: str) -> Iterator[str]:
+    """The words of ``text`` that speak loudest for a side; of a beginning or end the whole word, and none twice."""
     told: list[str] = []
     for value, name in sorted(worth, key=lambda one: (-side * one[0], one[1])):
         if side * value <= _WORTH_TELLING or len(told) == _TOLD:
             return
-        bare = name.strip("…")
-        if not any(bare in other or other in bare for other in told):
-            told.append(bare)
-            yield name
+        shown = next(word for word in _WORD.findall(text) if name in _parts(word)) if "…" in name else name
+        if not any(shown in other or other in shown for other in told):
+            told.append(shown)
+            yield shown
 
 
 @cache

@@ -102,6 +102,15 @@ def test_the_loudest_words_are_on_the_side_of_the_verdict() -> None:
     assert model.judge("abends").words == ("abends",)
 
 
+def test_of_a_compound_the_whole_word_is_told() -> None:
+    model = load(
+        b'{"intercept":0,"slope":1,"shift":0,"yes":0.9,"no":0.1,"least_known":0,'
+        + '"features":[["kinder…",1,1],["…ruppen",1,2]]}'.encode()
+    )
+
+    assert model.judge("für kindergruppen").words == ("kindergruppen",)
+
+
 def test_the_model_decides_where_the_rules_are_unsure() -> None:
     yes, no = judged(UNSURE_FOR_KITAS, MODEL_SAYS_YES), judged(UNSURE_FOR_KITAS, MODEL_SAYS_NO)
 
