@@ -59,12 +59,18 @@ chaos: $(VENV)/.installed-test ## kill the sender of mails fifty times on each d
 	KITALOTSE_TEST_KILLS=50 $(BIN)/pytest -p no:xdist tests/webapp/test_mail_relay.py -k crash
 
 .PHONY: bench
-bench: $(VENV)/.installed ## measure: new and unchanged Records per second, lists and pages with 100,000 offers, the desk with 20,000 waiting, exports over HTTP
+bench: $(VENV)/.installed ## measure: new and unchanged Records per second, lists and pages with 100,000 offers, the desk with 20,000 waiting, exports over HTTP, a harvest, the normaliser
 	$(BIN)/kitalotse bench upsert
 	$(BIN)/kitalotse bench list
 	$(BIN)/kitalotse bench portal
 	$(BIN)/kitalotse bench desk
 	$(BIN)/kitalotse bench export
+	$(BIN)/kitalotse bench harvest
+	$(BIN)/kitalotse bench normalise
+
+.PHONY: model
+model: $(VENV)/.installed ## learn the text model for suitability anew, from harvesters/normalise/training
+	$(BIN)/python -m harvesters.normalise.train
 
 .PHONY: docs
 docs: $(VENV)/.installed ## write the reference tables in the READMEs anew
