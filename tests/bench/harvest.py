@@ -146,6 +146,7 @@ def served(offers: int) -> Iterator[str]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(offers, theirs), daemon=True)
     process.start()
+    theirs.close()  # so that a server that does not start is an end of file, not a wait without end
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
