@@ -1,5 +1,6 @@
 """What does this file or address offer? Reads it once, described or by trying every format; stores nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -57,7 +58,7 @@ def preview(
 
 
 def understood(
-    source: Source, found_by: str, records: tuple[Record, ...], issues: tuple[Issue, ...], *, now: datetime
+    source: Source, found_by: str, records: Sequence[Record], issues: Sequence[Issue], *, now: datetime
 ) -> Preview:
     """``records`` normalised as a first harvest would."""
     found = list(issues)

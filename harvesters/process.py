@@ -8,15 +8,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from harvesters.door import Door
 from harvesters.gate import Verdict, judge
 from harvesters.normalise.record import VERSION, normalise
 from harvesters.problems import place_of, problem
 from schemas.clock import local
 from schemas.db import Database
-from schemas.exclusion import Exclusions
 from schemas.harvest import Issue, Record, Source
 from schemas.offer import OfferFields, SourceKey
-from schemas.store import exclusions
 from schemas.store import harvest as store
 from schemas.store.harvest import KnownOffer, Reading, SavedCounts
 from schemas.store.reviews import hold_withdrawals
@@ -62,7 +61,7 @@ def process(
     with database.read() as session:
         known = store.known(session, source.name)
         deleted = store.keys_at(session, source.name, gone)
-        door = _Door.of(session, source)
+        door = Door.of(session, source)
     work = _Work(source, known, read_again, door)
     counts = SavedCounts()
     # What was erased meanwhile, because its provider asked for it, has no Record any more that could be seen again.
@@ -120,39 +119,10 @@ def _save_rest(
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """Keeps out what excluded providers offer."""
-
-    excluded: Exclusions
-    barred: Collection[SourceKey] = ()
-    """Identities that a person's correction gives to an excluded provider."""
-
-    @classmethod
-    def of(cls, session: Session, source: Source) -> "_Door":
-        standing = exclusions.excluded(session)
-        return cls(standing, exclusions.barred_keys(session, standing, source.name)) if standing else cls(standing)
-
-    def shuts(self, record: Record) -> bool:
-        """Whether the words of ``record`` say that it must stay outside."""
-        if not self.excluded:
-            return False
-        words = record.words
-        pages = (record.url, record.address, words.get("url"), words.get("provider_url"), words.get("booking_url"))
-        return record.origin in self.barred or self.excluded.covers(words.get("provider"), *pages)
-
-    def shuts_reading(self, offer: OfferFields) -> bool:
-        """Whether what was understood does."""
-        pages = (offer.url, offer.booking.url)
-        if offer.provider is None:
-            return self.excluded.covers(None, *pages)
-        return self.excluded.covers(offer.provider.name, offer.provider.url, *pages)
-
-
 class _Work:
     """One pass over a source's Records."""
 
-    def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool, door: _Door) -> None:
+    def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool, door: Door) -> None:
         self._source, self._known, self._read_again, self._door = source, known, read_again, door
         self.excluded = 0
         self._filled: dict[str, int] = dict.fromkeys(source.expect.filled, 0)

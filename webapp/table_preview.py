@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -38,19 +38,21 @@ _COLUMN_OF: Final[Mapping[str, RecordField]] = {
 def summary(
     source: Source,
     parsed: Parsed,
+    listed: Sequence[Record],
     known: Mapping[SourceKey, KnownOffer],
     stored: Mapping[SourceKey, Record],
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    """The preview as JSON; ``known`` and ``stored`` are what an earlier version of the table left. At least one Record
-    was read."""
-    shown = understood(source, parsed.records[0].format, parsed.records[:MAX_UNDERSTOOD], parsed.issues, now=now)
+    """The preview as JSON; ``listed`` are the Records that would be stored, ``known`` and ``stored`` what an earlier
+    version of the table left. At least one Record was read."""
+    shown = understood(source, parsed.records[0].format, listed[:MAX_UNDERSTOOD], parsed.issues, now=now)
     verdict = judge(source.expect.offers, known, [one.origin for one in parsed.records], complete=parsed.complete)
-    differing = difference(known, parsed.records, whole=parsed.complete)
+    differing = difference(known, listed, whole=parsed.complete)
     return {
         "source": source.model_dump(mode="json"),
-        "offers": len(parsed.records),
+        "offers": len(listed),
+        "unlisted": len(parsed.records) - len(listed),
         "understood": len(shown.offers),
         "filled": {field: sum(_says(offer, field) for offer in shown.offers) for field in FIELDS},
         "samples": [_sample(offer) for offer in shown.offers[:SAMPLES]],
@@ -60,8 +62,8 @@ def summary(
         "changed": differing.changed,
         "unchanged": differing.unchanged,
         "missing": len(verdict.missing),
-        "new_titles": [record.title for record in parsed.records if record.origin not in known][:SHOWN],
-        "changes": _changes(parsed.records, stored),
+        "new_titles": [record.title for record in listed if record.origin not in known][:SHOWN],
+        "changes": _changes(listed, stored),
         "missing_titles": [stored[key].title if key in stored else key.key for key in verdict.missing[:SHOWN]],
         "held": len(verdict.held),
         "withdrawn": len(verdict.withdrawn),

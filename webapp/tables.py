@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
+from harvesters.door import Door
 from harvesters.formats import table
 from harvesters.formats.grid import Grid
 from harvesters.formats.records import Parsed
@@ -19,6 +20,7 @@ from harvesters.formats.text import line
 from harvesters.problems import ReadError
 from harvesters.run import take_in
 from schemas.base import Value
+from schemas.clock import local
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Access, AccessKind, HarvestRun, RunResult, Source
@@ -181,6 +183,7 @@ def preview_of(database: Database, found: TableDraft, now: datetime) -> dict[str
         source = source_of(session, found, access)
         known = store.known(session, source.name)
         stored = {record.origin: record for record in store.stored_records(session, source.name)}
+        door = Door.of(session, source)
     parsed = read(found, source, now=now)
     if not parsed.records:
         raise ReadError(
@@ -190,7 +193,8 @@ def preview_of(database: Database, found: TableDraft, now: datetime) -> dict[str
             f"Keine Zeile hat einen Titel in der Spalte „{source.access.fields['title']}“.",
             "Bitte die Spalten noch einmal zuordnen.",
         )
-    return summary(source, parsed, known, stored, now=now)
+    listed = door.lets_in(parsed.records, source, today=local(now).date())
+    return summary(source, parsed, listed, known, stored, now=now)
 
 
 def take_over(database: Database, found: TableDraft, *, now: datetime) -> HarvestRun:

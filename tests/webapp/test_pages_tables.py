@@ -97,6 +97,11 @@ def published(site: Site) -> list[Offer]:
         return list(published_offers(session))
 
 
+def not_to_list(site: Site, kind: ExclusionKind, value: str) -> None:
+    with site.database.begin() as session:
+        exclude(session, [Wish(kind=kind, value=value)], region="13075", by="x", now=site.now)
+
+
 def kept_files(site: Site) -> int:
     with site.database.read() as session:
         return int(session.scalar(select(func.count()).select_from(uploads)) or 0)
@@ -242,12 +247,63 @@ def test_a_newer_version_is_recognised_compared_and_withdraws_nothing_silently(s
     assert "Imkerei für Kitas" in {offer.title for offer in published(site)}
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"), [(ExclusionKind.PROVIDER, "Naturpark"), (ExclusionKind.HOST, "wald.example")]
+)
+def test_the_preview_counts_what_taking_over_will_store_where_a_provider_is_not_to_be_listed(
+    site: Site, kind: ExclusionKind, value: str
+) -> None:
+    client = site.coordinator()
+    not_to_list(site, kind, value)
+    page = mapped(client, OFFERS, trust="publish")
+
+    preview = " ".join(client.get(page).text.split())
+
+    assert "<dt>Neu</dt><dd>2</dd>" in preview
+    assert "<dt>Auf Wunsch des Anbieters nicht gelistet</dt><dd>1</dd>" in preview
+    assert "Wald für Kitas" not in preview
+    assert "bei 2 von 2" in preview
+
+    press(client, f"{page}/uebernehmen", page)
+
+    with site.database.read() as session:
+        (run,) = runs(session, source=stored(site)[0].name)
+    assert (run.new, run.changed) == (2, 0)
+
+
+def test_the_preview_of_a_newer_version_shows_no_rows_of_those_not_to_be_listed_as_changed(site: Site) -> None:
+    client = site.coordinator()
+    press(client, f"{(page := mapped(client, OFFERS, trust='publish'))}/uebernehmen", page)
+    not_to_list(site, ExclusionKind.PROVIDER, "Naturpark")
+    newer = OFFERS.replace("2,50", "3,00").replace("Puppentheater für", "Schattentheater für")
+
+    preview = " ".join(client.get(mapped(client, newer)).text.split())
+
+    assert "<dt>Auf Wunsch des Anbieters nicht gelistet</dt><dd>1</dd>" in preview
+    assert "Schattentheater" in preview
+    assert "Wald für Kitas" not in preview
+
+
+def test_the_preview_of_a_table_whose_only_provider_is_not_to_be_listed_says_that_nothing_is_stored(site: Site) -> None:
+    client = site.coordinator()
+    not_to_list(site, ExclusionKind.PROVIDER, "Naturpark")
+    page = mapped(client, "Angebot;Ort\nImkerei für Kitas;Wolgast\n", provider="Naturpark e. V.", fassung="")
+
+    preview = " ".join(client.get(page).text.split())
+
+    assert "<dt>Neu</dt><dd>0</dd>" in preview
+    assert "<dt>Auf Wunsch des Anbieters nicht gelistet</dt><dd>1</dd>" in preview
+
+    press(client, f"{page}/uebernehmen", page)
+
+    with site.database.read() as session:
+        (run,) = runs(session, source=stored(site)[0].name)
+    assert (run.status, run.new) == (RunStatus.EXCLUDED, 0)
+
+
 def test_a_table_of_providers_makes_drafts_and_keeps_the_rest_visible(site: Site) -> None:
     client = site.coordinator()
-    with site.database.begin() as session:
-        exclude(
-            session, [Wish(kind=ExclusionKind.HOST, value="beispiel.example")], region="13075", by="x", now=site.now
-        )
+    not_to_list(site, ExclusionKind.HOST, "beispiel.example")
     page = upload(client, PROVIDERS, was="anbieter")
     press(client, f"{page}/spalten", f"{page}/spalten", **guesses(client, page))
     before = " ".join(client.get(page).text.split())
