@@ -21,6 +21,7 @@ from schemas.kita import Kita, Recipient
 from schemas.recommendation import Digest
 from schemas.region import Region
 from schemas.store.digests import DigestMail, enter, entered
+from schemas.store.entries import is_a_persons
 from schemas.store.kitas import StoredRecipient, digest_of, kita_by_id, recipients, recipients_who_want_mail
 from schemas.store.offers import offer_by_id
 from schemas.vocabulary import Status
@@ -167,7 +168,16 @@ def _of_kita(
     address = base_url(region, issuing.default_base_url)
     day = max(today, monday_of(week))
     cards = [
-        card(offer, recommendation, kita, week=week, today=day, base_url=address, links=issuing.links)
+        card(
+            offer,
+            recommendation,
+            kita,
+            week=week,
+            today=day,
+            base_url=address,
+            links=issuing.links,
+            private_person=is_a_persons(session, offer.id),
+        )
         for offer, recommendation in shown
     ]
     made = []

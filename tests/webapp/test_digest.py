@@ -52,7 +52,7 @@ def recommended(offer_id: str = "oaaaaaaaaaaaaaaa", **changes) -> Recommendation
     return Recommendation.model_validate(values | changes)
 
 
-def a_card(offer=None, recommendation=None, kita=None):
+def a_card(offer=None, recommendation=None, kita=None, *, private_person=False):
     return card(
         offer or make_offer(),
         recommendation or recommended(),
@@ -61,6 +61,7 @@ def a_card(offer=None, recommendation=None, kita=None):
         today=MONDAY,
         base_url=PORTAL,
         links=LINKS,
+        private_person=private_person,
     )
 
 
@@ -199,6 +200,13 @@ def test_a_long_title_is_cut_at_a_word():
 
     assert len(subject) <= MAX_SUBJECT
     assert subject.endswith("Wald… für Kita Wolkenschiff")
+
+
+def test_the_note_on_private_persons_names_their_offers_and_no_other():
+    mail = a_mail(a_card(make_offer(title="Töpfern"), private_person=True), a_card(make_offer(title="Waldtag")))
+
+    assert "Angebot einer Privatperson\n„Töpfern“: " in mail.text
+    assert mail.text.count("§ 72a SGB VIII") == mail.html.count("§ 72a SGB VIII") == 1
 
 
 def hostile_mail():

@@ -79,6 +79,8 @@ class Card:
     source: Link | None
     answers: tuple[Link, ...]
     for_staff: bool
+    private_person: bool
+    """Whether a private person offers it."""
 
 
 def card(
@@ -90,6 +92,7 @@ def card(
     today: date,
     base_url: str,
     links: Links,
+    private_person: bool = False,
 ) -> Card:
     """The card of ``offer`` for ``kita`` in the mail of ``week``; links lead to ``base_url`` and the source."""
     shown = public(offer)
@@ -109,6 +112,7 @@ def card(
             for answer in Answered
         ),
         for_staff=offer.kind in FOR_STAFF,
+        private_person=private_person,
     )
 
 

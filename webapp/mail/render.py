@@ -18,6 +18,7 @@ from schemas.region import Region
 from schemas.store.invitations import FORGET_AFTER
 from schemas.wording import day_words
 from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
+from webapp.entry_texts import about_private_persons
 from webapp.links import last_moment
 from webapp.mail.cards import Card, one_line
 from webapp.plain import plain
@@ -76,6 +77,8 @@ def render(
         "cards": cards,
         "for_groups": [card for card in cards if not card.for_staff],
         "for_staff": [card for card in cards if card.for_staff],
+        "private": [card.title for card in cards if card.private_person],
+        "private_persons": about_private_persons(region),
         "addresses": addresses,
         "week": week,
         "number": int(week[6:]),
