@@ -13,11 +13,11 @@ from markupsafe import Markup, escape
 from recommender.parts import PARTS
 from schemas import wording
 from schemas.clock import local, monday_of
-from schemas.freshness import confirmed_on, is_unconfirmed
+from schemas.freshness import confirmed_on, is_typed, is_unconfirmed
 from schemas.identifiers import provider_key
 from schemas.kita import Group
 from schemas.offer import AgeRange, Price
-from schemas.publish import PublicOffer, PublicRights
+from schemas.publish import PublicOffer
 from schemas.vocabulary import Mode
 from webapp.plain import is_mail_address, plain, telephone, web_address
 
@@ -203,13 +203,18 @@ def neglected_since(offer: PublicOffer, today: date) -> date | None:
     return confirmed_on(offer) if is_unconfirmed(offer, today) else None
 
 
-def rights_words(rights: PublicRights) -> Markup:
+def rights_words(offer: PublicOffer) -> Markup:
     """What may be done with an offer's text, for its page."""
+    rights = offer.rights
     if rights.kind == "open":
         words = escape(_("Text: %(who)s, gekürzt und vereinheitlicht.", who=rights.attribution or ""))
         return words + Markup(" {}").format(safe_link(rights.licence, _("Zur Lizenz")))
     if rights.kind == "permission":
         return escape(_("Der Text steht hier mit Erlaubnis des Anbieters."))
+    if is_typed(offer):
+        return escape(_("Wir zeigen nur Fakten; einen Text hat der Anbieter nicht zur Veröffentlichung freigegeben."))
+    if web_address(offer.url) is None:
+        return escape(_("Wir zeigen nur Fakten; mehr erfahren Sie beim Anbieter."))
     return escape(_("Wir zeigen nur Fakten; den vollen Text lesen Sie beim Anbieter."))
 
 

@@ -12,6 +12,7 @@ from schemas.store.reviews import decide
 from schemas.vocabulary import Mode, PriceModel, RightsKind
 from tests.factories import OPEN, TODAY, make_dated_schedule, make_place, make_source, make_source_offer
 from tests.webapp.site import HOSTILE, Site, make_other_offer, other_source
+from tests.webapp.typed import make_entry, type_in
 from webapp.pages.asking import LABELS
 
 HOSTILE_VALUES = (
@@ -296,6 +297,19 @@ def test_facts_only_shows_no_prose_open_texts_show_with_credit(site):
     assert "Wir zeigen nur Fakten" in without
     assert "Ammoniten" in with_text
     assert 'href="http://dcat-ap.de/def/licenses/cc-by/4.0"' in with_text
+
+
+def test_a_page_without_a_providers_page_sends_nobody_there_for_the_full_text(site):
+    (read,) = site.harvest(make_source_offer(url=None))
+    typed = type_in(site, make_entry(terms="facts_only"), accept=True)
+    client = site.client()
+
+    without, by_form = client.get(f"/angebote/{read}").text, client.get(f"/angebote/{typed.offer}").text
+
+    assert "Wir zeigen nur Fakten; mehr erfahren Sie beim Anbieter." in without
+    assert "Wir zeigen nur Fakten; einen Text hat der Anbieter nicht zur Veröffentlichung freigegeben." in by_form
+    assert "den vollen Text lesen Sie" not in without + by_form
+    assert "Wir formen Ton" not in by_form
 
 
 def test_evidence_and_personal_contacts_stay_in_the_house(site):
