@@ -240,9 +240,14 @@ def phone_link(number: str | None) -> Markup:
 
 
 def mail_link(address: str | None) -> Markup:
-    """A link that writes to ``address``; words only where it is no mail address."""
+    """A link that writes to ``address``, which may go on in the next line after its @; words only where it is none.
+
+    >>> mail_link("kasse@museum.example")
+    Markup('<a href="mailto:kasse@museum.example">kasse@<wbr>museum.example</a>')
+    """
     if not address:
         return Markup("")
     if not is_mail_address(address):
         return escape(plain(address))
-    return Markup('<a href="mailto:{}">{}</a>').format(address, address)
+    person, _at, host = address.rpartition("@")
+    return Markup('<a href="mailto:{}">{}@<wbr>{}</a>').format(address, person, host)
