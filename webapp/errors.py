@@ -25,7 +25,10 @@ def _page(status: int, headline: str, text: str) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
-    """The page for ``error``; a view's own words (``abort(403, "…")``) stand in place of the general ones."""
+    """The page for ``error``; a view's own words (``abort(403, "…")``) stand in place of the general ones.
+
+    Where a signed link is all that it takes, refusing in own words is refusing the link.
+    """
     if error.response is not None:
         return error.response
     texts = {
@@ -54,6 +57,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     headline, text = texts.get(status, wrong)
     if status in texts and error.description != type(error).description:
         text = str(error.description)
+        if status in (403, 404) and who_may(current_app, request.endpoint) is Who.LINK:
+            headline = _("Dieser Link gilt nicht mehr")
     response = make_response(_page(status, headline, text))
     for name, value in error.get_headers():
         if name != "Content-Type":  # a 405 says what is allowed

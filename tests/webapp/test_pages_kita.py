@@ -134,6 +134,24 @@ def test_links_end_and_forged_ones_never_begin(site):
     assert site.client().get(home.page).status_code == 403
 
 
+def test_an_old_link_is_called_an_old_link_and_the_page_says_where_a_new_one_is(site):
+    (offer,) = site.harvest(make_source_offer())
+    home = site.settle(offers=[offer])
+    site.now += timedelta(days=91)
+
+    for path, status in ((home.page, 403), (home.answer(offer), 404)):
+        response = site.client().get(path)
+        page = html.fromstring(response.text)
+        words = page.cssselect("main")[0].text_content()
+
+        assert response.status_code == status
+        assert page.cssselect("h1")[0].text_content() == "Dieser Link gilt nicht mehr"
+        assert "90 Tage" in words
+        assert "neuesten Wochenmail" in words
+        assert "Koordination" in words
+        assert "Anmeld" not in words
+
+
 def test_one_kita_cannot_take_back_what_another_said(site):
     (offer,) = site.harvest(make_source_offer())
     home = site.settle(offers=[offer])

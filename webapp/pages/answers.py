@@ -20,13 +20,20 @@ from schemas.wording import MONTHS
 from webapp.access import Who, who
 from webapp.consent import CONSENT_TEXTS, CONSENT_VERSION
 from webapp.db import now, reading, state, today, writing
-from webapp.links import AnswerLink, ConfirmLink, Links
+from webapp.links import LINK_DAYS, AnswerLink, ConfirmLink, Links
 
 pages = Blueprint("answers", __name__)
 
 MAX_WHY: Final = 500
-_ENDED: Final = _l("Dieser Link gilt nicht mehr. Die Links der neuesten Wochenmail funktionieren.")
-_UNASKED: Final = _l("Dieser Link gilt nicht mehr. Bitte lassen Sie sich von der Koordination neu eintragen.")
+_ENDED: Final = _l(
+    "Die Links einer Wochenmail gelten %(days)s Tage; dieser ist älter oder unvollständig. Die Links der neuesten "
+    "Wochenmail funktionieren. Haben Sie keine, hilft Ihnen die Koordination (Impressum).",
+    days=LINK_DAYS,
+)
+_UNASKED: Final = _l("Bitte lassen Sie sich von der Koordination (Impressum) neu eintragen.")
+_CANNOT_LEAVE: Final = _l(
+    "Bitte nehmen Sie den Abmelde-Link der neuesten Mail, oder schreiben Sie der Koordination (Impressum)."
+)
 
 
 @pages.get("/antwort/<token>")
@@ -81,7 +88,7 @@ def end(token: str) -> ResponseReturnValue:
     """Ends the mails to this address at once; also by a mail program's one click (RFC 8058), and as often as asked."""
     link = _links().read_unsubscribe(token)
     if link is None:
-        abort(404, _ENDED)
+        abort(404, _CANNOT_LEAVE)
     with writing() as change:
         unsubscribe(change, link.recipient, now=now())
     return _leave_page(token, done=True)
@@ -161,7 +168,7 @@ def _leave_page(token: str, *, done: bool) -> ResponseReturnValue:
     link = _links().read_unsubscribe(token)
     recipient = recipient_by_id(reading(), link.recipient) if link else None
     if recipient is None:
-        abort(404, _ENDED)
+        abort(404, _CANNOT_LEAVE)
     already = recipient.recipient.unsubscribed_at is not None
     return render_template(
         "pages/unsubscribe.html", token=token, address=recipient.recipient.address, done=done or already

@@ -144,7 +144,7 @@ def _link(token: str) -> WeekLink:
     region = current_region()
     names = {person.name for person in region.coordinators}
     if link is None or link.region != region.key or link.name not in names:
-        abort(403, _("Dieser Link gilt nicht mehr: Er gehört zu einer Woche, die vorbei ist, oder ist unvollständig."))
+        abort(403, _("Er gehört zu einer Woche, die vorbei ist, oder ist unvollständig."))
     return link
 
 

@@ -45,9 +45,7 @@ _NOT_LISTED: Final = _l(
     "Dieser Anbieter hat uns gebeten, nicht gelistet zu werden. Soll das nicht mehr gelten, schreiben Sie bitte der "
     "Koordination (Impressum)."
 )
-_ENDED: Final = _l(
-    "Dieser Link gilt nicht (mehr). Unter „Angebot eintragen“ können Sie sich neue Links schicken lassen."
-)
+_ENDED: Final = _l("Unter „Angebot eintragen“ können Sie sich neue Links schicken lassen.")
 DONE: Final = {
     "geaendert": _l("Gespeichert."),
     "belegt": _l("Gespeichert: Bis dahin empfehlen wir Ihr Angebot nicht."),

@@ -14,11 +14,15 @@ from schemas.store.offers import surviving_offer
 from schemas.vocabulary import Answered
 from webapp.access import Who, who
 from webapp.db import now, reading, state, today, writing
-from webapp.links import AnswerLink, Links
+from webapp.links import LINK_DAYS, AnswerLink, Links
 
 pages = Blueprint("kita", __name__, url_prefix="/kita")
 
-_ENDED: Final = _l("Dieser Link gilt nicht mehr. Der Link in der neuesten Wochenmail führt auf Ihre Seite.")
+_ENDED: Final = _l(
+    "Die Links einer Wochenmail gelten %(days)s Tage; dieser ist älter, wurde beendet oder ist unvollständig. Der Link "
+    "in der neuesten Wochenmail führt auf Ihre Seite. Haben Sie keine, hilft Ihnen die Koordination (Impressum).",
+    days=LINK_DAYS,
+)
 
 
 @pages.get("/<token>")
