@@ -417,6 +417,28 @@ def test_a_number_of_groups_that_is_none_is_said(site):
     assert "„viele“ ist keine Zahl" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("action", "field", "typed"),
+    [
+        ("gruppen", "groups_per_month", "1001"),
+        ("gruppen", "groups_per_month", '"><b>viele'),
+        ("belegt", "booked_until", "9999-12-31"),
+    ],
+)
+def test_what_was_typed_wrong_stays_in_its_field_and_the_message_belongs_to_it(site, action, field, typed):
+    stored = type_in(site, make_entry(groups_per_month=3, booked_until="2026-12-31"), accept=True)
+
+    answer = site.client().post(f"{own_path(site, stored)}/{action}", data={field: typed})
+
+    page = html.fromstring(answer.text)
+    (box,) = page.cssselect(f"input#{field}")
+    assert box.get("value") == typed
+    assert box.get("aria-invalid") == "true"
+    assert page.get_element_by_id(box.get("aria-describedby")).get("role") == "alert"
+    assert len(page.cssselect("input[aria-invalid]")) == 1
+    assert again(site, stored) == stored
+
+
 @pytest.mark.parametrize("day", ["morgen", "31.2.2027", "9999-12-31", HOSTILE])
 def test_a_day_that_is_none_is_said_and_changes_nothing(site, day):
     stored = type_in(site, accept=True)

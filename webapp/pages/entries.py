@@ -315,7 +315,8 @@ def _confirm_page(token: str, stored: StoredEntry) -> ResponseReturnValue:
     )
 
 
-def _own_page(token: str, stored: StoredEntry, *, unsure: bool = False, problem: str | None = None) -> str:
+def _own_page(token: str, stored: StoredEntry, *, unsure: bool = False, typed: EntryForm | None = None) -> str:
+    """The page; ``typed`` is a small form that says something wrong."""
     offer = offer_by_id(reading(), stored.offer) if stored.offer else None
     return render_template(
         "pages/entry_own.html",
@@ -330,7 +331,7 @@ def _own_page(token: str, stored: StoredEntry, *, unsure: bool = False, problem:
         group_choices=GROUP_CHOICES,
         today=today(),
         unsure=unsure,
-        problem=problem,
+        typed=typed,
         contact_text=CONTACT_TEXTS[CONTACT_VERSION],
     )
 
@@ -363,7 +364,7 @@ def _with(token: str, form: EntryForm, update: dict[str, Any], word: str) -> Res
     """Change one thing that a small form says, and nothing else."""
     stored = _own(token)
     if form.errors:
-        return _own_page(token, stored, problem=str(next(iter(form.errors.values())))), 400
+        return _own_page(token, stored, typed=form), 400
     return _changed(token, stored, _typed(stored).model_copy(update=update), word)
 
 
