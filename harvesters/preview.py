@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from harvesters.fetch.client import FetchSettings, fetch
+from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.formats.by_kind import GUESSES, PARSERS
 from harvesters.formats.records import Parsed
 from harvesters.normalise.record import normalise
@@ -87,6 +88,8 @@ def _content(
 ) -> tuple[bytes, str, str | None]:
     name = source.name if source else "preview"
     if "://" in path_or_url[:10]:
+        if source is not None and settings.excluded.stops(source):
+            raise ReadError(name, path_or_url, "fetch.excluded", *NOT_LISTED)
         fetched = fetch(path_or_url, source=name, settings=settings)
         return fetched.content, base_url or fetched.url, fetched.charset
     path = Path(path_or_url)

@@ -23,7 +23,6 @@ from harvesters.remembered import is_stored, to_be_asked
 from harvesters.spool import NOTHING_KNOWN, crawl
 from schemas.db import Database
 from schemas.exceptions import KitalotseError
-from schemas.exclusion import Exclusions
 from schemas.harvest import FETCHED, HarvestRun, Issue, RunResult, RunStatus, Source
 from schemas.offer import SourceKey
 from schemas.store import harvest as store
@@ -73,7 +72,7 @@ def harvest(
     ledger: Ledger = MemoryLedger() if dry_run else DatabaseLedger(database)
 
     def reading() -> ReadOutcome:
-        chosen = _allowed(run.source, settings.excluded)
+        chosen = settings.excluded.allowed(run.source)
         known, shared = (NOTHING_KNOWN, None) if dry_run else (run.may_ask(chosen), database)
         return _read(chosen, settings, now, spool_dir, ledger, known, database=shared, heartbeat=run.heartbeat)
 
@@ -144,14 +143,6 @@ def _read(
     return crawl(
         source, settings=settings, now=now, known=known, spool_dir=spool_dir, database=url, heartbeat=heartbeat
     )
-
-
-def _allowed(source: Source, excluded: Exclusions) -> Source:
-    """``source`` without the addresses that are excluded; some others are left."""
-    start = tuple(address for address in source.access.start if not excluded.forbids(address))
-    if start == source.access.start:
-        return source
-    return source.model_copy(update={"access": source.access.model_copy(update={"start": start})})
 
 
 def _begin(database: Database, source: Source, now: datetime) -> "_Run":

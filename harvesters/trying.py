@@ -16,6 +16,7 @@ from harvesters.discover import discover, undescribed
 from harvesters.feeds import FEEDS, read_feed
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
 from harvesters.fetch.ledger import Ledger
+from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
 from harvesters.formats.pages import page_of
@@ -79,8 +80,10 @@ def try_address(address: str, proposed: Source, *, settings: FetchSettings, ledg
 
 
 def try_source(source: Source, *, settings: FetchSettings, ledger: Ledger, now: datetime) -> Trial:
-    """A look at a described source. Raises ``ReadError`` where nothing can be read."""
-    return _tried(source, "", _Reader(settings, ledger), now)
+    """A look at a described source. Raises ``ReadError`` where nothing can be read, or may be."""
+    if settings.excluded.stops(source):
+        raise ReadError(source.name, source.access.start[0], "fetch.excluded", *NOT_LISTED)
+    return _tried(settings.excluded.allowed(source), "", _Reader(settings, ledger), now)
 
 
 def difference(known: Mapping[SourceKey, KnownOffer], records: Sequence[Record], *, whole: bool) -> Difference:

@@ -130,6 +130,13 @@ class Exclusions:
             return True
         return bool(start) and all(self.forbids(address) for address in start)
 
+    def allowed(self, source: Source) -> Source:
+        """``source``, which is not stopped, with those addresses alone that may be fetched."""
+        start = tuple(address for address in source.access.start if not self.forbids(address))
+        if start == source.access.start:
+            return source
+        return source.model_copy(update={"access": source.access.model_copy(update={"start": start})})
+
 
 NOBODY: Final = Exclusions()
 """Nobody has asked not to be listed."""

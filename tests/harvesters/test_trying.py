@@ -11,6 +11,7 @@ from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
 from harvesters.run import harvest
 from harvesters.trying import MAX_PAGES, MAX_REQUESTS, Difference, difference, try_address, try_source
+from schemas.exclusion import ExclusionKind, Exclusions, Wish
 from schemas.harvest import Access, AccessKind
 from schemas.store.harvest import KnownOffer, fingerprint
 from schemas.vocabulary import Verdict
@@ -45,6 +46,17 @@ def look(address: str, **settings):
     return try_address(
         address, PROPOSED, settings=replace(QUICK, attempts=1, **settings), ledger=MemoryLedger(), now=NOW
     )
+
+
+def test_a_provider_who_is_not_to_be_listed_is_not_asked(site):
+    source = make_source(provider="Museum", access=Access(kind=AccessKind.ICAL, start=(site.put("/a.ics", ICS),)))
+    excluded = Exclusions.of([Wish(kind=ExclusionKind.PROVIDER, value="Museum e. V.")])
+
+    with pytest.raises(ReadError) as error:
+        try_source(source, settings=replace(QUICK, excluded=excluded), ledger=MemoryLedger(), now=NOW)
+
+    assert error.value.rule == "fetch.excluded"
+    assert site.asked == []
 
 
 def page(body: str, head: str = "") -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from harvesters.problems import ReadError
+from schemas.exclusion import ExclusionKind, Wish
 from schemas.harvest import HarvestRun, RunStatus
+from schemas.store.exclusions import exclude
 from schemas.store.runs import finish_run, runs, save_source, start_run
 from tests.factories import NOW, make_source
 from tests.harvesters.loopback import running_site
 from tests.webapp.site import settings_for
-from webapp.commands.harvest import sources
+from webapp.commands.harvest import preview, sources
 
 DESCRIPTION = """
 name = "{name}"
@@ -99,6 +102,54 @@ def test_the_check_reads_only_when_it_is_asked_to_and_stores_nothing(settings, s
     assert "Die Seite gibt es nicht (404)" in fails["wrong"]
     with sqlite_database.read() as session:
         assert runs(session) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(ExclusionKind.HOST, "127.0.0.1"), (ExclusionKind.PROVIDER, "Museum am Hafen")]
+)
+def test_a_source_that_is_not_to_be_listed_is_not_asked_and_the_check_says_why(
+    settings, sqlite_database, tmp_path, kind, value
+):
+    with sqlite_database.begin() as session:
+        exclude(session, [Wish(kind=kind, value=value)], region="13075", by="Anna", now=NOW)
+    with running_site() as site:
+        file = Path(described(tmp_path, "mv_museum", site.put("/a.ics", EVENT)))
+        file.write_text(file.read_text("utf-8").replace("[access]", 'provider = "Museum am Hafen e. V."\n[access]'))
+        checked = [run(settings, "check", *online, str(file)) for online in ((), ("--online",))]
+
+    assert site.asked == []
+    assert [(each.exit_code, each.output) for each in checked] == [
+        (0, f"{file}: ok; not read: whoever offers this asked not to be listed\n")
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(ExclusionKind.HOST, "127.0.0.1"), (ExclusionKind.PROVIDER, "Museum am Hafen")]
+)
+def test_a_preview_asks_nobody_who_is_not_to_be_listed(settings, sqlite_database, tmp_path, kind, value):
+    with sqlite_database.begin() as session:
+        exclude(session, [Wish(kind=kind, value=value)], region="13075", by="Anna", now=NOW)
+    with running_site() as site:
+        address = site.put("/a.ics", EVENT)
+        file = Path(described(tmp_path, "mv_museum", address))
+        file.write_text(file.read_text("utf-8").replace("[access]", 'provider = "Museum am Hafen"\n[access]'))
+        previewed = CliRunner().invoke(preview, [address, "--source", str(file)], obj=settings)
+
+    assert site.asked == []
+    assert isinstance(previewed.exception, ReadError)
+    assert previewed.exception.rule == "fetch.excluded"
+
+
+def test_of_two_addresses_the_check_asks_only_the_one_that_may_be_asked(settings, sqlite_database, tmp_path):
+    with sqlite_database.begin() as session:
+        exclude(session, [Wish(kind=ExclusionKind.HOST, value="localhost")], region="13075", by="Anna", now=NOW)
+    with running_site() as site, running_site() as other:
+        refused = other.put("/a.ics", EVENT).replace("127.0.0.1", "localhost")
+        file = described(tmp_path, "mv_beide", f'{refused}", "{site.put("/b.ics", EVENT)}')
+        checked = run(settings, "check", "--online", file)
+
+    assert other.asked == []
+    assert (checked.exit_code, checked.output) == (0, f"{file}: ok; works: 1 offers\n")
 
 
 def test_a_wrong_description_is_said_with_its_key(settings, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy import make_url
 
+from harvesters.fetch.client import FetchSettings
 from harvesters.fetch.ledger import MemoryLedger
 from harvesters.ledger import DatabaseLedger
 from harvesters.preview import preview as preview_of
@@ -97,11 +98,13 @@ def list_sources(settings: Settings, as_json: bool) -> None:
 def check_sources(settings: Settings, files: tuple[Path, ...], online: bool, as_json: bool) -> None:
     """Check source descriptions (without FILES the project's own), and say which of them work.
 
-    Without --online nothing is asked of any server: what is said comes from this installation's own runs. Exit status 1
-    when a description is wrong, or with --online when a source could not be read.
+    Without --online nothing is asked of any server: what is said comes from this installation's own runs. Whoever asked
+    not to be listed is never asked anything. Exit status 1 when a description is wrong, or with --online when a source
+    could not be read.
     """
     results: list[dict[str, str | None]] = []
     with _database_if_any(settings) as database:
+        manners = _manners(settings, database)
         for path in files or sorted(FOLDER.glob("*.toml")):
             error = works = wrong = None
             try:
@@ -109,7 +112,12 @@ def check_sources(settings: Settings, files: tuple[Path, ...], online: bool, as_
             except SourceError as broken:
                 error = str(broken)
             else:
-                works, wrong = _looked_at(settings, database, source) if online else (_last(database, source), None)
+                if manners.excluded.stops(source):
+                    works = "not read: whoever offers this asked not to be listed"
+                elif online:
+                    works, wrong = _looked_at(manners, database, source)
+                else:
+                    works = _last(database, source)
             results.append({"file": str(path), "error": error, "works": works, "wrong": wrong})
     if as_json:
         emit({"sources": results})
@@ -124,17 +132,20 @@ def check_sources(settings: Settings, files: tuple[Path, ...], online: bool, as_
 @click.argument("file_or_url")
 @click.option("--url", "base_url", metavar="BASE", help="Address that a local file came from, for relative links.")
 @click.option("--source", "description", type=click.Path(path_type=Path), help="TOML that describes how to read it.")
+@database_option
 @json_option
 @pass_settings
 def preview(
     settings: Settings, file_or_url: str, base_url: str | None, description: Path | None, as_json: bool
 ) -> None:
     """Show what a file or an address offers. Without --source every format is tried; nothing is stored."""
+    with _database_if_any(settings) as database:
+        manners = _manners(settings, database)
     found = preview_of(
         file_or_url,
         base_url=base_url,
         source=load_source(description) if description else None,
-        settings=fetch_settings(settings),
+        settings=manners,
         now=clock.now(),
     )
     if as_json:
@@ -171,14 +182,18 @@ def _database_if_any(settings: Settings) -> Iterator[Database | None]:
         database.dispose()
 
 
-def _looked_at(settings: Settings, database: Database | None, source: Source) -> tuple[str | None, str | None]:
+def _manners(settings: Settings, database: Database | None) -> FetchSettings:
+    """How we behave towards sites; whom the installation was asked not to list is asked nothing."""
+    if database is None:
+        return fetch_settings(settings)
+    with database.read() as session:
+        return replace(fetch_settings(settings), excluded=excluded(session))
+
+
+def _looked_at(manners: FetchSettings, database: Database | None, source: Source) -> tuple[str | None, str | None]:
     """What a look at a few pages of ``source`` found, or why it found nothing."""
     if source.access.kind not in FETCHED:
         return "nothing is fetched", None
-    manners = fetch_settings(settings)
-    if database is not None:
-        with database.read() as session:
-            manners = replace(manners, excluded=excluded(session))
     ledger = MemoryLedger() if database is None else DatabaseLedger(database)
     try:
         trial = try_source(source, settings=manners, ledger=ledger, now=clock.now())
