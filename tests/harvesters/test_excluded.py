@@ -1,10 +1,13 @@
 """Runs and excluded providers: what is not asked, not stored, not brought back by a replay."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from harvesters.registry import bundled_sources
 from harvesters.run import harvest, replay
 from schemas.db import Database
 from schemas.exclusion import ExclusionKind, Wish
@@ -20,6 +23,18 @@ from tests.harvesters.loopback import QUICK, Site, running_site
 
 FOR_KITAS = "Eine Führung für Kita-Gruppen ab 4 Jahren."
 TABLE = f"Titel;Anbieter;Wann;Text\nDinos;{{provider}};5.12.2026;{FOR_KITAS}\nTheater;Theater;6.12.2026;{FOR_KITAS}\n"
+DESCRIPTION = """
+name = "mv_museum"
+title = "Museum"
+provider = "Beispielmuseum e. V."
+region = "13075"
+trust = "publish"
+active = true
+[access]
+kind = "csv"
+start = ["{start}"]
+fields = {{ title = "Titel", dates = "Wann", text = "Text" }}
+"""
 FIELDS = {"title": "Titel", "provider": "Anbieter", "dates": "Wann", "text": "Text"}
 
 
@@ -101,6 +116,38 @@ def test_an_excluded_source_ends_at_once_asks_nothing_and_is_not_ill(
     assert titles(sqlite_database) == [] and stored_records(sqlite_database) == 0
     with sqlite_database.read() as session:
         assert [run.status for run in runs(session)][:2] == [RunStatus.EXCLUDED] * 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/kalender.csv", "/neu.csv"),
+        ("127.0.0.1", "localhost"),
+        ('title = "Museum"', 'title = "Haus am Hafen"\nrhythm = "hourly"'),
+        ("Beispielmuseum e. V.", "Haus am Hafen"),
+    ],
+    ids=["another page", "another host", "another title", "another provider"],
+)
+def test_a_file_that_is_changed_afterwards_does_not_bring_an_excluded_site_back(
+    sqlite_database: Database, site: Site, tmp_path: Path, old: str, new: str
+) -> None:
+    for path in ("/kalender.csv", "/neu.csv"):
+        site.put(path, TABLE.format(provider="Beispielmuseum"))
+    file = tmp_path / "mv_museum.toml"
+    file.write_text(DESCRIPTION.format(start=f"{site.base}/kalender.csv"), encoding="utf-8")
+    harvest(sqlite_database, *bundled_sources(tmp_path), settings=QUICK, now=NOW)
+    before = titles(sqlite_database)
+    exclude_now(sqlite_database, ExclusionKind.HOST, "127.0.0.1")
+    exclude_now(sqlite_database, ExclusionKind.PROVIDER, "Beispielmuseum")
+    site.asked.clear()
+
+    file.write_text(file.read_text("utf-8").replace(old, new), encoding="utf-8")
+    run = harvest(sqlite_database, *bundled_sources(tmp_path), settings=QUICK, now=NOW + timedelta(days=1))
+
+    assert before == ["Dinos", "Theater"]
+    assert run.status is RunStatus.EXCLUDED
+    assert site.asked == []
+    assert titles(sqlite_database) == [] and stored_records(sqlite_database) == 0
 
 
 def test_of_two_addresses_only_the_excluded_one_is_left_out(

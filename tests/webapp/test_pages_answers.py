@@ -1,18 +1,23 @@
 """Answers and unsubscribing by links of a mail: GET shows, POST acts, one click ends the mails (RFC 8058)."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from lxml import html
 
 from schemas.review import DecisionKind
-from schemas.store.kitas import feedback_of, recipient_by_id
+from schemas.store.digests import ledger
+from schemas.store.kitas import feedback_of, recipient_by_id, save_kita
 from schemas.store.merging import merge
 from schemas.store.reviews import decide
 from schemas.vocabulary import Answered
-from tests.factories import make_source_offer
-from tests.webapp.site import Household, Site
+from tests.factories import make_kita, make_recipient, make_source_offer
+from tests.webapp.mail_setup import WEEK as NEXT
+from tests.webapp.site import HERE, Household, Site
+from webapp.digest import Issuing, prepare
 from webapp.links import AnswerLink, UnsubscribeLink
+from webapp.ranking import rank_week
 
 
 @pytest.fixture
@@ -115,6 +120,32 @@ def test_an_offer_that_was_merged_is_answered_as_the_one_it_is_part_of_now(site)
 
     assert all(f'href="/angebote/{kept}">Zum Angebot' in page for page in pages)
     assert not any("nicht mehr" in page for page in pages)
+
+
+def test_every_link_of_a_mail_leads_to_the_surviving_offer_after_a_merge(site):
+    harvested = site.harvest(make_source_offer("a"), make_source_offer("b", title="Waldtag mit der Försterin"))
+    with site.database.begin() as session:
+        save_kita(session, make_kita(recipients=(make_recipient(),)), now=site.now)
+    rank_week(site.database, week=NEXT, now=site.now)
+    issuing = Issuing(site.app.extensions["kitalotse"].regions, site.links, "http://localhost:8000")
+    prepare(site.database, issuing, week=NEXT, now=site.now)
+    with site.database.read() as session:
+        (mail,) = ledger(session, week=NEXT)
+
+    with site.database.begin() as session:
+        kept = merge(session, *harvested, by="x", now=site.now)
+    (lost,) = set(harvested) - {kept}
+
+    client = site.client()
+    moved = client.get(f"/angebote/{lost}")
+    assert (moved.status_code, moved.location) == (301, f"/angebote/{kept}")
+    links = re.findall(rf"http://{HERE}(/(?:angebote|antwort|kita)/\S+)", mail.text)
+    assert {f"/angebote/{offer}" for offer in harvested} < set(links)
+    for link in links:
+        page = client.get(link, follow_redirects=True)
+        assert page.status_code == 200
+        assert "Dinosaurier entdecken" in page.text
+        assert f"/angebote/{lost}" not in page.text
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
