@@ -30,7 +30,7 @@ _ENDED: Final = _l(
     "Wochenmail funktionieren. Haben Sie keine, hilft Ihnen die Koordination (Impressum).",
     days=LINK_DAYS,
 )
-_UNASKED: Final = _l("Bitte lassen Sie sich von der Koordination (Impressum) neu eintragen.")
+_UNASKED: Final = _l("Bitte lassen Sie sich von der Koordination neu eintragen.")
 _CANNOT_LEAVE: Final = _l(
     "Bitte nehmen Sie den Abmelde-Link der neuesten Mail, oder schreiben Sie der Koordination (Impressum)."
 )
