@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from harvesters.child import end_without, limit_self
+from harvesters.crawl_job import JOB
 from harvesters.fetch.client import Client
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.formats.html_selectors import links
@@ -30,7 +30,6 @@ from harvesters.formats.records import Origin
 from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
 from harvesters.reading import validators_of
-from harvesters.spool import Job
 from schemas.db import Database
 from schemas.harvest import Issue, Source
 from schemas.store.pages import Page
@@ -61,7 +60,6 @@ SCRAPY: Final[dict[str, Any]] = {
     "STATS_DUMP": False,
 }
 _NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
-_JOB: Final = TypeAdapter(Job)
 
 Order = tuple[int, int, int]
 """Where a page stands in the site: start page, listing page, link; none of two pages is the same."""
@@ -316,7 +314,7 @@ def _charset(response: Response) -> str | None:
 def main() -> None:
     """Do the job on standard input within its limits."""
     parent = os.getppid()
-    job = _JOB.validate_json(sys.stdin.buffer.read())
+    job = JOB.validate_json(sys.stdin.buffer.read())
     end_without(parent, Path(job.spool))
     limit_self(memory_bytes=job.max_memory_bytes, cpu_seconds=job.max_seconds, file_bytes=job.max_spool_bytes)
     ledger: Ledger = DatabaseLedger(Database(job.database)) if job.database else MemoryLedger()

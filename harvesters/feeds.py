@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.records import Origin, one_per_identity
+from harvesters.parts import divided
 from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of, validators_of
 from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
@@ -52,7 +53,7 @@ def read_feed(
         page = Page(fetched.url, given.etag, given.last_modified, fingerprint_of(source), now, offers=None)
         kept[fetched.url] = page
     return ReadOutcome(
-        RunResult(records=records, issues=(*pages.issues, *doubled), complete=pages.complete), pages=kept
+        RunResult(records=divided(records), issues=(*pages.issues, *doubled), complete=pages.complete), pages=kept
     )
 
 

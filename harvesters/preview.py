@@ -11,6 +11,7 @@ from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.formats.by_kind import GUESSES, PARSERS
 from harvesters.formats.records import Parsed
 from harvesters.normalise.record import normalise
+from harvesters.parts import divided
 from harvesters.problems import ReadError
 from schemas.clock import local
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
@@ -55,7 +56,7 @@ def preview(
         found_by = parsed.records[0].format if parsed.records else source.access.kind.value
     else:
         source, found_by, parsed = _try_all(content, url, now, charset, shown=path_or_url)
-    return understood(source, found_by, parsed.records, parsed.issues, now=now)
+    return understood(source, found_by, divided(parsed.records), parsed.issues, now=now)
 
 
 def understood(

@@ -9,8 +9,9 @@ from schemas.harvest import RunResult, Source
 from schemas.identifiers import digest
 from schemas.store.pages import Page
 
-FORMATS: Final = "1"
-"""Version of the format modules; bumped when they read more than before, so that no 304 keeps old Records alive."""
+FORMATS: Final = "2"
+"""Version of the format modules and of ``parts``; bumped when they read more than before, so that no 304 keeps old
+Records alive."""
 
 
 @dataclass(frozen=True, slots=True)

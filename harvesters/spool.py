@@ -4,17 +4,18 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from harvesters.child import last_words, run_child
+from harvesters.crawl_job import CRAWL_SECONDS, JOB, Job
 from harvesters.fetch.client import FetchSettings
 from harvesters.formats.records import Origin, one_per_identity
+from harvesters.parts import divided
 from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of
 from schemas.harvest import Issue, Record, RunResult, Source
@@ -22,8 +23,6 @@ from schemas.offer import SourceKey
 from schemas.store.harvest import fingerprint
 from schemas.store.pages import Page
 
-CRAWL_SECONDS: Final = 1_800
-"""Longest time for one crawl."""
 _GRACE_SECONDS: Final = 20
 _BEAT_SECONDS: Final = 60.0
 _ROOM: Final = 20_000_000
@@ -33,33 +32,6 @@ _SAME_PAGES: Final = 3
 _NOWHERE: Final = SourceKey(source="nowhere", key="x")
 NOTHING_KNOWN: Final[Mapping[str, Page]] = MappingProxyType({})
 """No page is asked conditionally."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a crawl's child needs; it travels as JSON."""
-
-    source: Source
-    """What to crawl."""
-    settings: FetchSettings
-    """Manners and limits."""
-    now: datetime
-    """When the run began."""
-    spool: str
-    """File to write."""
-    pages: tuple[Page, ...] = ()
-    """What may be asked whether it has changed."""
-    database: str | None = None
-    """Database with the ledger of hosts; without it the child keeps its own."""
-    max_seconds: int = CRAWL_SECONDS
-    """Longest time, on the clock and of the processor."""
-    max_memory_bytes: int = 4_000_000_000
-    """Largest address space."""
-    max_spool_bytes: int = 1_000_000_000
-    """Largest spool."""
-
-
-_JOB: Final = TypeAdapter(Job)
 
 
 def crawl(
@@ -88,7 +60,7 @@ def crawl(
         job = Job(source, settings, now, str(spool), tuple(known.values()), database, max_seconds)
         ended = run_child(
             "harvesters.crawl",
-            _JOB.dump_json(job),
+            JOB.dump_json(job),
             log,
             seconds=max_seconds + grace_seconds,
             beat=beat_seconds,
@@ -144,6 +116,7 @@ def read_spool(
             )
         )
     unique, doubled = one_per_identity(origin, (record for _, record in shown if record not in same))
+    offers = divided(unique)
     if not found.ended:
         issues.append(
             origin.problem(
@@ -154,11 +127,11 @@ def read_spool(
             )
         )
     result = RunResult(
-        records=unique,
+        records=offers,
         issues=(*issues, *doubled),
         complete=found.complete and not same,
         gone=tuple(found.gone),
-        unchanged=tuple(still.keys() - {record.origin for record in unique}),
+        unchanged=tuple(still.keys() - {record.origin for record in offers}),
     )
     return ReadOutcome(result, _to_remember(source, found, known, now))
 
@@ -222,7 +195,8 @@ def _to_remember(source: Source, found: _Found, known: Mapping[str, Page], now: 
         on_page.setdefault(tuple(order), []).append(record)
     pages = [known[url] for _, url in found.unchanged]
     for order, said in found.pages:
-        offers = tuple((r.origin.key, r.origin.part, fingerprint(r)) for r in on_page.get(tuple(order), ()))
+        here = divided(on_page.get(tuple(order), ()))
+        offers = tuple((r.origin.key, r.origin.part, fingerprint(r)) for r in here)
         pages.append(Page(**said | {"links": tuple(said["links"])}, fingerprint=reading, fetched_at=now, offers=offers))
     times = Counter(page.url for page in pages)
     kept: dict[str, Page] = {}

@@ -22,6 +22,7 @@ from harvesters.formats.html_selectors import links
 from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.normalise.text import clean_line
+from harvesters.parts import divided
 from harvesters.preview import Preview, understood
 from harvesters.problems import ReadError
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
@@ -166,7 +167,7 @@ def _pages(source: Source, reader: "_Reader", now: datetime) -> tuple[tuple[Reco
             issues.extend(parsed.issues)
             whole = whole and parsed.complete
     unique, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), records)
-    return unique, (*issues, *doubled), whole and len(access.start) <= MAX_PAGES
+    return divided(unique), (*issues, *doubled), whole and len(access.start) <= MAX_PAGES
 
 
 class _Reader(Client):
