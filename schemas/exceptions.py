@@ -4,6 +4,7 @@
     ├── SourceError        a source cannot be read: bad TOML, unreachable, not what it claims to be
     ├── RecordError        one Record cannot be understood; the run goes on without it
     ├── StoreError         the database refuses: unknown id, stale lease, wrong state
+    │   └── Superseded     … because somebody decided something later, which has to be taken back first
     ├── SettingsError      a setting is missing or makes no sense
     └── CorpusError        a file handed to us (gold corpus, list of Kitas) is not what it should be
 
@@ -25,6 +26,10 @@ class RecordError(KitalotseError):
 
 class StoreError(KitalotseError):
     """Raised by ``schemas.store`` when a change cannot be made; nothing has been written."""
+
+
+class Superseded(StoreError):
+    """Raised by ``schemas.store.undoing`` and below where taking back would overrule what was decided since."""
 
 
 class SettingsError(KitalotseError):

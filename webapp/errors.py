@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from schemas.exceptions import StoreError
+from schemas.exceptions import StoreError, Superseded
 from webapp.access import Who, who_may
 
 
@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(StoreError, _store)
+    app.register_error_handler(Superseded, _superseded)
 
 
 def _page(status: int, headline: str, text: str) -> ResponseReturnValue:
@@ -77,3 +78,12 @@ def _store(error: StoreError) -> ResponseReturnValue:
         _("Das hat sich inzwischen geändert"),
         _("Bitte laden Sie die Seite neu und versuchen Sie es noch einmal. (%(detail)s)", detail=str(error)),
     )
+
+
+def _superseded(_error: Superseded) -> ResponseReturnValue:
+    return _page(
+        409,
+        _("Danach wurde schon etwas anderes entschieden"),
+        _("Es bleibt alles, wie es ist. Wenn Sie dies zurücknehmen wollen, nehmen Sie bitte zuerst das Spätere zurück; "
+          "der Verlauf auf der Seite des Angebots am Schreibtisch zeigt beides."),
+    )  # fmt: skip

@@ -61,9 +61,10 @@ def noted(session: Session) -> tuple[int, ...]:
     return tuple(session.info.get(_NOTED, ()))
 
 
-def action_by_id(session: Session, number: int) -> Action | None:
-    """The row of that number."""
-    row = session.execute(select(audit).where(audit.c.id == number)).one_or_none()
+def action_by_id(session: Session, number: int, *, lock: bool = False) -> Action | None:
+    """The row of that number; with ``lock`` nobody else takes it back until the commit."""
+    query = select(audit).where(audit.c.id == number)
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _action(row, is_undone(session, number))
 
 

@@ -4,9 +4,10 @@ Reviews and unknown wordings of one Region, the longest waiting first; how many 
 and words. Nothing here decides anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from json import dumps
 from typing import Any, Final
 
 from pydantic import AwareDatetime, Field
@@ -28,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.harvest import AccessKind
+from schemas.identifiers import digest
 from schemas.offer import Offer
 from schemas.review import Decision, DecisionKind, Review, ReviewKind
 from schemas.search import tokens
@@ -105,6 +107,8 @@ class HeldItem(Value):
     """What was asked; ``None`` for wording."""
     wording: UnknownWording | None = None
     """The words that were not understood."""
+    seen: str = ""
+    """A few characters that differ once what was asked does: see ``looks``."""
     rejected: Decision | None = None
     """For what waits to be accepted or rejected: its latest rejection, which was taken back since."""
 
@@ -194,6 +198,29 @@ def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
     return [offer_id for offer_id in offer_ids if offer_id in waiting]
 
 
+def looks(session: Session, offer_ids: Collection[str]) -> dict[str, str]:
+    """What the desk knows of each offer, as a few characters that differ once anything of it does.
+
+    A form carries them, so that nobody decides about what they did not see. When an offer was last seen is not in them.
+    """
+    found: dict[str, str] = {}
+    for some in chunks(offer_ids):
+        query = select(published.c.offer_id, published.c.digest).where(published.c.offer_id.in_(some))
+        found.update((row.offer_id, row.digest[16:24].hex()) for row in session.execute(query))
+    return found
+
+
+def settleable(session: Session, review: Review, region: str) -> HeldItem | None:
+    """The item of ``review`` as it is now, ``None`` where it was closed; its offers stay locked until the commit."""
+    lock_offers(session, [review.offer, review.field] if _is_pair(review) and review.field else [review.offer])
+    item = _review_items(session, region, [review.id or 0])[review.id or 0]
+    return None if item.review is None or item.review.closed_at else item
+
+
+def _is_pair(review: Review) -> bool:
+    return review.kind is ReviewKind.DUPLICATE
+
+
 def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | None:
     """Open reviews of ``region`` that ``query`` means; ``None`` where it can mean none."""
     if query.kind is HeldKind.WORDING:
@@ -254,8 +281,9 @@ def _form_sources(session: Session, region: str) -> list[str]:
 def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapping[int, HeldItem]:
     rows = session.execute(select(reviews).where(reviews.c.id.in_(numbers))).all()
     found = [review_of(row) for row in rows]
-    pairs = [review.field for review in found if review.kind is ReviewKind.DUPLICATE and review.field]
+    pairs = [review.field for review in found if _is_pair(review) and review.field]
     known = offers_by_id(session, {*pairs, *(review.offer for review in found)})
+    look = looks(session, known)
     forms = frozenset(_form_sources(session, region))
     rejected = _rejections(session, [review.offer for review in found if review.kind in _DECIDABLE])
     items = {}
@@ -270,12 +298,20 @@ def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapp
             due_at=review.due_at or review.opened_at + DUE,
             default=review.default or "",
             offer=offer,
-            other=known.get(review.field or "") if review.kind is ReviewKind.DUPLICATE else None,
+            other=known.get(review.field or "") if _is_pair(review) else None,
             review=review,
             wording=None,
+            seen=_seen(review, look),
             rejected=rejected.get(review.offer) if review.kind in _DECIDABLE else None,
         )
     return items
+
+
+def _seen(review: Review, look: Mapping[str, str]) -> str:
+    """Of an offer, or a pair: what is known of it; of a question about one field: the values that stand in it."""
+    if review.kind in _DECIDABLE or _is_pair(review):
+        return look[review.offer] + look.get(review.field or "", "")
+    return digest(*(dumps(value, sort_keys=True) for value in (review.harvested, review.corrected)))[:16]
 
 
 def _rejections(session: Session, offer_ids: Sequence[str]) -> dict[str, Decision]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from schemas.exceptions import StoreError
+from schemas.exceptions import StoreError, Superseded
 from schemas.offer import SourceKey
 from schemas.publish import VISIBLE
 from schemas.review import Judgement, JudgementKind, ReviewKind
@@ -20,6 +20,7 @@ from schemas.store.audit import note
 from schemas.store.harvest import mint
 from schemas.store.publishing import lock_offers, merged_into, republish, successor
 from schemas.store.queue import close_reviews, reopen_reviews
+from schemas.store.resolving import is_missing, open_review
 from schemas.tables.offers import memberships, offers, published
 from schemas.tables.reviews import judgements, reviews
 from schemas.vocabulary import Status
@@ -50,10 +51,27 @@ def judge(session: Session, left: str, right: str, kind: JudgementKind, *, by: s
     return judgement
 
 
-def undo_judgement(session: Session, data: dict[str, Any], *, by: str, now: datetime) -> None:
-    """Take a judgement back that noted ``data``: the pair may be asked about again."""
+def resolve_duplicate(session: Session, review_id: int, kind: JudgementKind, *, by: str, now: datetime) -> Judgement:
+    """Answer a question about two offers. Raises ``StoreError`` where it is not open, and where ``judge`` does."""
+    review = open_review(session, review_id, ReviewKind.DUPLICATE)
+    return judge(session, review.offer, review.field or "", kind, by=by, now=now)
+
+
+def reopen_pair(session: Session, left: str, right: str, numbers: Collection[int], *, now: datetime) -> None:
+    """Ask about two offers again, by the ``numbers`` of the questions. Raises ``Superseded`` where they are one now."""
+    lock_offers(session, [left, right])
+    if successor(session, left) == successor(session, right):
+        raise Superseded(f"offers {left} and {right} were merged since; take that back first")
+    reopen_reviews(session, numbers, now=now)
+
+
+def undo_judgement(session: Session, left: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
+    """Take a judgement about ``left`` back that noted ``data``: the pair may be asked about again.
+
+    Raises ``Superseded`` where the two were merged since.
+    """
+    reopen_pair(session, left, data["other"], data["reviews"], now=now)
     _take_back(session, data["judgement"], by, now)
-    reopen_reviews(session, data["reviews"], now=now)
 
 
 def judged_pairs(session: Session) -> set[tuple[str, str]]:
@@ -86,7 +104,7 @@ def unmerge(session: Session, replaced: str, *, by: str, now: datetime) -> None:
     kept: str = row.replaced_by
     known = lock_offers(session, [replaced, kept])
     if known[replaced][1] != kept or known[kept][1] is not None:
-        raise StoreError(f"offer {kept} was merged into {known[kept][1]} since; take that back first")
+        raise Superseded(f"offer {kept} was merged into {known[kept][1]} since; take that back first")
     c = memberships.c
     ended = select(func.max(c.until)).where(c.offer_id == replaced).scalar_subquery()
     mine = select(c.source, c.key, c.part).where(c.offer_id == replaced, c.until == ended)
@@ -97,12 +115,19 @@ def unmerge(session: Session, replaced: str, *, by: str, now: datetime) -> None:
 
 
 def undo_merge(session: Session, kept: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
-    """Take a merge back that noted ``data``, with the judgement that caused it; what waited before waits again."""
+    """Take a merge back that noted ``data``, with the judgement that caused it; what waited before waits again.
+
+    Whether ``replaced`` may be withdrawn is no question any more where its source shows it again.
+    """
     unmerge(session, data["replaced"], by=by, now=now)
     if data["judgement"] is not None:
         _take_back(session, data["judgement"], by, now)
     session.execute(update(reviews).where(reviews.c.id.in_(data["moved"])).values(offer_id=data["replaced"]))
-    reopen_reviews(session, data["reviews"], now=now)
+    waited = set(data["reviews"])
+    if not is_missing(session, data["replaced"]):
+        vanished = (reviews.c.offer_id == data["replaced"]) & (reviews.c.kind == ReviewKind.WITHDRAWAL)
+        waited -= set(session.scalars(select(reviews.c.id).where(vanished)))
+    reopen_reviews(session, waited, now=now)
 
 
 def split(session: Session, offer_id: str, keys: Collection[SourceKey], *, by: str, now: datetime) -> str:

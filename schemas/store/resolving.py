@@ -4,15 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from schemas.exceptions import StoreError
+from schemas.exceptions import StoreError, Superseded
 from schemas.review import Review, ReviewKind
 from schemas.store.audit import note
 from schemas.store.bulk import chunks
 from schemas.store.identity import same_identity
-from schemas.store.publishing import lock_offers, merged_into, republish
+from schemas.store.publishing import lock_offers, merged_into, republish, successor
 from schemas.store.queue import Cause, close_reviews, open_reviews, reopen_reviews
 from schemas.store.suggestions import close_suggestion
 from schemas.tables.harvest import source_offers
@@ -36,8 +36,7 @@ def resolve_conflict(
     """
     review = open_review(session, review_id, ReviewKind.CONFLICT)
     c = corrections.c
-    family = [review.offer, *merged_into(session, [review.offer])]
-    standing = c.offer_id.in_(family) & (c.field == review.field) & c.undone_at.is_(None)
+    standing = _standing(session, review.offer, review.field)
     before = session.execute(select(c.id, c.replaced).where(standing).order_by(c.id)).all()
     if take == "correction":
         session.execute(update(corrections).where(standing).values(replaced=review.harvested))
@@ -54,8 +53,17 @@ def resolve_conflict(
 
 
 def reopen_conflict(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
-    """Take ``resolve_conflict`` back, which noted ``data``: the correction stands as it stood, the question is open."""
+    """Take ``resolve_conflict`` back, which noted ``data``: the correction stands as it stood, the question is open.
+
+    Raises ``Superseded`` where the field was corrected or decided about since.
+    """
     lock_offers(session, [offer_id])
+    c = corrections.c
+    kept = session.scalar(select(reviews.c.harvested).where(reviews.c.id == data["review"]))
+    left = {row["id"]: kept for row in data["corrections"]} if data["take"] == "correction" else {}
+    standing = select(c.id, c.replaced).where(_standing(session, offer_id, data["field"]))
+    if {row.id: row.replaced for row in session.execute(standing)} != left:
+        raise Superseded(f"offer {offer_id}: {data['field']} was corrected or decided about since; reload the desk")
     for row in data["corrections"]:
         mine = update(corrections).where(corrections.c.id == row["id"])
         if data["take"] == "source":
@@ -106,16 +114,31 @@ def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: 
 
 
 def reopen_withdrawal(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
-    """Take ``resolve_withdrawal`` back, which noted ``data``; what its source shows again meanwhile stays as it is."""
+    """Take ``resolve_withdrawal`` back, which noted ``data``; what its source shows again meanwhile stays as it is.
+
+    Raises ``Superseded`` where the offer was merged into another since, or is gone for another reason.
+    """
     lock_offers(session, [offer_id])
+    if successor(session, offer_id) != offer_id:
+        raise Superseded(f"offer {offer_id} was merged into another since; take that back first")
     c = source_offers.c
-    mine = c.id.in_(data["source_offers"]) & (c.withdrawn == _WITHDRAWN) & ~c.present
-    session.execute(update(source_offers).where(mine).values(withdrawn=None))
-    identity = same_identity(memberships, source_offers) & memberships.c.until.is_(None)
-    missing = select(c.id).join(memberships, identity).where(memberships.c.offer_id == offer_id, ~c.present).limit(1)
-    if session.scalar(missing) is not None:
+    of_action = c.id.in_(data["source_offers"])
+    mine = of_action & (c.withdrawn == _WITHDRAWN) & ~c.present
+    back = session.scalars(update(source_offers).where(mine).values(withdrawn=None).returning(c.id)).all()
+    shown = session.scalar(select(c.id).where(of_action, c.present).limit(1))
+    if data["source_offers"] and not back and shown is None:
+        raise Superseded(f"offer {offer_id} is gone for another reason since; reload the desk")
+    if is_missing(session, offer_id):
         reopen_reviews(session, [data["review"]], now=now)
     republish(session, [offer_id], now=now, by=by)
+
+
+def is_missing(session: Session, offer_id: str) -> bool:
+    """Whether a source of the offer does not show it any more."""
+    c = source_offers.c
+    identity = same_identity(memberships, source_offers) & memberships.c.until.is_(None)
+    missing = select(c.id).join(memberships, identity).where(memberships.c.offer_id == offer_id, ~c.present)
+    return session.scalar(missing.limit(1)) is not None
 
 
 def keep_both(session: Session, review_id: int, *, by: str, now: datetime) -> None:
@@ -151,15 +174,22 @@ def apply_due(session: Session, now: datetime) -> int:
 
 
 def open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
-    """The open item of that number and kind, its offer locked. Raises ``StoreError`` where there is none."""
+    """The open item of that number and kind, its offers locked. Raises ``StoreError`` where there is none."""
     query = select(reviews).where(reviews.c.id == review_id)
     row = session.execute(query).one_or_none()
     if row is not None:
-        lock_offers(session, [row.offer_id])
+        lock_offers(session, [row.offer_id, row.field] if row.kind == ReviewKind.DUPLICATE else [row.offer_id])
         row = session.execute(query).one_or_none()  # somebody else may have closed it before the lock was ours
     if row is None or row.kind != kind or row.closed_at is not None:
         raise StoreError(f"there is no open {kind} {review_id}; it may have been closed meanwhile: reload the desk")
     return review_of(row)
+
+
+def _standing(session: Session, offer_id: str, field: str | None) -> ColumnElement[bool]:
+    """Corrections of a field that count for an offer: its own, and those of what was merged into it."""
+    c = corrections.c
+    family = [offer_id, *merged_into(session, [offer_id])]
+    return c.offer_id.in_(family) & (c.field == field) & c.undone_at.is_(None)
 
 
 def review_by_id(session: Session, review_id: int) -> Review | None:

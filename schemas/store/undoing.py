@@ -2,30 +2,31 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from schemas.exceptions import StoreError
+from schemas.exceptions import StoreError, Superseded
 from schemas.review import DecisionKind
 from schemas.store.audit import Action, action_by_id, is_undone, note, note_undone
 from schemas.store.bulk import chunks
 from schemas.store.lookups import reopen_wording
-from schemas.store.merging import undo_judgement, undo_merge, undo_split
-from schemas.store.queue import reopen_reviews
+from schemas.store.merging import reopen_pair, undo_judgement, undo_merge, undo_split
 from schemas.store.resolving import reopen_conflict, reopen_withdrawal
 from schemas.store.reviews import standing_of, undo_correction, undo_decisions
 from schemas.store.runs import steer_source
 from schemas.store.suggestions import reopen_suggestion
 from schemas.tables.harvest import sources, wordings
 from schemas.tables.offers import offers
+from schemas.tables.reviews import corrections, decisions
 from schemas.tables.work import audit
 
 BULK: Final = "bulk"
 """An action made of many; its subject is ``bulk:<region>``."""
 _STEER: Final = "source.steer"
-_DECIDED: Final = frozenset({"accept", "reject", "confirm"})
+_DECISIVE: Final = frozenset({"accept", "reject"})
+_DECIDED: Final = _DECISIVE | {"confirm"}
 
 _Undo = Callable[[Session, Action, str, datetime], None]
 
@@ -39,9 +40,10 @@ def undo(session: Session, number: int, *, by: str, now: datetime) -> Action:
     """Take the action of that number back; the action.
 
     Raises ``StoreError`` for one that is not known, was taken back before, or cannot be taken back, because it is of
-    another kind, or because something was built on it since.
+    another kind, or because something was built on it since; ``Superseded`` where taking it back would overrule, or
+    be without effect beside, what was decided later about the same.
     """
-    action = action_by_id(session, number)
+    action = action_by_id(session, number, lock=True)
     if action is None or not can_undo(action):
         state = "not known" if action is None else "taken back already" if action.undone else "not to be taken back"
         raise StoreError(f"action {number} is {state}; reload the desk")
@@ -106,10 +108,17 @@ def _undo_bulk(session: Session, bulk: Action, by: str, now: datetime) -> None:
 
 
 def _decision(session: Session, action: Action, by: str, now: datetime) -> None:
+    c = decisions.c
+    if action.action in _DECISIVE:
+        since = select(c.id).where(c.offer_id == action.subject, c.kind.in_(_DECISIVE), c.undone_at.is_(None))
+        _must_be_last(session, since.where(c.id > action.data["decision"]), action)
     undo_decisions(session, [action.data["decision"]], by=by, now=now)
 
 
 def _correction(session: Session, action: Action, by: str, now: datetime) -> None:
+    c = corrections.c
+    since = select(c.id).where(c.offer_id == action.subject, c.field == action.data["field"], c.undone_at.is_(None))
+    _must_be_last(session, since.where(c.id > action.data["correction"]), action)
     undo_correction(session, action.data["correction"], by=by, now=now)
 
 
@@ -122,7 +131,7 @@ def _withdrawal(session: Session, action: Action, by: str, now: datetime) -> Non
 
 
 def _kept_both(session: Session, action: Action, by: str, now: datetime) -> None:
-    reopen_reviews(session, [action.data["review"]], now=now)
+    reopen_pair(session, action.subject, action.data["other"], [action.data["review"]], now=now)
 
 
 def _suggestion(session: Session, action: Action, by: str, now: datetime) -> None:
@@ -130,7 +139,7 @@ def _suggestion(session: Session, action: Action, by: str, now: datetime) -> Non
 
 
 def _judgement(session: Session, action: Action, by: str, now: datetime) -> None:
-    undo_judgement(session, action.data, by=by, now=now)
+    undo_judgement(session, action.subject, action.data, by=by, now=now)
 
 
 def _merge(session: Session, action: Action, by: str, now: datetime) -> None:
@@ -147,6 +156,11 @@ def _wording(session: Session, action: Action, by: str, now: datetime) -> None:
 
 def _trust(session: Session, action: Action, by: str, now: datetime) -> None:
     steer_source(session, action.subject.partition(":")[2], action.data["was"], by=by, now=now)
+
+
+def _must_be_last(session: Session, since: Select[Any], action: Action) -> None:
+    if session.scalar(since.limit(1)) is not None:
+        raise Superseded(f"{action.subject}: something was decided after action {action.id}; take that back first")
 
 
 _UNDO: Final[Mapping[str, _Undo]] = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from schemas.db import Database
 from schemas.harvest import HarvestRun, Normalised, RunStatus, Source
@@ -181,15 +182,29 @@ def make_other_offer(**fields: Any) -> SourceOffer:
     return make_source_offer("kiel", source="sh_kieler_museum", title="Kieler Sprotten", **fields)
 
 
-def csrf_token(html: str) -> str:
+def csrf_token(page: str) -> str:
     """The token in the first form of a page of the desk."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found, "the page has no form with a token"
     return found[1]
 
 
 def post(client: FlaskClient, path: str, *, page: str, **data: Any) -> Any:
-    """Submit a form of the desk as the browser does: one that ``page`` has, with its token."""
-    html = client.get(page).get_data(as_text=True)
-    assert f'action="{path}"' in html, f"{page} has no form that posts to {path}"
-    return client.post(path, data={"csrf_token": csrf_token(html)} | data)
+    """Submit a form of the desk as the browser does: one that ``page`` has, with what is hidden in it."""
+    return client.post(path, data=filled(client.get(page).get_data(as_text=True), path, **data))
+
+
+def filled(page: str, path: str, **data: Any) -> dict[str, Any]:
+    """What a browser sends for the form of ``page`` that posts to ``path``: what stands hidden in it, and ``data``.
+
+    Offers are ticked by their ids.
+    """
+    tree = html.fromstring(page)
+    form = next((form for form in tree.forms if form.get("action") == path), None)
+    assert form is not None, f"the page has no form that posts to {path}"
+    hidden = {str(each.get("name")): each.get("value") for each in form.cssselect("input[type=hidden]")}
+    if "offer" in data:
+        shown = {str(each.get("value")) for each in tree.cssselect("input[name=offer]")}
+        wanted = [data["offer"]] if isinstance(data["offer"], str) else data["offer"]
+        data["offer"] = [value for offer in wanted for value in shown if value.startswith(offer)]
+    return hidden | data

@@ -7,13 +7,14 @@ from typing import Final
 import pytest
 
 from schemas.clock import week_of
-from schemas.harvest import Access, AccessKind, Source
+from schemas.harvest import Access, AccessKind, HarvestRun, Issue, Source
 from schemas.kita import Kita
 from schemas.offer import Suitability
 from schemas.review import DecisionKind
 from schemas.store.digests import ledger
 from schemas.store.held import HeldKind, held_items
 from schemas.store.kitas import digest_of, save_kita
+from schemas.store.lookups import decide_wording
 from schemas.store.merging import merge
 from schemas.store.offers import published_offers
 from schemas.store.reviews import apply_due, correct, decide, undo_decision
@@ -21,6 +22,7 @@ from schemas.store.runs import steer_source
 from schemas.vocabulary import Audience, Verdict
 from tests.factories import make_kita, make_recipient, make_source, make_source_offer
 from tests.webapp.site import Site
+from tests.webapp.site import filled as filled_form
 from webapp.digest import Issuing, prepare
 from webapp.ranking import rank_week
 from webapp.regions import load_regions
@@ -226,3 +228,73 @@ def test_no_default_shows_what_is_unsure_however_long_it_waits(site):
     assert (item.default, item.is_overdue(site.now)) == ("stay_held", True)
     assert "Seit " in site.coordinator().get("/desk/offen").text
     assert not is_shown(site, unsure)
+
+
+# -- what changes between the look and the click ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["the list", "the offer"])
+def test_an_old_page_that_showed_it_clear_does_not_accept_what_is_unsure_by_now(both_sites, page):
+    site, source = both_sites, SOURCES[1]
+    (offer,) = site.harvest(make_source_offer("a", source=source.name, kita_suitability=YES), source=source)
+    desk = site.coordinator()
+    shown, path = {
+        "the list": ("/desk/offen", "/desk/offen/angebote"),
+        "the offer": (f"/desk/angebote/{offer}", f"/desk/angebote/{offer}/entscheiden"),
+    }[page]
+    ticked = {"offer": offer} if page == "the list" else {}
+    data = filled_form(desk.get(shown).text, path, kind="accept", **ticked)
+    site.harvest(make_source_offer("a", source=source.name, kita_suitability=UNSURE), source=source)
+
+    answer = desk.post(path, data=data, follow_redirects=True)
+
+    assert "hat sich geändert, seit Sie es sahen" in answer.text
+    assert not is_shown(site, offer)
+    desk.post(path, data=filled_form(desk.get(shown).text, path, kind="accept", **ticked))
+    assert is_shown(site, offer)
+
+
+def test_a_correction_that_makes_an_offer_unsure_takes_it_out_of_mondays_mail(both_sites):
+    """It was trusted, shown and ranked; a coordinator corrects its suitability before the mail is written."""
+    site = both_sites
+    (offer,) = site.harvest(make_source_offer("k", title="Zweifelhaftes", kita_suitability=YES))
+    week = week_of(site.now.date())
+    with site.database.begin() as session:
+        save_kita(session, make_kita(recipients=(make_recipient(),)), now=site.now)
+    rank_week(site.database, week=week, now=site.now)
+    with site.database.begin() as session:
+        assert digest_of(session, make_kita().id, week=week).recommendations
+        correct(session, offer, "kita_suitability", UNSURE.model_dump(mode="json"), by="x", now=site.now)
+
+    issuing = Issuing(load_regions(site.folder / "regions"), site.links, "http://kitalotse.example")
+    prepare(site.database, issuing, week=week, now=site.now)
+
+    with site.database.read() as session:
+        assert "Zweifelhaftes" not in "".join(f"{row.text}{row.html}" for row in ledger(session, week=week))
+        assert [item.kind for item in held_items(session, "13075")] == [HeldKind.UNSURE]
+    assert not is_shown(site, offer)
+    assert "Zweifelhaftes" not in site.client().get("/offers.ndjson").text
+
+
+def test_words_that_nobody_understood_reach_no_mail(both_sites):
+    """The field stays *not stated*; the words are on the desk alone, also once they were called not important."""
+    site = both_sites
+    words = "Obolus nach Gutdünken"
+    issue = Issue(
+        field="price", wording=words, rule="price.not_understood", where="x",
+        remedy="unter lookups.price der Quelle übersetzen",
+    )  # fmt: skip
+    run = HarvestRun(source=site.source.name, started_at=site.now, issues=(issue,))
+    site.harvest(make_source_offer("k", title="Teurer Ausflug", price=None), run=run)
+    with site.database.begin() as session:
+        (item,) = held_items(session, "13075")
+        assert item.wording is not None
+        assert item.wording.wording == words
+        decide_wording(session, item.id, None, by="x", now=site.now)
+
+    sent = mailed(site, make_kita(recipients=(make_recipient(),)))
+
+    assert "Teurer Ausflug" in sent
+    assert words not in sent
+    assert words not in shown_on_pages(site)
+    assert all(words not in site.client().get(path).text for path in FEEDS)

@@ -20,7 +20,7 @@ from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
 from schemas.store.drafts import DraftState, drafts_by_state
 from schemas.store.entries import entry_count, unconfirmed_count
-from schemas.store.held import held_about, held_counts, still_decidable
+from schemas.store.held import held_about, held_counts, looks, still_decidable
 from schemas.store.kitas import kita_by_id
 from schemas.store.merging import judge, split
 from schemas.store.offers import offers_by_id
@@ -125,6 +125,9 @@ def decide_offer(offer_id: str) -> ResponseReturnValue:
                 flash(words)
             else:
                 _done(words, twice)
+            return _back(offer_id)
+        if request.form.get("seen") != looks(change, [offer_id])[offer_id]:
+            flash(_("Das Angebot hat sich geändert, seit Sie es sahen; bitte sehen Sie es sich noch einmal an."))
             return _back(offer_id)
         decide(change, offer_id, DecisionKind(kind), by=g.coordinator, now=now(), why=why)
         number = noted(change)[-1]
@@ -267,6 +270,7 @@ def _offer_page(
         problem=problem,
         wrong=wrong,
         entered=entered,
+        seen=looks(reading(), [found.offer.id])[found.offer.id],
     )
 
 

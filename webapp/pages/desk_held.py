@@ -4,6 +4,7 @@ All by plain forms: POST → what was done, with a button that takes it back →
 """
 
 import re
+from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
@@ -17,9 +18,18 @@ from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
 from schemas.store.audit import action_by_id, noted
-from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
+from schemas.store.held import (
+    HeldKind,
+    HeldQuery,
+    decidable,
+    held_counts,
+    held_items,
+    looks,
+    settleable,
+    still_decidable,
+)
 from schemas.store.lookups import MAX_MEANING, decide_wording
-from schemas.store.merging import judge
+from schemas.store.merging import resolve_duplicate
 from schemas.store.offers import offers_by_id
 from schemas.store.resolving import resolve_conflict, resolve_withdrawal, review_by_id
 from schemas.store.reviews import decide_all
@@ -85,7 +95,9 @@ def home() -> ResponseReturnValue:
 def decide_offers() -> ResponseReturnValue:
     """Accept or reject the offers that were chosen."""
     kind = _decision()
-    chosen = list(dict.fromkeys(request.form.getlist("offer")))[:MOST_AT_ONCE]
+    ticked = request.form.getlist("offer")[:MOST_AT_ONCE]
+    seen = {offer_id: look for offer_id, _colon, look in (value.partition(":") for value in ticked)}
+    chosen = list(seen)
     if not chosen:
         flash(_("Es war kein Angebot ausgewählt. Bitte setzen Sie zuerst einen Haken."))
         return _back()
@@ -93,7 +105,7 @@ def decide_offers() -> ResponseReturnValue:
         found = offers_by_id(change, chosen)
         if len(found) < len(chosen) or any(offer.region != current_region().key for offer in found.values()):
             abort(404)
-        _decide(change, chosen, kind)
+        _decide(change, chosen, kind, seen)
     return _back()
 
 
@@ -139,6 +151,16 @@ def settle(review_id: int) -> ResponseReturnValue:
         if review is None:
             abort(404)
         _must_be_own(change, review.offer)
+        if review.kind in (ReviewKind.NEW_OFFER, ReviewKind.UNSURE):
+            abort(400)
+        item = settleable(change, review, current_region().key)
+        if item is None:
+            flash(_("Das wartete nicht mehr auf eine Entscheidung und blieb, wie es ist. "
+                    "Was geschah, steht im Verlauf auf der Seite des Angebots am Schreibtisch."))  # fmt: skip
+            return _back()
+        if request.form.get("seen") != item.seen:
+            flash(_("Das hat sich geändert, seit Sie es sahen; bitte sehen Sie es sich noch einmal an."))
+            return _back()
         words = _settle(change, review, request.form.get("take", ""))
         number = noted(change)[-1]
     _done(words, number)
@@ -160,6 +182,9 @@ def explain(number: int) -> ResponseReturnValue:
         if found is None:
             abort(404)
         _own_source(change, found.source)
+        if found.decided is not None:
+            flash(_("Über „%(words)s“ ist schon entschieden; es bleibt dabei.", words=found.wording[:80]))
+            return _back()
         decide_wording(change, number, meaning if take == "mean" else None, by=g.coordinator, now=now())
         if take == "mean":
             add_work(change, f"replay:{found.source}", now())
@@ -209,10 +234,10 @@ def _settle(change: Session, review: Review, take: str) -> str:
             resolve_withdrawal(change, number, withdraw=True, by=by, now=at)
             words = _("Das Angebot ist zurückgezogen.")
         case ReviewKind.DUPLICATE, "same":
-            judge(change, review.offer, review.field or "", JudgementKind.SAME, by=by, now=at)
+            resolve_duplicate(change, number, JudgementKind.SAME, by=by, now=at)
             words = _("Die beiden sind jetzt ein Angebot. Die ältere Adresse bleibt, die andere führt dorthin.")
         case ReviewKind.DUPLICATE, "different":
-            judge(change, review.offer, review.field or "", JudgementKind.DIFFERENT, by=by, now=at)
+            resolve_duplicate(change, number, JudgementKind.DIFFERENT, by=by, now=at)
             words = _("Die beiden bleiben zwei Angebote; wir fragen nicht noch einmal.")
         case ReviewKind.SUGGESTION, "done":
             close_suggestion(change, int(review.field or 0), by=by, now=at)
@@ -222,10 +247,11 @@ def _settle(change: Session, review: Review, take: str) -> str:
     return words
 
 
-def _decide(change: Session, chosen: list[str], kind: DecisionKind) -> None:
+def _decide(change: Session, chosen: list[str], kind: DecisionKind, seen: Mapping[str, str] | None = None) -> None:
     """One decision about those of ``chosen`` that still wait for one, taken back as one.
 
-    The list may be old, and a button pressed twice: what was decided meanwhile stays as it is.
+    The list may be old, and a button pressed twice: what was decided meanwhile stays as it is, and what does not look
+    any more as it was ``seen`` waits to be looked at again.
     """
     left = still_decidable(change, chosen)
     if not left and (twice := decided_alike(change, chosen, kind, by=g.coordinator)) is not None:
@@ -241,6 +267,20 @@ def _decide(change: Session, chosen: list[str], kind: DecisionKind) -> None:
                 settled,
             )
         )
+    if seen is not None:
+        look = looks(change, left)
+        changed = [offer_id for offer_id in left if look[offer_id] != seen[offer_id]]
+        left = [offer_id for offer_id in left if offer_id not in changed]
+        if changed:
+            flash(
+                ngettext(
+                    "%(num)s Angebot hat sich geändert, seit Sie es sahen, und wartet weiter; "
+                    "bitte sehen Sie es sich noch einmal an.",
+                    "%(num)s Angebote haben sich geändert, seit Sie sie sahen, und warten weiter; "
+                    "bitte sehen Sie sie sich noch einmal an.",
+                    len(changed),
+                )
+            )
     if not left:
         return
     why = request.form.get("why", "").strip()[:500] or None
