@@ -9,6 +9,7 @@ from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Access, AccessKind, Issue
 from schemas.review import DecisionKind
+from schemas.store import held
 from schemas.store.audit import noted
 from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
 from schemas.store.lookups import decide_wording
@@ -86,6 +87,31 @@ def test_filters_by_kind_source_words_and_region(museum: Harvest, forms: Harvest
     assert titles("01002") == []
     with museum.database.read() as session:
         assert decidable(session, REGION, "mv_neu", limit=1) == [museum.id("dinos")]
+
+
+@pytest.mark.parametrize("few", [1, 1_000], ids=["many", "few"])
+def test_a_filter_finds_the_same_whether_its_source_brought_few_or_many(
+    museum: Harvest, forms: Harvest, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "FEW", few)
+    neighbour = Harvest(museum.database, make_source("sh_neu", trust="hold", region="01002"), now=forms.now)
+    neighbour.run({"hafen": {"title": "Hafenrundgang"}})
+
+    def waiting(region: str, **query: str) -> tuple[list[str], dict[HeldKind, int]]:
+        with museum.database.read() as session:
+            asked = HeldQuery.model_validate(query)
+            titles = [item.offer.title for item in held_items(session, region, asked) if item.offer]
+            return titles, {kind: count for kind, count in held_counts(session, region, asked).items() if count}
+
+    entry, ours = {HeldKind.SELF_ENTRY: 1}, {HeldKind.NEW_OFFER: 2}
+    assert waiting(REGION) == (["Dinosaurier", "Waldmorgen", "Vorlesen"], ours | entry)
+    assert waiting(REGION, source="mv_neu") == (["Dinosaurier", "Waldmorgen"], ours)
+    assert waiting(REGION, source="eintraege_13075") == (["Vorlesen"], entry)
+    assert waiting(REGION, source="sh_neu") == ([], {})
+    assert waiting(REGION, kind="new_offer") == (["Dinosaurier", "Waldmorgen"], ours | entry)
+    assert waiting(REGION, kind="self_entry") == (["Vorlesen"], ours | entry)
+    assert waiting("01002") == (["Hafenrundgang"], {HeldKind.NEW_OFFER: 1})
+    assert waiting("01") == ([], {})
 
 
 def test_a_meaning_is_a_lookup_until_it_is_taken_back(museum: Harvest) -> None:
