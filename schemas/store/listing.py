@@ -142,11 +142,10 @@ def _with_words(session: Session, matching: Select[Any], terms: Sequence[str]) -
     """``matching`` limited to offers with all ``terms``, and the order that puts the best first (titles count more)."""
     if session.get_bind().dialect.name == "sqlite":
         index = table("published_search", column("rowid", Integer))
-        score: ColumnElement[float] = literal_column("bm25(published_search, 8.0, 1.0)")
         asked = literal_column("published_search").op("MATCH")(match_words(terms))
-        hits = select(index.c.rowid, score.label("score")).where(asked).cte("hits")
-        hits = hits.prefix_with("MATERIALIZED")  # else SQLite asks the index once per offer
-        return matching.join(hits, hits.c.rowid == published.c.row), hits.c.score
+        # The sum cannot be looked up, so SQLite begins with the words, and scores only what the filters leave.
+        matching = matching.join(index, published.c.row == index.c.rowid + 0).where(asked)
+        return matching, literal_column("bm25(published_search, 8.0, 1.0)")
     vector: ColumnElement[Any] = literal_column("published_words.published_search")
     wanted = wanted_words(terms)
     matching = matching.join(published_words, published_words.c.row == published.c.row).where(vector.op("@@")(wanted))
