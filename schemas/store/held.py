@@ -4,6 +4,7 @@ Reviews and unknown wordings of one Region, the longest waiting first; how many 
 and words. Nothing here decides anything.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -52,7 +53,8 @@ MAX_WORDS: Final = 12
 FEW: Final = 1_000
 """A source that brought fewer offers is asked for them, rather than each item that waits for its sources."""
 
-_DECIDABLE: Final = (ReviewKind.NEW_OFFER, ReviewKind.UNSURE)
+DECIDABLE: Final = (ReviewKind.NEW_OFFER, ReviewKind.UNSURE)
+"""What is settled by accepting or rejecting an offer."""
 _REVIEW, _WORDING = "review", "wording"
 
 
@@ -156,7 +158,7 @@ def held_counts(session: Session, region: str, query: HeldQuery | None = None) -
         ):
             counts[HeldKind(kind)] += count
         if forms := _form_sources(session, region):
-            own = of_reviews.where(reviews.c.kind.in_(_DECIDABLE), _brought_by(session, forms))
+            own = of_reviews.where(reviews.c.kind.in_(DECIDABLE), _brought_by(session, forms))
             for kind, count in session.execute(
                 own.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind)
             ):
@@ -176,13 +178,22 @@ def held_about(session: Session, offer_id: str, region: str) -> list[HeldItem]:
     return [item for _, item in sorted(_review_items(session, region, numbers.all()).items())]
 
 
-def decidable(session: Session, region: str, source: str, *, limit: int) -> list[str]:
-    """Offers of ``source`` that wait to be accepted or rejected, the longest waiting first, at most ``limit``."""
+def decidable(session: Session, region: str, source: str, *, kinds: Sequence[ReviewKind], limit: int) -> list[str]:
+    """Offers of ``source`` that wait to be accepted or rejected for one of ``kinds``, the longest waiting first."""
     of_source = _reviews(session, region, HeldQuery(source=source))
     if of_source is None:
         return []
-    ids = of_source.where(reviews.c.kind.in_(_DECIDABLE)).with_only_columns(reviews.c.offer_id)
+    ids = of_source.where(reviews.c.kind.in_(kinds)).with_only_columns(reviews.c.offer_id)
     return list(session.scalars(ids.order_by(reviews.c.opened_at, reviews.c.id).limit(limit)))
+
+
+def decidable_counts(session: Session, region: str, source: str) -> Counter[ReviewKind]:
+    """How many offers of ``source`` wait to be accepted or rejected, by why; whatever the list is filtered by."""
+    of_source = _reviews(session, region, HeldQuery(source=source))
+    if of_source is None:
+        return Counter()
+    own = of_source.where(reviews.c.kind.in_(DECIDABLE)).with_only_columns(reviews.c.kind, func.count())
+    return Counter({ReviewKind(kind): n for kind, n in session.execute(own.group_by(reviews.c.kind))})
 
 
 def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
@@ -195,7 +206,7 @@ def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
     waiting: set[str] = set()
     for some in chunks(offer_ids):
         c = reviews.c
-        open_ones = select(c.offer_id).where(c.offer_id.in_(some), c.closed_at.is_(None), c.kind.in_(_DECIDABLE))
+        open_ones = select(c.offer_id).where(c.offer_id.in_(some), c.closed_at.is_(None), c.kind.in_(DECIDABLE))
         waiting.update(session.scalars(open_ones))
     return [offer_id for offer_id in offer_ids if offer_id in waiting]
 
@@ -229,11 +240,11 @@ def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | N
         return None
     c = reviews.c
     found = select(c.id).where(c.closed_at.is_(None), _of_region(session, region))
-    forms = _form_sources(session, region) if query.kind in (HeldKind.SELF_ENTRY, *map(HeldKind, _DECIDABLE)) else ()
+    forms = _form_sources(session, region) if query.kind in (HeldKind.SELF_ENTRY, *map(HeldKind, DECIDABLE)) else ()
     if query.kind is HeldKind.SELF_ENTRY:
         if not forms:
             return None
-        found = found.where(c.kind.in_(_DECIDABLE), _brought_by(session, forms))
+        found = found.where(c.kind.in_(DECIDABLE), _brought_by(session, forms))
     elif query.kind is not None:
         found = found.where(c.kind == query.kind.value)
         if forms:
@@ -302,11 +313,11 @@ def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapp
     known = offers_by_id(session, {*pairs, *(review.offer for review in found)})
     look = looks(session, known)
     forms = frozenset(_form_sources(session, region))
-    rejected = _rejections(session, [review.offer for review in found if review.kind in _DECIDABLE])
+    rejected = _rejections(session, [review.offer for review in found if review.kind in DECIDABLE])
     items = {}
     for review in found:
         offer = known[review.offer]
-        typed = review.kind in _DECIDABLE and any(key.source in forms for key in offer.sources)
+        typed = review.kind in DECIDABLE and any(key.source in forms for key in offer.sources)
         number = review.id or 0
         items[number] = HeldItem.model_construct(
             kind=HeldKind.SELF_ENTRY if typed else HeldKind(review.kind),
@@ -319,14 +330,14 @@ def _review_items(session: Session, region: str, numbers: Sequence[int]) -> Mapp
             review=review,
             wording=None,
             seen=_seen(review, look),
-            rejected=rejected.get(review.offer) if review.kind in _DECIDABLE else None,
+            rejected=rejected.get(review.offer) if review.kind in DECIDABLE else None,
         )
     return items
 
 
 def _seen(review: Review, look: Mapping[str, str]) -> str:
     """Of an offer, or a pair: what is known of it; of a question about one field: the values that stand in it."""
-    if review.kind in _DECIDABLE or _is_pair(review):
+    if review.kind in DECIDABLE or _is_pair(review):
         return look[review.offer] + look.get(review.field or "", "")
     return digest(*(dumps(value, sort_keys=True) for value in (review.harvested, review.corrected)))[:16]
 

@@ -11,7 +11,7 @@ from schemas.harvest import Access, AccessKind, Issue
 from schemas.review import DecisionKind
 from schemas.store import held
 from schemas.store.audit import noted
-from schemas.store.held import HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
+from schemas.store.held import DECIDABLE, HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
 from schemas.store.lookups import decide_wording
 from schemas.store.queue import DUE
 from schemas.store.reviews import decide
@@ -86,7 +86,7 @@ def test_filters_by_kind_source_words_and_region(museum: Harvest, forms: Harvest
     assert titles(words="--- %") == []
     assert titles("01002") == []
     with museum.database.read() as session:
-        assert decidable(session, REGION, "mv_neu", limit=1) == [museum.id("dinos")]
+        assert decidable(session, REGION, "mv_neu", kinds=DECIDABLE, limit=1) == [museum.id("dinos")]
 
 
 @pytest.mark.parametrize("few", [1, 1_000], ids=["many", "few"])

@@ -259,6 +259,30 @@ def test_all_of_one_source_are_accepted_at_once(site, desk, monkeypatch):
     assert [status(site, offer) for offer in (*offers, entry)] == [Status.PUBLISHED] * 3 + [Status.HELD] * 2
 
 
+def test_all_of_one_source_accepts_nothing_unsure(site, desk):
+    *clear, unsure = site.harvest(
+        make_source_offer("a", source=NEW.name, title="Klar 1"),
+        make_source_offer("b", source=NEW.name, title="Klar 2"),
+        make_source_offer("c", source=NEW.name, title="Unklar", kita_suitability=UNSURE),
+        source=NEW,
+    )
+    shown = f"{LIST}?quelle={NEW.name}&worte=Unklar"
+    first = desk.get(shown).text
+
+    post(desk, f"{LIST}/quelle/{NEW.name}/alle", page=shown, kind="accept")
+    again = follow(desk, post(desk, f"{LIST}/quelle/{NEW.name}/alle", page=shown, kind="accept"))
+
+    assert "Alle 2 klaren dieser Quelle annehmen" in first
+    assert "Unklar davon: 1." in text_of(first)
+    assert "wartet kein klares Angebot mehr" in again
+    assert "klaren dieser Quelle annehmen" not in again
+    assert [status(site, offer) for offer in (*clear, unsure)] == [Status.PUBLISHED] * 2 + [Status.HELD]
+
+    post(desk, f"{LIST}/quelle/{NEW.name}/alle", page=shown, kind="reject")
+
+    assert status(site, unsure) is Status.REJECTED
+
+
 def test_after_an_action_one_is_back_where_one_was_and_nowhere_else(site, desk):
     (offer,) = new_offers(site, 1)
     shown = f"{LIST}?quelle={NEW.name}&art=new_offer"

@@ -19,9 +19,11 @@ from schemas.harvest import Source
 from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
 from schemas.store.audit import action_by_id, noted
 from schemas.store.held import (
+    DECIDABLE,
     HeldKind,
     HeldQuery,
     decidable,
+    decidable_counts,
     held_counts,
     held_items,
     looks,
@@ -68,6 +70,7 @@ def home() -> ResponseReturnValue:
     last_page = max(1, ceil(total / PER_PAGE))
     page = min(page_number(request.args), last_page)
     known = {each.name: each for each in sources(reading(), region)}
+    chosen = known.get(query.source or "")
     return render_template(
         "pages/desk_held.html",
         items=held_items(reading(), region, query, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
@@ -78,8 +81,8 @@ def home() -> ResponseReturnValue:
         asked=asked,
         kinds=tuple(HeldKind),
         known=known,
-        chosen=known.get(query.source or ""),
-        waiting=counts[HeldKind.NEW_OFFER] + counts[HeldKind.SELF_ENTRY] + counts[HeldKind.UNSURE],
+        chosen=chosen,
+        waiting=decidable_counts(reading(), region, chosen.name) if chosen else {},
         decisive=DECISIVE,
         compared=COMPARED,
         now=now(),
@@ -112,15 +115,22 @@ def decide_offers() -> ResponseReturnValue:
 @pages.post("/quelle/<name:name>/alle")
 @who(Who.COORDINATOR)
 def decide_source(name: str) -> ResponseReturnValue:
-    """Accept or reject everything of one source that waits for that, at most ``MOST_AT_ONCE`` at a time."""
+    """Reject everything of one source that waits, or accept what is clear of it, at most ``MOST_AT_ONCE`` at a time.
+
+    What is unsure is accepted by nobody who may not have seen it.
+    """
     kind = _decision()
+    kinds = (ReviewKind.NEW_OFFER,) if kind is DecisionKind.ACCEPT else DECIDABLE
     with writing() as change:
         _own_source(change, name)
-        chosen = decidable(change, current_region().key, name, limit=MOST_AT_ONCE)
+        chosen = decidable(change, current_region().key, name, kinds=kinds, limit=MOST_AT_ONCE)
         if chosen:
             _decide(change, chosen, kind)
     if not chosen:
-        flash(_("Von dieser Quelle wartet kein Angebot mehr."))
+        if kind is DecisionKind.ACCEPT:
+            flash(_("Von dieser Quelle wartet kein klares Angebot mehr. Unklare nehmen Sie einzeln oder mit Haken an."))
+        else:
+            flash(_("Von dieser Quelle wartet kein Angebot mehr."))
     return _back()
 
 
