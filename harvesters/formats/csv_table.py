@@ -1,10 +1,10 @@
 """CSV with a header row → Records: encoding and separator are found out, rows are mapped by column name."""
 
 import csv
-import io
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from sys import intern
 from typing import Final
 
 from harvesters.formats.grid import (
@@ -28,6 +28,7 @@ from schemas.harvest import AccessKind, Issue, Source
 FORMAT: Final = "csv"
 _DELIMITERS: Final = ";,\t|"
 _DECLARED: Final = re.compile(r"sep=([;,\t|])\r?\n", re.IGNORECASE)
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEAD: Final = 50_000
 _SERVED_PAGE: Final = (
     "Statt einer Tabelle kam eine Internetseite.",
@@ -91,14 +92,14 @@ def read(content: bytes, origin: Origin, charset: str | None = None, first: int 
 
 
 def _rows(text: str, delimiter: str, origin: Origin, first: int) -> list[tuple[int, list[str]]]:
-    """Rows that are not empty, with their numbers as a spreadsheet counts."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    """Rows that are not empty, with their numbers as a spreadsheet counts; equal cells are one string in memory."""
+    reader = csv.reader((match[0] for match in _LINE.finditer(text)), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for number, cells in enumerate(reader, start=1):
             if not any(cell.strip() for cell in cells):
                 continue
-            rows.append((number, cells))
+            rows.append((number, list(map(intern, cells))))
             if len(rows) > first + HEADER_WITHIN:
                 break
     except csv.Error as error:

@@ -7,6 +7,7 @@ from typing import Final
 
 from harvesters.formats.text import line, lines, looks_garbled
 from harvesters.problems import problem
+from schemas.base import slim
 from schemas.harvest import MAX_TEXT, Issue, RawOccurrence, Record, RecordField, Source
 from schemas.identifiers import digest
 from schemas.offer import MAX_KEY_BYTES, MAX_PART, SourceKey
@@ -170,13 +171,13 @@ def build(
         )
     cleaned = {name: value[:MAX_TEXT] for name, raw in (words or {}).items() if (value := _clean(name, raw))}
     record = Record(
-        origin=SourceKey(source=origin.source.name, key=key, part=part),
+        origin=slim(SourceKey(source=origin.source.name, key=key, part=part)),
         format=origin.format,
         title=clean_title[:_MAX_TITLE],
         text=clean_text[:MAX_TEXT],
         url=url[:_MAX_URL] if url else None,
         words=cleaned,
-        occurrences=tuple(occurrences[:_MAX_OCCURRENCES]),
+        occurrences=tuple(map(slim, occurrences[:_MAX_OCCURRENCES])),
         rrule=rrule[:1_000] if rrule else None,
         exdates=tuple(exdates[:_MAX_OCCURRENCES]),
         unread={
@@ -187,7 +188,7 @@ def build(
         address=origin.url[:_MAX_URL] if "://" in origin.url[:10] else None,
         fetched_at=origin.fetched_at,
     )
-    return record, issues
+    return slim(record), issues
 
 
 def _clean(name: RecordField, raw: str) -> str:

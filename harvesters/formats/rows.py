@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 from urllib.parse import urljoin
 
@@ -11,6 +12,7 @@ from harvesters.formats.records import Origin, Parsed, build, finish
 from harvesters.formats.text import line
 from harvesters.formats.times import iso_clock, iso_day, iso_moment, occurrence
 from schemas.harvest import AccessKind, Issue, RawOccurrence, Record, RecordField
+from schemas.identifiers import digest
 from schemas.offer import SourceKey
 
 Row = Mapping[RecordField, str]
@@ -119,7 +121,8 @@ def records_of(
         groups.setdefault(key, []).append(row)
     records = []
     numbers: dict[SourceKey, int] = {}
-    for key, group in groups.items():
+    for key in list(groups):
+        group = groups.pop(key)  # its cells go before the next Record comes: a long table is never held twice
         record, problems = _record(origin, key, group)
         found.extend(problems)
         if record is not None:
@@ -241,7 +244,7 @@ class _Keyless:
     """
 
     def __init__(self) -> None:
-        self._keys: dict[tuple[str, Hashable], str] = {}
+        self._keys: dict[str, str] = {}
         self._met: Counter[str] = Counter()
 
     def key_of(self, row: MappedRow) -> str:
@@ -249,11 +252,12 @@ class _Keyless:
         if not row.words.get("title", "").strip():
             return ""
         key = " · ".join(filter(None, (line(row.words.get(name, "")) for name in _IDENTIFYING)))
-        said = frozenset((name, line(value)) for name, value in row.words.items() if name not in _PER_ROW)
-        if (key, said) not in self._keys:
+        words = sorted((name, line(value)) for name, value in row.words.items() if name not in _PER_ROW)
+        said = digest(key, *chain.from_iterable(words))  # of 100,000 rows the words themselves would be a heap
+        if said not in self._keys:
             self._met[key] += 1
-            self._keys[key, said] = key if self._met[key] == 1 else f"{key} ({self._met[key]})"
-        return self._keys[key, said]
+            self._keys[said] = key if self._met[key] == 1 else f"{key} ({self._met[key]})"
+        return self._keys[said]
 
 
 def _fallback_key(row: MappedRow) -> str:

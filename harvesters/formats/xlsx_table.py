@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from sys import intern
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -172,12 +173,12 @@ class _Table:
         return with_doubled(grid, self._origin, doubled)
 
     def _rows(self) -> list[tuple[int, list[str]]]:
-        """All rows in words, with the numbers that the spreadsheet gives them."""
+        """All rows in words, with the numbers that the spreadsheet gives them; equal cells are one string in memory."""
         rows: list[tuple[int, list[str]]] = []
         wrong: list[str] = []
         left = MAX_CHARACTERS
         for number, cells in self._sheet.rows(self._first + HEADER_WITHIN + 1):
-            said = [_words(cell) for cell in cells]
+            said = [intern(_words(cell)) for cell in cells]
             wrong += [f"{cell.coordinate} {cell.value}" for cell in cells if cell.data_type == "e"]
             left -= sum(map(len, said))
             if left < 0:

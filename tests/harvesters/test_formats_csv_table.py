@@ -1,5 +1,6 @@
 """CSV → Records."""
 
+import tracemalloc
 from functools import partial
 
 import pytest
@@ -139,3 +140,17 @@ def test_a_wrongly_declared_encoding_is_said() -> None:
 
 def test_garbled_umlauts_are_said() -> None:
     assert rules(read(HEAD + "7;FÃ¼hrung;;;;\n")) == ["encoding.garbled"]
+
+
+def test_a_long_table_is_not_held_twice() -> None:
+    rows = "".join(f"{n};Waldtag {n};2,50 €;5.12.2026;9.30 Uhr;ausgebucht\n" for n in range(2_000))
+    read(HEAD + rows)  # whatever is built once and kept
+    tracemalloc.start()
+    try:
+        found = read(HEAD + rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found.records) == 2_000
+    assert peak / 2_000 < 2_500, "bytes a row"
