@@ -255,9 +255,7 @@ class _Run:
             known = store.known(session, self._source.name)
             present = [key for key, offer in known.items() if offer.present and not offer.withdrawn]
             stale = {key for key in present if known[key].reading != VERSION}
-            records = (
-                [r for r in store.stored_records(session, self._source.name) if r.origin in stale] if stale else []
-            )
+            records = list(store.stored_records(session, self._source.name, stale)) if stale else []
         read_again: set[SourceKey] = {record.origin for record in records}
         return process(
             self._database,

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from harvesters.formats.records import Parsed
@@ -40,15 +41,18 @@ def summary(
     parsed: Parsed,
     listed: Sequence[Record],
     known: Mapping[SourceKey, KnownOffer],
-    stored: Mapping[SourceKey, Record],
+    stored: Callable[[Collection[SourceKey]], Mapping[SourceKey, Record]],
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    """The preview as JSON; ``listed`` are the Records that would be stored, ``known`` and ``stored`` what an earlier
-    version of the table left. At least one Record was read."""
+    """The preview as JSON; ``listed`` are the Records that would be stored, ``known`` is what an earlier version of the
+    table left, and ``stored`` brings its Records of some identities. At least one Record was read."""
     shown = understood(source, parsed.records[0].format, listed[:MAX_UNDERSTOOD], parsed.issues, now=now)
     verdict = judge(source.expect.offers, known, [one.origin for one in parsed.records], complete=parsed.complete)
     differing = difference(known, listed, whole=parsed.complete)
+    changed = list(islice(_changed(listed, known), SHOWN))
+    missing = verdict.missing[:SHOWN]
+    old = stored([*(record.origin for record in changed), *missing])
     return {
         "source": source.model_dump(mode="json"),
         "offers": len(listed),
@@ -63,8 +67,8 @@ def summary(
         "unchanged": differing.unchanged,
         "missing": len(verdict.missing),
         "new_titles": [record.title for record in listed if record.origin not in known][:SHOWN],
-        "changes": _changes(listed, stored),
-        "missing_titles": [stored[key].title if key in stored else key.key for key in verdict.missing[:SHOWN]],
+        "changes": [_change(old[record.origin], record) for record in changed if record.origin in old],
+        "missing_titles": [old[key].title if key in old else key.key for key in missing],
         "held": len(verdict.held),
         "withdrawn": len(verdict.withdrawn),
     }
@@ -121,20 +125,20 @@ def _issues(issues: Iterable[Issue], source: Source, parsed: Parsed) -> list[dic
     return [said for _row, said in sorted(found, key=lambda pair: pair[0])]
 
 
-def _changes(records: Iterable[Record], stored: Mapping[SourceKey, Record]) -> list[dict[str, Any]]:
-    """What the rows of known offers say differently."""
-    changes: list[dict[str, Any]] = []
+def _changed(records: Iterable[Record], known: Mapping[SourceKey, KnownOffer]) -> Iterator[Record]:
+    """Those of ``records`` that say something else than what is stored and present."""
     for record in records:
-        old = stored.get(record.origin)
-        if old is None or fingerprint(old) == fingerprint(record):
-            continue
-        was, now = _said(old), _said(record)
-        fields = [name for name in was | now if was.get(name) != now.get(name)]
-        said = [{"field": name, "was": was.get(name, ""), "now": now.get(name, "")} for name in fields]
-        changes.append({"title": record.title, "fields": said})
-        if len(changes) == SHOWN:
-            break
-    return changes
+        offer = known.get(record.origin)
+        if offer is not None and offer.present and offer.fingerprint != fingerprint(record):
+            yield record
+
+
+def _change(old: Record, record: Record) -> dict[str, Any]:
+    """What the rows of a known offer say differently."""
+    was, now = _said(old), _said(record)
+    fields = [name for name in was | now if was.get(name) != now.get(name)]
+    said = [{"field": name, "was": was.get(name, ""), "now": now.get(name, "")} for name in fields]
+    return {"title": record.title, "fields": said}
 
 
 def _said(record: Record) -> dict[str, str]:

@@ -5,7 +5,7 @@ A short table is read while the coordinator waits; a longer one becomes work (``
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -23,9 +23,9 @@ from schemas.base import Value
 from schemas.clock import local
 from schemas.db import Database
 from schemas.exceptions import StoreError
-from schemas.harvest import Access, AccessKind, HarvestRun, RunResult, Source
+from schemas.harvest import Access, AccessKind, HarvestRun, Record, RunResult, Source
 from schemas.identifiers import is_safe_name, provider_key
-from schemas.offer import Rights
+from schemas.offer import Rights, SourceKey
 from schemas.store import harvest as store
 from schemas.store.drafts import (
     Draft,
@@ -182,7 +182,6 @@ def preview_of(database: Database, found: TableDraft, now: datetime) -> dict[str
     with database.read() as session:
         source = source_of(session, found, access)
         known = store.known(session, source.name)
-        stored = {record.origin: record for record in store.stored_records(session, source.name)}
         door = Door.of(session, source)
     parsed = read(found, source, now=now)
     if not parsed.records:
@@ -194,6 +193,11 @@ def preview_of(database: Database, found: TableDraft, now: datetime) -> dict[str
             "Bitte die Spalten noch einmal zuordnen.",
         )
     listed = door.lets_in(parsed.records, source, today=local(now).date())
+
+    def stored(keys: Collection[SourceKey]) -> dict[SourceKey, Record]:
+        with database.read() as session:
+            return {record.origin: record for record in store.stored_records(session, source.name, keys)}
+
     return summary(source, parsed, listed, known, stored, now=now)
 
 

@@ -200,17 +200,19 @@ def keys_at(session: Session, source_name: str, addresses: Collection[str]) -> s
     return {record.origin for record in said if not wanted.isdisjoint((record.url, record.address))}
 
 
-def stored_records(session: Session, source_name: str) -> Iterator[Record]:
-    """The latest Record of every identity that is present, in the order of first sight; for a replay."""
+def stored_records(session: Session, source_name: str, among: Collection[SourceKey] | None = None) -> Iterator[Record]:
+    """The latest Record of every identity (or of those ``among`` some) that is present, in the order of first sight."""
+    wanted = None if among is None else {_identity(key) for key in among}
     query = (
-        select(tables.records.c.data)
+        select(tables.records.c.key, tables.records.c.part, tables.records.c.data)
         .join(tables.source_offers, _CURRENT)
         .where(tables.source_offers.c.source == source_name, tables.source_offers.c.present)
         .order_by(tables.source_offers.c.id)
         .execution_options(yield_per=500)
     )
-    for data in session.scalars(query):
-        yield Record.model_validate_json(data)
+    for key, part, data in session.execute(query):
+        if wanted is None or (key, part) in wanted:
+            yield Record.model_validate_json(data)
 
 
 def purge(session: Session, now: datetime) -> int:

@@ -170,6 +170,8 @@ def test_new_offers_are_minted_stored_and_published(database: Database) -> None:
         state = known(session, harvest.source.name)[make_key("dinos")]
         assert state == KnownOffer(harvest.reading("dinos").fingerprint, "1", missed_runs=0, present=True)
         assert [record.origin.key for record in stored_records(session, harvest.source.name)] == ["dinos", "wald"]
+        some = stored_records(session, harvest.source.name, [make_key("wald"), make_key("never")])
+        assert [record.origin.key for record in some] == ["wald"]
 
 
 def test_seeing_an_offer_again_changes_nothing_that_is_published(database: Database) -> None:
