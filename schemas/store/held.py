@@ -196,8 +196,10 @@ def decidable_counts(session: Session, region: str, source: str) -> Counter[Revi
     return Counter({ReviewKind(kind): n for kind, n in session.execute(own.group_by(reviews.c.kind))})
 
 
-def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
-    """Those of ``offer_ids`` that still wait to be accepted or rejected, in their order.
+def still_decidable(
+    session: Session, offer_ids: Sequence[str], *, kinds: Sequence[ReviewKind] = DECIDABLE
+) -> list[str]:
+    """Those of ``offer_ids`` that still wait to be accepted or rejected for one of ``kinds``, in their order.
 
     Locks the offers, so that of two coordinators who decide at once the second sees what the first did. Raises
     ``StoreError`` for an unknown offer.
@@ -206,7 +208,7 @@ def still_decidable(session: Session, offer_ids: Sequence[str]) -> list[str]:
     waiting: set[str] = set()
     for some in chunks(offer_ids):
         c = reviews.c
-        open_ones = select(c.offer_id).where(c.offer_id.in_(some), c.closed_at.is_(None), c.kind.in_(DECIDABLE))
+        open_ones = select(c.offer_id).where(c.offer_id.in_(some), c.closed_at.is_(None), c.kind.in_(kinds))
         waiting.update(session.scalars(open_ones))
     return [offer_id for offer_id in offer_ids if offer_id in waiting]
 

@@ -283,6 +283,19 @@ def test_all_of_one_source_accepts_nothing_unsure(site, desk):
     assert status(site, unsure) is Status.REJECTED
 
 
+def test_what_a_harvest_makes_unsure_in_this_moment_is_not_accepted_with_its_source(site, desk, monkeypatch):
+    clear, unsure = site.harvest(
+        make_source_offer("a", source=NEW.name, title="Klar"),
+        make_source_offer("b", source=NEW.name, title="Unklar", kita_suitability=UNSURE),
+        source=NEW,
+    )
+    monkeypatch.setattr("webapp.pages.desk_held.decidable", lambda *_args, **_kinds: [clear, unsure])
+
+    post(desk, f"{LIST}/quelle/{NEW.name}/alle", page=f"{LIST}?quelle={NEW.name}", kind="accept")
+
+    assert [status(site, offer) for offer in (clear, unsure)] == [Status.PUBLISHED, Status.HELD]
+
+
 def test_after_an_action_one_is_back_where_one_was_and_nowhere_else(site, desk):
     (offer,) = new_offers(site, 1)
     shown = f"{LIST}?quelle={NEW.name}&art=new_offer"

@@ -123,7 +123,8 @@ def decide_source(name: str) -> ResponseReturnValue:
     kinds = (ReviewKind.NEW_OFFER,) if kind is DecisionKind.ACCEPT else DECIDABLE
     with writing() as change:
         _own_source(change, name)
-        chosen = decidable(change, current_region().key, name, kinds=kinds, limit=MOST_AT_ONCE)
+        found = decidable(change, current_region().key, name, kinds=kinds, limit=MOST_AT_ONCE)
+        chosen = still_decidable(change, found, kinds=kinds)  # a harvest may make one unsure in this moment
         if chosen:
             _decide(change, chosen, kind)
     if not chosen:
