@@ -26,7 +26,7 @@ from schemas.offer import MAX_SUMMARY, AgeRange, Occurrence, Rights, SourceOffer
 from schemas.organisation import Provider
 from schemas.vocabulary import Audience, Verdict
 
-VERSION: Final = "7"
+VERSION: Final = "8"
 """Bumped whenever a rule changes, so that stored Records are read again."""
 _SAYS_FOR_WHOM: Final[tuple[tuple[RecordField, str], ...]] = (
     ("audience", "Zielgruppe"),

@@ -110,7 +110,7 @@ _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:ca|max|mind|min|std|stdn|inkl|incl|exkl|zzgl|bzw|tel|st|nr|str|dr|prof|evtl|ggf|jh|"
     r"jhd|vgl|usw|etc|abs|hl|sog|zzt|mon|"
     r"tägl|einschl|geb|erm|pers|teiln|anm|abt|so|mo|di|mi|do|fr|sa|jan|feb|mär|apr|jun|jul|aug|"
-    r"sep|sept|okt|nov|dez|[a-zäöü])|[½¼¾])\.$"
+    r"sep|sept|okt|nov|dez|[a-zäöü])|str|[½¼¾])\.$"
 )
 _ORDINAL_FOLLOWS: Final = re.compile(
     r"(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|mon|dien|mitt|donn|frei|sams|sonn|klass|"

@@ -17,6 +17,7 @@ from harvesters.normalise.places import (
     venue_words,
     with_point,
 )
+from harvesters.normalise.prose_places import read_address, read_labelled_place
 from harvesters.normalise.reading import OWN_NAME, Reading
 from harvesters.normalise.schedule import IMPLIED, read_schedule
 from harvesters.normalise.service_areas import read_service_area, read_stated_area
@@ -206,7 +207,11 @@ def read_where(reading: Reading) -> None:
     )
     provider = reading.fields.get("provider")
     near = reading.source.region if reading.source else None
-    found = read_place(words, near, provider.name if provider else "")
+    by = provider.name if provider else ""
+    found = read_place(words, near, by)
+    said = found is not None or bool(words.whole or words.name)
+    if not said:
+        found = read_labelled_place(reading.page, near, by)
     own = reading.words("modes")
     known: list[Mode] = []
     if own is not None:
@@ -229,6 +234,8 @@ def read_where(reading: Reading) -> None:
         and Mode.AT_PROVIDER not in modes_now
         and (Mode.IN_KITA in modes_now or modes_now == (Mode.ONLINE,))
     )
+    if found is None and not said and not only_away:
+        found = read_address(reading.page, near)
     if found is not None and not (only_away and not venue_words(words.whole) and not words.postcode):
         place = with_point(found.value, *point) if point else found.value
         reading.put("place", place, found.rule, found.confidence, found.evidence)

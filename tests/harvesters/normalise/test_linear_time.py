@@ -18,9 +18,10 @@ from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
 from harvesters.normalise.persons import without_persons
 from harvesters.normalise.prices import read_price
+from harvesters.normalise.prose_places import read_address, read_labelled_place
 from harvesters.normalise.schedule import read_schedule
 from harvesters.normalise.service_areas import read_service_area
-from harvesters.normalise.text import clean
+from harvesters.normalise.text import Prose, clean
 
 READERS: dict[str, Callable[[str], object]] = {
     "clean": clean,
@@ -44,6 +45,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "lead_days": read_lead_days,
     "required": read_required,
     "service_area": read_service_area,
+    "labelled_place": lambda text: read_labelled_place(Prose(text), "13075"),
+    "address": lambda text: read_address(Prose(text), "13075"),
     "persons": without_persons,
     "masked": masked,
 }
@@ -91,6 +94,9 @@ SEEDS = (
     "Frau Ohm ",
     "bei Anna ",
     "0431 765432 ",
+    "17489 Greifswald, ",
+    "Weg 1, 17489 Greifswald\n",
+    "Ort: Markt, ",
     "Ansprechpartner: A",
 )
 MOST_RESULTS = 500
@@ -100,9 +106,9 @@ BUDGET_S = 12.0
 
 
 def _read_all(name: str, size: int) -> None:
-    started = process_time()
     for seed in SEEDS:
         text = (seed * (size // len(seed) + 1))[:size]
+        started = process_time()
         result = READERS[name](text)
         assert process_time() - started < BUDGET_S, f"{name} is slow on {seed!r}"
         if isinstance(result, list):
