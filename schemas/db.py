@@ -85,8 +85,12 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    def __str__(self) -> str:
+        """Its address, without the password."""
+        return self.url.render_as_string(hide_password=True)
+
     def __repr__(self) -> str:
-        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+        return f"Database({str(self)!r})"
 
 
 def sqlite_file(url: URL) -> Path | None:

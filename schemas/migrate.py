@@ -45,7 +45,7 @@ def upgrade(database: Database) -> None:
         known = {revision.revision for revision in _scripts().walk_revisions()}
         if found is not None and found not in known:
             raise StoreError(
-                f"{database!r} is at version {found}, newer than this program ({head()}); install a newer one"
+                f"{database} is at version {found}, newer than this program ({head()}); install a newer one"
             )
         config = _config()
         config.attributes["connection"] = connection

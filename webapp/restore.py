@@ -139,7 +139,7 @@ def restore(
     """
     _make_tables(database)
     if (owner := leader(database, now)) is not None:
-        raise BackupError(f"{database!r}: {owner} works on it; stop kitalotse schedule and kitalotse serve first")
+        raise BackupError(f"{database}: {owner} works on it; stop kitalotse schedule and kitalotse serve first")
     files = _files(settings, archive)
     try:
         return _restore(database, settings, archive, files, now, replace)
@@ -201,7 +201,7 @@ def _make_tables(database: Database) -> None:
     if found is None:
         upgrade(database)
     elif found != head():
-        raise BackupError(f"{database!r} is at version {found}, this program needs {head()}; run: kitalotse migrate")
+        raise BackupError(f"{database} is at version {found}, this program needs {head()}; run: kitalotse migrate")
 
 
 def _check_members(path: Path, archive: zipfile.ZipFile, length: int) -> Manifest:
@@ -251,7 +251,7 @@ def _files(settings: Settings, archive: Archive) -> list[tuple[Path, Path, bytes
 
 def _refuse_what_is_there(session: Session, database: Database, files: list[tuple[Path, Path, bytes]]) -> None:
     if not is_empty(session):
-        raise BackupError(f"{database!r} is not empty; add --replace to give up what it holds for the backup")
+        raise BackupError(f"{database} is not empty; add --replace to give up what it holds for the backup")
     for place, _, content in files:
         if place.exists() and place.read_bytes() != content:
             raise BackupError(f"{place}: is there and differs; add --replace, which keeps it beside, or move it away")

@@ -419,6 +419,22 @@ def test_work_that_is_stuck_or_failed_is_named(well):
     assert "crashed" in found
 
 
+def test_what_a_scheduler_has_yet_to_catch_up_with_asks_for_no_second_one(database, tmp_path):
+    site = Site(database, tmp_path / "installation")
+    with database.begin() as session:
+        add_work(session, "rank", site.now - timedelta(hours=2))
+    leading = leadership(database, 5.0)
+
+    assert leading.held(site.now)
+    led = said(about(site, "work"), Level.WARNING)
+    leading.give_up()
+    alone = said(about(site, "work"), Level.WARNING)
+
+    assert "rank of" in led
+    assert "kitalotse schedule" not in led
+    assert "Start the service with: kitalotse schedule" in alone
+
+
 def test_mails_in_doubt_and_mails_that_wait_are_counted(well):
     with well.database.begin() as session:
         for index in range(2):

@@ -13,6 +13,7 @@ from schemas.exceptions import SettingsError
 from schemas.geography import land_name
 from schemas.migrate import current, head
 from schemas.region import Coordinator, Region, Relay
+from schemas.store.runs import sources
 from schemas.vocabulary import OFFICIAL_AREAS, Area
 from webapp.cli import main
 from webapp.region_file import PLACEHOLDER, new_region, placeholders, region_toml
@@ -153,7 +154,9 @@ def test_two_regions_come_into_one_installation_and_the_database_is_there(tmp_pa
 
     assert first.exit_code == 0, first.output
     assert 'kitalotse desk-link "A" --region 13075' in first.output
-    assert json.loads(second.stdout)["file"] == str(tmp_path / "regions" / "01002.toml")
+    said = json.loads(second.stdout)
+    assert said["file"] == str(tmp_path / "regions" / "01002.toml")
+    assert said["sources"] > 0
     regions = load_regions(tmp_path / "regions")
     assert {key: region.base_url for key, region in regions.items()} == {
         "13075": "https://bildung.example/vg",
@@ -162,6 +165,17 @@ def test_two_regions_come_into_one_installation_and_the_database_is_there(tmp_pa
     database = Database(f"sqlite:///{tmp_path / 'kitalotse.sqlite'}")
     assert current(database) == head()
     database.dispose()
+
+
+def test_the_starter_pack_waits_at_the_desk_and_is_off(tmp_path):
+    init(tmp_path, "--region", "13075")
+
+    database = Database(f"sqlite:///{tmp_path / 'kitalotse.sqlite'}")
+    with database.read() as session:
+        known = sources(session, "13075")
+    database.dispose()
+    assert {source.region for source in known} == {"13075"}
+    assert not any(source.active for source in known)
 
 
 def test_a_file_that_is_there_is_never_overwritten(tmp_path):

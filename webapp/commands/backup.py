@@ -75,7 +75,7 @@ def restore(settings: Settings, file: Path, replace: bool, only_check: bool, as_
     if as_json:
         emit(done)
         return
-    click.echo(f"{database!r}: {sum(done.rows.values()):,} rows and {len(done.regions)} Regions as of {moment}")
+    click.echo(f"{database}: {sum(done.rows.values()):,} rows and {len(done.regions)} Regions as of {moment}")
     for path in done.kept:
         click.echo(f"kept: {path}")
     if done.doubtful_mails:

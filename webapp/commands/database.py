@@ -29,7 +29,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
             upgrade(database)
         elif found != head():
             state = "has no tables yet" if found is None else f"is at version {found}, this program needs {head()}"
-            raise StoreError(f"{database!r} {state}; run: kitalotse migrate")
+            raise StoreError(f"{database} {state}; run: kitalotse migrate")
         with database.explained():
             yield database
     finally:
@@ -50,8 +50,8 @@ def migrate(settings: Settings, as_json: bool) -> None:
     finally:
         database.dispose()
     if as_json:
-        emit({"database": repr(database), "before": before, "now": head()})
+        emit({"database": str(database), "before": before, "now": head()})
     elif before == head():
-        click.echo(f"{database!r} is up to date ({before}).")
+        click.echo(f"{database} is up to date ({before}).")
     else:
-        click.echo(f"{database!r}: {before or 'empty'} → {head()}.")
+        click.echo(f"{database}: {before or 'empty'} → {head()}.")

@@ -176,7 +176,7 @@ def _database_if_any(settings: Settings) -> Iterator[Database | None]:
         if current(database) == head():
             yield database
         else:
-            click.echo(f"{database!r} is of another version and was not looked at; run: kitalotse migrate", err=True)
+            click.echo(f"{database} is of another version and was not looked at; run: kitalotse migrate", err=True)
             yield None
     finally:
         database.dispose()

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from schemas import clock
 from schemas.db import Database
 from schemas.exceptions import SettingsError
 from schemas.geography import land_name
 from schemas.migrate import head, upgrade
 from schemas.region import Coordinator, Region
 from webapp.commands.common import database_option, emit, json_option, pass_settings
+from webapp.harvesting import save_sources
 from webapp.region_file import new_region, placeholders, region_toml
 from webapp.region_keys import find_area
 from webapp.regions import load_region, load_regions
@@ -64,9 +66,10 @@ def init(settings: Settings, region: str, base_url: str | None, coordinator: Coo
     database = Database(settings.database)
     try:
         upgrade(database)
+        _write(path, region_toml(made))
+        packed = save_sources(database, {made.key: made}, clock.now())
     finally:
         database.dispose()
-    _write(path, region_toml(made))
     gaps = list(placeholders(made))
     steps = _next_steps(made, path, len(gaps))
     if as_json:
@@ -76,15 +79,17 @@ def init(settings: Settings, region: str, base_url: str | None, coordinator: Coo
                 "name": made.name,
                 "land": made.land,
                 "file": str(path),
-                "database": repr(database),
+                "database": str(database),
                 "version": head(),
                 "placeholders": len(gaps),
+                "sources": packed,
                 "next": steps,
             }
         )
         return
     click.echo(f"Region {area}: {path}")
-    click.echo(f"Database at version {head()}: {database!r}")
+    click.echo(f"Database at version {head()}: {database}")
+    click.echo(f"Sources that come with the project: {packed}, all off")
     click.echo("\nNext:")
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")

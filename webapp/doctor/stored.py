@@ -33,7 +33,7 @@ def examine_database(database: Database) -> Iterator[Finding]:
         yield error("database", f"{fault}.", _unusable(file))
         return
     if version is None:
-        yield error("database", f"{database!r} has no tables yet.", "Run: kitalotse migrate")
+        yield error("database", f"{database} has no tables yet.", "Run: kitalotse migrate")
     elif version > head():
         yield error(
             "database",
@@ -43,7 +43,7 @@ def examine_database(database: Database) -> Iterator[Finding]:
     elif version != head():
         yield error("database", f"Is at version {version}, this program needs {head()}.", "Run: kitalotse migrate")
     else:
-        yield ok("database", f"{database!r} is at version {version}.")
+        yield ok("database", f"{database} is at version {version}.")
 
 
 def _unusable(file: Path | None) -> str:
@@ -118,18 +118,20 @@ def _sources(database: Database, region: Region, now: datetime) -> Iterator[Find
 def _work(database: Database, now: datetime) -> Iterator[Finding]:
     with database.read() as session:
         found = troubled_work(session, now=now, since=now - LATELY, overdue=OVERDUE)
+    at_work = leader(database, now) is not None
     for each in found:
         words = {
             "running": "fell silent while it worked; its lease has run out",
-            "due": "is due and nobody does it",
+            "due": "is due and was not begun yet" if at_work else "is due and nobody does it",
             "failed": f"failed: {each.error or '–'}",
             "crashed": "crashed again and again",
         }[each.state]
-        remedy = (
-            "Start the service with: kitalotse schedule"
-            if each.state in ("running", "due")
-            else f"Look into the log of kitalotse schedule at {_said(each.since)}; the next regular run tries again."
-        )
+        if each.state in ("failed", "crashed"):
+            remedy = f"Look into the log of kitalotse schedule at {_said(each.since)}; the next regular run comes."
+        elif at_work:
+            remedy = "A scheduler works, and catches up after its start. Look again in some minutes, then into its log."
+        else:
+            remedy = "Start the service with: kitalotse schedule"
         yield warning("work", f"{each.job} of {_said(each.since)} {words}.", remedy)
     if not found:
         yield ok("work", "Nothing is stuck, nothing failed lately.")
