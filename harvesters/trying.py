@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-import lxml.html
-
 from harvesters.discover import discover, undescribed
 from harvesters.feeds import FEEDS, read_feed
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
@@ -19,6 +17,7 @@ from harvesters.fetch.ledger import Ledger
 from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.html_selectors import links
+from harvesters.formats.main_content import house_of
 from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.normalise.text import clean_line
@@ -124,13 +123,7 @@ def _title_of(page: Fetched) -> str:
     if b"<" not in page.content[:20_000] or page.content.startswith(b"%PDF"):
         return ""
     root = page_of(page.content, undescribed(Access(kind=AccessKind.STRUCTURED, start=(page.url,))), page.charset)
-    if root is None:
-        return ""
-    for meta in root.iter("meta"):
-        if meta.get("property") == "og:site_name" and (name := clean_line(str(meta.get("content", "")), 200)):
-            return name
-    title: lxml.html.HtmlElement | None = root.find(".//title")
-    return "" if title is None else clean_line(str(title.text_content()), 200)
+    return "" if root is None else clean_line(house_of(root), 200)
 
 
 def _feed(source: Source, reader: "_Reader", now: datetime) -> tuple[tuple[Record, ...], tuple[Issue, ...], bool]:

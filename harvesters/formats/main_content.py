@@ -114,6 +114,21 @@ def title_of(page: lxml.html.HtmlElement, content: lxml.html.HtmlElement, url: s
     return " – ".join(parts) if len(parts) < len(_PARTS.split(named)) else named
 
 
+def house_of(page: lxml.html.HtmlElement) -> str:
+    """Whose page it is, as it says itself: ``og:site_name``, else its ``title`` without what its ``h1`` repeats.
+
+    >>> house_of(lxml.html.fromstring("<title>Angebote | Museum am Wall</title><h1>Angebote</h1>"))
+    'Museum am Wall'
+    """
+    if site := _meta(page, "og:site_name"):
+        return site
+    element = page.find(".//title")
+    named = "" if element is None else line(str(element.text_content()))
+    headings = {line(element_lines(heading)).casefold() for heading in page.iter("h1")}
+    rest = [part for part in _PARTS.split(named) if part.casefold() not in headings]
+    return " – ".join(rest) if rest else named
+
+
 def without_repeats(text: str) -> str:
     """``text`` without lines that are for the reader of the page only ("Seite drucken", "Zum Inhalt springen").
 

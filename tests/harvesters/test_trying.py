@@ -278,3 +278,19 @@ def test_the_difference_is_counted_against_what_is_stored():
     assert difference(known, shown, whole=True) == Difference(new=1, changed=2, unchanged=1, vanished=1)
     assert difference(known, shown, whole=False).vanished is None
     assert difference({}, shown, whole=True) == Difference(new=4, vanished=0)
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("<title>Angebote | Museum am Wall</title>", "Museum am Wall"),
+        ("<title>Museum am Wall – Angebote</title>", "Museum am Wall"),
+        ("<title>Museum am Wall</title>", "Museum am Wall"),
+        ("<title>Angebote</title>", "Angebote"),
+        ('<title>Angebote</title><meta property="og:site_name" content="Museum am Wall">', "Museum am Wall"),
+    ],
+)
+def test_a_house_is_called_as_its_page_says_without_the_pages_own_heading(site, head, name):
+    address = site.put("/kita", f"<html><head>{head}</head><body><h1>Angebote</h1>{event('Waldtag')}</body></html>")
+
+    assert look(address).title == name
