@@ -48,6 +48,8 @@ _NO_NAMES: Final = re.compile(r"(?i)wir|sie|ihr|er|es|hier|dort")
 _MAX_LABELLED: Final = 200
 _MOST: Final = 30
 """Most labels and most postcodes of a text that are looked at."""
+_LINES_ABOVE: Final = 3
+_HEADING_WORDS: Final = 4
 _BEFORE: Final = 160
 """How far back words are looked at that an address belongs to."""
 _MAX_NAME_WORDS: Final = 8
@@ -70,12 +72,21 @@ def read_address(page: Prose, near: str | None) -> Found[Place] | None:
     found = []
     for match in islice(matches(_POSTCODE, page), _MOST):
         span = _extent(page, match) if postcode_known(match["postcode"]) else None
-        if span is None or _NOT_HERE.search(page.lower, max(0, span[0] - _BEFORE), span[0]):
+        if span is None or _is_elsewhere(page, span[0]):
             continue
         place = _place(page, *span, near)
         if place is not None and place.value.street and place.value.locality:
             found.append(Found(place.value, place.evidence, "place.address_in_text", 0.75, span))
     return _only(found)
+
+
+def _is_elsewhere(page: Prose, start: int) -> bool:
+    """Whether the sentence of an address, or a heading at most three lines above it, says that it is for letters."""
+    begin = page.around(start)[0]
+    if _NOT_HERE.search(page.lower, begin, start):
+        return True
+    above = page.lower[max(0, begin - _BEFORE) : begin].split("\n")[-_LINES_ABOVE - 1 : -1]
+    return any(_NOT_HERE.search(line) for line in above if line.endswith(":") or line.count(" ") < _HEADING_WORDS)
 
 
 def _place(page: Prose, start: int, end: int, near: str | None, provider: str = "") -> Found[Place] | None:

@@ -72,6 +72,8 @@ def test_a_label_without_a_town_or_with_two_places_gives_none(text):
             "Greifswald",
         ),
         ("Wir sehen uns in 17489 Greifswald, Dorfstraße 3.", None, "Dorfstraße 3", "Greifswald"),
+        ("Anmeldung drei Wochen vorher. Hofladen, Weg 5, 17438 Wolgast", "Hofladen", "Weg 5", "Wolgast"),
+        ("Bitte melden Sie sich zwei Wochen vorher an\nHof, Weg 5, 17438 Wolgast", "Hof", "Weg 5", "Wolgast"),
         ("Haus der Natur | Am Markt 7 | D-17438 Wolgast", "Haus der Natur", "Am Markt 7", "Wolgast"),
         (
             "Zweimal: Hafenweg 2, 17438 Wolgast, und noch einmal: Hafenweg 2, 17438 Wolgast",
@@ -95,6 +97,8 @@ def test_one_whole_address_is_the_place(text, name, street, locality):
     [
         "Anmeldung: Museum, Hafenstr. 3, 17389 Anklam.",
         "Fragen beantwortet das Büro der Stiftung, Hafenstr. 3, 17389 Anklam",
+        "Anmeldung und Kontakt\nMuseum\nHafenstr. 3\n17389 Anklam",
+        "Ansprechpartnerin:\nTel. 03971 0000\nMuseum, Hafenstr. 3, 17389 Anklam",
         "Rechnungen bitte an: Stadt Wolgast, Burgstr. 6, 17438 Wolgast",
         "Greifswald, Domstr. 1, 17489 Greifswald oder Wolgast, Hafenweg 2, 17438 Wolgast",
         "Künstler aus Anklam arbeiten mit Kindern aus Wolgast.",
