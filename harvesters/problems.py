@@ -56,16 +56,16 @@ def problem(
     *,
     field: str,
     rule: str,
+    message: str,
+    remedy: str,
     wording: str = "",
-    message: str | None = None,
-    remedy: str | None = None,
 ) -> Issue:
-    """An Issue with every part cut to what the model holds."""
+    """An Issue with every part cut to what the model holds: what happened, and what to do, in German sentences."""
     return Issue(
         field=field,
         wording=wording[:_MAX_WORDING],
         rule=rule,
         where=f"{source} {address}"[:2300],
-        message=message[:_MAX_MESSAGE] if message else None,
-        remedy=remedy[:_MAX_MESSAGE] if remedy else None,
+        message=message[:_MAX_MESSAGE],
+        remedy=remedy[:_MAX_MESSAGE],
     )

@@ -28,6 +28,7 @@ from schemas.db import Database
 from schemas.migrate import upgrade
 from tests.network_guard import NetworkGuard
 from tests.postgres_server import find_binaries, postgres_server
+from tests.sampling import SEED
 
 ON_CI = os.environ.get("CI") == "true"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -42,6 +43,11 @@ CHROMIUM_ARGUMENTS = [
 # A test that uses one of these fixtures needs something a machine may lack; the marker lets `-m` choose.
 MARKED_BY_FIXTURE = {"shared": "corpus", "browser": "browser", "postgres_server_url": "postgres"}
 MUST_RUN_ON_CI = set(MARKED_BY_FIXTURE.values())
+
+
+def pytest_report_header() -> str:
+    """How to draw the same part again of what is too much for every run."""
+    return f"parts drawn by KITALOTSE_TEST_SEED={SEED}"
 
 
 # -- the machine's lacks ----------------------------------------------------------------------------------------------

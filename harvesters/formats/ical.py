@@ -16,7 +16,7 @@ from icalendar.error import GloballyUniqueTZIDGuessed
 from icalendar.parser import Parameters
 from icalendar.prop import vBroken
 
-from harvesters.formats.records import MAX_RECORDS, Origin, Parsed, build, finish
+from harvesters.formats.records import MAX_RECORDS, Origin, Parsed, build, finish, too_many
 from harvesters.formats.rows import take_key
 from harvesters.formats.text import decode, line, looks_like_page
 from harvesters.formats.times import local_iso
@@ -70,7 +70,7 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
             )
         )
     if len(blocks) > MAX_RECORDS:
-        issues.append(origin.problem("run", "ical.too_many", message=f"Mehr als {MAX_RECORDS} Termine; gekürzt."))
+        issues.append(too_many(origin))
         blocks, complete = blocks[:MAX_RECORDS], False
     events: list[Event] = []
     for block in blocks:
@@ -215,7 +215,12 @@ def _occurrence(origin: Origin, event: Event, inclusive: bool, issues: list[Issu
     if start is None:
         issues.append(
             origin.problem(
-                "dates", "ical.no_start", _text(event, "SUMMARY"), where=where, message="Ein Termin hat keinen Beginn."
+                "dates",
+                "ical.no_start",
+                _text(event, "SUMMARY"),
+                where=where,
+                message="Ein Termin hat keinen Beginn.",
+                remedy="Bitte die Quelle auf den fehlerhaften Termin hinweisen.",
             )
         )
         return None
@@ -227,6 +232,7 @@ def _occurrence(origin: Origin, event: Event, inclusive: bool, issues: list[Issu
                 unknown,
                 where=where,
                 message=f"Die Zeitzone „{unknown}“ ist unbekannt; die Zeiten gelten als {zone}.",
+                remedy="Bitte eine Uhrzeit vergleichen; stimmt sie nicht, die Zeitzone unter zone eintragen.",
             )
         )
     if end is None and (duration := _value(event, "DURATION")) is not None and isinstance(duration, timedelta):

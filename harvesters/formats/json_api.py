@@ -41,6 +41,7 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
                 "record",
                 "json_api.not_an_object",
                 message=f"{len(items) - len(objects)} Einträge der Liste sind keine Objekte und wurden ausgelassen.",
+                remedy="Bitte unter items prüfen, ob das die Liste der Angebote ist.",
             )
         )
     if len(objects) > MAX_RECORDS:

@@ -79,8 +79,8 @@ class Origin:
         rule: str,
         wording: str = "",
         *,
-        message: str | None = None,
-        remedy: str | None = None,
+        message: str,
+        remedy: str,
         where: str | None = None,
     ) -> Issue:
         """An Issue about this content."""
@@ -146,6 +146,7 @@ def build(
                 clean_title,
                 where=key,
                 message="Der Text ist sehr lang und wurde gekürzt.",
+                remedy="Bitte prüfen, ob die Quellenbeschreibung zu viel von der Seite erfasst.",
             )
         )
     if len(occurrences) > _MAX_OCCURRENCES:
@@ -156,6 +157,7 @@ def build(
                 clean_title,
                 where=key,
                 message=f"Von {len(occurrences)} Terminen wurden die ersten {_MAX_OCCURRENCES} übernommen.",
+                remedy="Nichts zu tun, wenn so viele Termine stimmen: Die späteren folgen, sobald frühere vorbei sind.",
             )
         )
     if looks_garbled(clean_title) or looks_garbled(clean_text):
@@ -224,11 +226,19 @@ def one_per_identity(origin: Origin, records: Iterable[Record]) -> tuple[tuple[R
             )
         if len(kept) > MAX_RECORDS:
             kept.popitem()
-            issues.append(
-                origin.problem("run", f"{origin.format}.too_many", message=f"Mehr als {MAX_RECORDS} Einträge; gekürzt.")
-            )
+            issues.append(too_many(origin))
             break
     return tuple(kept.values()), issues
+
+
+def too_many(origin: Origin) -> Issue:
+    """The Issue about content of which not everything was taken."""
+    return origin.problem(
+        "run",
+        f"{origin.format}.too_many",
+        message=f"Mehr als {MAX_RECORDS} Einträge; gekürzt.",
+        remedy="Bitte die Quelle teilen, zum Beispiel nach Jahr oder Rubrik; so gilt kein Abruf als vollständig.",
+    )
 
 
 def _content(record: Record) -> Record:

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from harvesters.formats.records import MAX_RECORDS, Origin, Parsed, build, finish
+from harvesters.formats.records import MAX_RECORDS, Origin, Parsed, build, finish, too_many
 from harvesters.formats.rows import take_key
 from harvesters.formats.text import decode, lines, looks_like_page
 from harvesters.formats.times import occurrence
@@ -97,7 +97,7 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
             )
         )
     if len(items) > MAX_RECORDS:
-        issues.append(origin.problem("run", "rss_atom.too_many", message=f"Mehr als {MAX_RECORDS} Einträge; gekürzt."))
+        issues.append(too_many(origin))
         items, complete = items[:MAX_RECORDS], False
     records = list(_records(origin, items, issues))
     return finish(origin, records, issues, next=_next(root, url), complete=complete)
