@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched
+from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, Validators
 from harvesters.formats.by_kind import PARSERS
 from harvesters.formats.records import Origin, one_per_identity
 from harvesters.parts import divided
@@ -32,29 +32,20 @@ _ACCEPT: Final = {
 def read_feed(
     source: Source, client: Client, *, now: datetime, known: Mapping[str, Page] = MappingProxyType({})
 ) -> ReadOutcome:
-    """Everything that a feed says. A feed of a single page is asked whether it has changed where it is ``known``.
+    """Everything that a feed says. Where its pages are ``known``, it is asked whether one of them has changed.
 
     Raises ``ReadError`` where an address of ``access.start`` cannot be read at all; a later page that fails, or more
     pages than ``access.max_pages``, leave the reading incomplete.
     """
-    access = source.access
-    conditional = len(access.start) == 1 and access.next is None
-    validators = validators_of(known) if conditional else NO_VALIDATORS
     pages = _Pages(source, client, now)
+    if known and (unchanged := pages.unchanged(known)):
+        return ReadOutcome(RunResult(complete=True, not_modified=True), unchanged)
+    access = source.access
     for start in access.start:
-        fetched = client.get(start, source=source.name, accept=_ACCEPT[access.kind], validators=validators)
-        if fetched.not_modified:
-            return ReadOutcome(RunResult(complete=True, not_modified=True), {fetched.url: known[fetched.url]})
-        pages.read(start, fetched)
+        pages.read(start)
     records, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), pages.records)
-    given = fetched.validators if conditional and pages.alone and pages.complete else None
-    kept: dict[str, Page] = {}
-    if given is not None:
-        page = Page(fetched.url, given.etag, given.last_modified, fingerprint_of(source), now, offers=None)
-        kept[fetched.url] = page
-    return ReadOutcome(
-        RunResult(records=divided(records), issues=(*pages.issues, *doubled), complete=pages.complete), pages=kept
-    )
+    result = RunResult(records=divided(records), issues=(*pages.issues, *doubled), complete=pages.complete)
+    return ReadOutcome(result, pages.to_remember() if pages.complete else {})
 
 
 class _Pages:
@@ -62,26 +53,54 @@ class _Pages:
 
     def __init__(self, source: Source, client: Client, now: datetime) -> None:
         self._source, self._client, self._now = source, client, now
+        self._answers: dict[str, Fetched | ReadError] = {}
         self._visited: set[str] = set()
+        self._read: list[tuple[Fetched, str | None]] = []
         self.records: list[Record] = []
         self.issues: list[Issue] = []
         self.complete = True
 
-    @property
-    def alone(self) -> bool:
-        """Whether the feed has no further page: "not modified" of the first says nothing of a second (RFC 5005)."""
-        return len(self._visited) == 1
+    def unchanged(self, known: Mapping[str, Page]) -> dict[str, Page]:
+        """All pages of the feed, where every one of them is ``known`` and has not changed; else nothing.
 
-    def read(self, start: str, fetched: Fetched) -> None:
-        """Take in ``fetched``, and follow its pages until there is none, one fails or there are too many."""
+        One that has changed leaves nothing to be said of the others. Many servers take ``Last-Modified`` from the
+        newest entry of a page; an entry that moves to another page because one was deleted may change neither, and
+        would be on none of them.
+        """
+        validators = validators_of(known)
+        found: dict[str, Page] = {}
+        for start in self._source.access.start:
+            asked: str | None = start
+            while asked is not None:
+                answer = self._answers[asked] = self._ask(asked, validators)
+                if isinstance(answer, ReadError) or not answer.not_modified:
+                    return {}
+                del self._answers[asked]
+                if answer.url in found:
+                    return {}
+                found[answer.url] = known[answer.url]
+                asked = known[answer.url].next
+        return found
+
+    def read(self, start: str) -> None:
+        """Take in the page at ``start``, and follow its pages until there is none, one fails or there are too many."""
         access = self._source.access
         asked = start
         while True:
-            self._visited.add(asked)
-            following = self._take(fetched)
-            if following is None or following in self._visited:
+            answer = self._answers.pop(asked, None) or self._ask(asked)
+            if isinstance(answer, ReadError):
+                if asked == start:
+                    raise answer
+                self._fail(answer)
                 return
-            if urlsplit(following).netloc != urlsplit(fetched.url).netloc:
+            self._visited.add(asked)
+            following = self._take(answer)
+            if following in self._visited:
+                following = None
+            self._read.append((answer, following))
+            if following is None:
+                return
+            if urlsplit(following).netloc != urlsplit(answer.url).netloc:
                 self._stop(following, "feeds.foreign_page", "Die nächste Seite liegt auf einem anderen Server.")
                 return
             if len(self._visited) >= access.max_pages:
@@ -90,11 +109,26 @@ class _Pages:
                 )
                 return
             asked = following
-            try:
-                fetched = self._client.get(asked, source=self._source.name, accept=_ACCEPT[access.kind])
-            except ReadError as error:
-                self._fail(error)
-                return
+
+    def to_remember(self) -> dict[str, Page]:
+        """Its pages, where all of them may be asked whether they have changed."""
+        reading = fingerprint_of(self._source)
+        kept: dict[str, Page] = {}
+        for page, following in self._read:
+            given = page.validators
+            if given is None or page.url in kept:
+                return {}
+            kept[page.url] = Page(
+                page.url, given.etag, given.last_modified, reading, self._now, next=following, offers=None
+            )
+        return kept
+
+    def _ask(self, address: str, validators: Mapping[str, Validators] = NO_VALIDATORS) -> Fetched | ReadError:
+        accept = _ACCEPT[self._source.access.kind]
+        try:
+            return self._client.get(address, source=self._source.name, accept=accept, validators=validators)
+        except ReadError as error:
+            return error
 
     def _take(self, fetched: Fetched) -> str | None:
         """Parse a page; the address of the next one. The first page must be readable, later ones may fail."""

@@ -38,7 +38,7 @@ class Page:
     links: tuple[str, ...] = ()
     """Of a listing: the pages it leads to, in its order."""
     next: str | None = None
-    """Of a listing: the next one."""
+    """Of a listing, or of a page of a feed: the next one."""
     offers: tuple[tuple[str, int, str], ...] | None = ()
     """Key, part and fingerprint of each Record on it; ``None`` stands for everything that the source has."""
 

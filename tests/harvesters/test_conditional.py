@@ -22,7 +22,7 @@ from schemas.store.pages import KEEP_PAGES, Page, keep_pages, pages, purge_pages
 from schemas.store.runs import delete_source, steer_source
 from schemas.tables.harvest import pages as table
 from tests.factories import NOW, make_record, make_source
-from tests.harvesters.feed_site import HOUR, ROWS, harvested, serve, titles
+from tests.harvesters.feed_site import HOUR, ROWS, feed, harvested, serve, titles
 from tests.harvesters.loopback import QUICK, Site
 
 NUMBERS = range(1, 6)
@@ -270,6 +270,93 @@ def test_a_validator_that_cannot_be_sent_back_is_not_kept(site: Site, tag: str) 
     address = site.put("/a", "x", ETag=tag)
 
     assert Client(QUICK).get(address, source="mv_probe").validators is None
+
+
+# -- feeds of several pages -------------------------------------------------------------------------------------------
+
+PAGES = ["/seite1", "/seite2", "/seite3"]
+
+
+def paged(site: Site, pages: list[list[dict[str, Any]]], tags: str = "111", **headers: str) -> Source:
+    """A JSON feed of several pages, with an ETag each where ``headers`` are absent."""
+    for number, (rows, tag) in enumerate(zip(pages, tags, strict=False), start=1):
+        following = f"/seite{number + 1}" if number < len(pages) else None
+        body = json.dumps({"angebote": rows, "weiter": following})
+        site.put(f"/seite{number}", body, **(headers or {"ETag": f'"{number}-{tag}"'}))
+    return feed(site, access={"start": (f"{site.base}/seite1",), "items": "angebote", "next": "weiter"})
+
+
+def test_a_feed_is_unchanged_where_every_page_of_it_is(database: Database, site: Site) -> None:
+    source = paged(site, [ROWS[:4], ROWS[4:8], ROWS[8:]])
+    assert harvested(database, source).new == 10
+
+    run = read_again(database, site, source)
+    later = read_again(database, site, source, 2)
+
+    assert (run.status, run.unchanged, run.missing) == (RunStatus.UNCHANGED, 10, 0)
+    assert later.status is RunStatus.UNCHANGED
+    assert site.conditional() == site.paths() == PAGES
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_where_one_page_has_changed_all_are_read(sqlite_database: Database, site: Site, changed: int) -> None:
+    source = paged(site, [ROWS[:4], ROWS[4:8], ROWS[8:]])
+    harvested(sqlite_database, source)
+    rows = [row | {"titel": "Moortag"} if number == 4 * changed else row for number, row in enumerate(ROWS)]
+    paged(site, [rows[:4], rows[4:8], rows[8:]], "".join("2" if n == changed else "1" for n in range(3)))
+
+    run = read_again(sqlite_database, site, source)
+
+    assert (run.status, run.changed, run.unchanged, run.missing) == (RunStatus.COMPLETE, 1, 9, 0)
+    assert "Moortag" in titles(sqlite_database)
+    assert site.paths() == [*PAGES[: changed + 1], *(page for page in PAGES if page != f"/seite{changed + 1}")]
+    assert read_again(sqlite_database, site, source, 2).status is RunStatus.UNCHANGED
+
+
+def test_an_offer_that_moved_to_a_page_whose_date_stays_is_not_lost(sqlite_database: Database, site: Site) -> None:
+    """Row 2 is deleted, row 5 moves up; the server dates a page by its newest entry, so that page 1 keeps its date."""
+    source = paged(site, [ROWS[:4], ROWS[4:8], ROWS[8:]], Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT")
+    harvested(sqlite_database, source)
+    left = [ROWS[0], *ROWS[2:]]
+    paged(site, [left[:4], left[4:8], left[8:]], Last_Modified="Mon, 23 Nov 2026 07:00:00 GMT")
+    site.put("/seite2", json.dumps({"angebote": left[4:8], "weiter": "/seite3"}), Last_Modified="Sun, 22 Nov 2026")
+
+    run = read_again(sqlite_database, site, source)
+
+    assert (run.status, run.unchanged, run.missing) == (RunStatus.COMPLETE, 9, 1)
+
+
+def test_a_page_that_fails_leaves_the_feed_incomplete_though_the_first_has_not_changed(
+    sqlite_database: Database, site: Site
+) -> None:
+    source = paged(site, [ROWS[:4], ROWS[4:8], ROWS[8:]])
+    harvested(sqlite_database, source)
+    site.put("/seite2", status=404)
+
+    run = read_again(sqlite_database, site, source)
+
+    assert (run.status, run.records, run.withdrawn) == (RunStatus.INCOMPLETE, 4, 0)
+    assert site.paths() == ["/seite1", "/seite2", "/seite1"]
+    assert remembered(sqlite_database, source) == []
+
+
+def test_a_feed_of_which_one_page_cannot_be_asked_is_read_in_full(sqlite_database: Database, site: Site) -> None:
+    source = paged(site, [ROWS[:4], ROWS[4:8], ROWS[8:]])
+    site.put("/seite3", json.dumps({"angebote": ROWS[8:], "weiter": "/seite1"}))  # no ETag, and back to the beginning
+    harvested(sqlite_database, source)
+
+    run = read_again(sqlite_database, site, source)
+
+    assert (run.status, run.unchanged) == (RunStatus.COMPLETE, 10)
+    assert (site.conditional(), site.paths()) == ([], PAGES)
+
+
+def test_a_feed_that_leads_back_to_its_beginning_is_unchanged_too(sqlite_database: Database, site: Site) -> None:
+    source = paged(site, [ROWS[:4], ROWS[4:]])
+    site.put("/seite2", json.dumps({"angebote": ROWS[4:], "weiter": "/seite1"}), ETag='"2"')
+    harvested(sqlite_database, source)
+
+    assert read_again(sqlite_database, site, source).status is RunStatus.UNCHANGED
 
 
 # -- what is remembered -----------------------------------------------------------------------------------------------
