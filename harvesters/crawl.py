@@ -8,7 +8,7 @@ page, ``issue``, ``gone``, ``failed``, and at last ``end``. A spool without ``en
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,15 +23,16 @@ from harvesters.child import end_without, limit_self
 from harvesters.crawl_job import JOB
 from harvesters.fetch.client import Client
 from harvesters.fetch.ledger import Ledger, MemoryLedger
+from harvesters.formats import sitemap
 from harvesters.formats.html_selectors import links
 from harvesters.formats.page_kinds import PAGE_PARSERS
-from harvesters.formats.pages import is_cut_off
+from harvesters.formats.pages import is_cut_off, site_of
 from harvesters.formats.records import Origin
 from harvesters.ledger import DatabaseLedger
 from harvesters.problems import ReadError
 from harvesters.reading import validators_of
 from schemas.db import Database
-from schemas.harvest import Issue, Source
+from schemas.harvest import AccessKind, Issue, Source
 from schemas.store.pages import Page
 
 SCRAPY: Final[dict[str, Any]] = {
@@ -60,6 +61,9 @@ SCRAPY: Final[dict[str, Any]] = {
     "STATS_DUMP": False,
 }
 _NOTHING_TO_READ: Final = frozenset(("fetch.not_found", "fetch.gone", "fetch.excluded"))
+_MAX_SITEMAPS: Final = 100
+_MAX_NESTED: Final = 3
+"""A robots.txt, an index and its sitemaps; an index of indexes is not foreseen by the protocol, but read."""
 
 Order = tuple[int, int, int]
 """Where a page stands in the site: start page, listing page, link; none of two pages is the same."""
@@ -68,7 +72,7 @@ Links = tuple[tuple[str, ...], str | None]
 
 
 class OfferSpider(Spider):
-    """Listing pages → links → detail pages; without ``access.follow`` the start pages are read themselves."""
+    """Listing pages or sitemaps → links → detail pages; without them the start pages are read themselves."""
 
     name = "offers"
     handle_httpstatus_list: Final = (304,)
@@ -79,11 +83,13 @@ class OfferSpider(Spider):
         self.client = client
         self._now = now
         self._spool = spool.open("w", encoding="utf-8")
-        self._hosts = {_host(start) for start in source.access.start}
+        self._hosts = {site_of(start) for start in source.access.start}
         # An address may be a listing and an offer's page at once; what is remembered of one says nothing of the other.
         self._known = {role: {page.url: page for page in pages if page.listing is role} for role in (True, False)}
         self._validators = {role: validators_of(known) for role, known in self._known.items()}
         self._pages = 0
+        self._sitemaps: set[str] = set()
+        self._leads_on = False
         self._complete = True
 
     @classmethod
@@ -97,9 +103,10 @@ class OfferSpider(Spider):
         """The first requests."""
         for number, address in enumerate(self.source.access.start):
             self._pages += 1
+            self._sitemaps.add(address)
             yield Request(
                 address,
-                callback=self.listing,
+                callback=self.listing if self.source.access.sitemap is None else self.site_map,
                 errback=self.unreadable_start,
                 cb_kwargs={"order": (number, 0, 0)},
                 meta={"validators": self._validators[True]},
@@ -107,11 +114,61 @@ class OfferSpider(Spider):
             )
 
     def listing(self, response: Response, order: Order) -> Iterator[Request]:
-        """A start page or a further listing page; of one that has not changed the links are known.
+        """A start page or a further listing page; of one that has not changed the links are known."""
+        self._must_be_here(response, order)
+        links_on, following = self._unchanged(response, order, listing=True) or self._listed(response, order)
+        for number, address in enumerate(links_on, start=1):
+            yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
+        if following is not None:
+            yield from self._request(following, self.listing, self.unreadable_listing, (order[0], order[1] + 1, 0))
 
-        Raises ``ReadError`` for one that leads to another server: that of whoever bought the name, perhaps.
+    def site_map(self, response: Response, order: Order, above: tuple[str, ...] = ()) -> Iterator[Request]:
+        """A sitemap, an index of sitemaps or a robots.txt; ``above`` are those that led to it.
+
+        What leads to further sitemaps is small, and never asked conditionally.
         """
-        if _host(response.url) not in self._hosts:
+        self._must_be_here(response, order)
+        further: tuple[str, ...] = ()
+        if (known := self._unchanged(response, order, listing=True)) is not None:
+            pages = known[0]
+        else:
+            found = sitemap.parse(response.body, source=self.source, url=response.url, fetched_at=self._now)
+            pages, further = found.pages, found.sitemaps
+            self._tell(found.issues)
+            self._complete &= found.complete
+            if not further and not found.issues:
+                self._remember(response, order, listing=True, found=pages)
+        self._leads_on |= bool(pages)
+        for number, address in enumerate(pages, start=1):
+            yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
+        yield from self._further(further, response, order, above)
+
+    def _further(
+        self, addresses: tuple[str, ...], response: Response, order: Order, above: tuple[str, ...]
+    ) -> Iterator[Request]:
+        """Requests for the sitemaps that an index names, each once, unless they bite their tail or have no end."""
+        line = (*above, response.request.url)  # type: ignore[union-attr]
+        trouble: tuple[str, str] | None = None
+        for address in addresses:
+            if address in line:
+                trouble = ("sitemap.loop", "Eine Sitemap verweist über andere auf sich selbst.")
+            elif len(line) > _MAX_NESTED:
+                trouble = ("sitemap.nested", f"Mehr als {_MAX_NESTED} Sitemaps verweisen eine auf die andere.")
+            elif len(self._sitemaps) >= _MAX_SITEMAPS and address not in self._sitemaps:
+                trouble = ("sitemap.too_many_sitemaps", f"Mehr als {_MAX_SITEMAPS} Sitemaps.")
+            elif address not in self._sitemaps:
+                self._sitemaps.add(address)
+                place = (order[0], len(self._sitemaps), 0)
+                yield from self._request(address, self.site_map, self.unreadable_listing, place, above=line)
+        if trouble is not None:
+            rule, happened = trouble
+            remedy = "Bitte in access.start die Sitemap eintragen, in der die Angebote stehen."
+            self._note(response.url, rule, f"{happened} Dort wurde nicht weitergelesen.", remedy)
+            self._complete = False
+
+    def _must_be_here(self, response: Response, order: Order) -> None:
+        """Raises ``ReadError`` for a listing that leads to another server: that of whoever bought the name, perhaps."""
+        if site_of(response.url) not in self._hosts:
             raise ReadError(
                 self.source.name,
                 self.source.access.start[order[0]],
@@ -119,15 +176,10 @@ class OfferSpider(Spider):
                 f"Die Adresse leitet auf einen anderen Server weiter ({response.url[:200]}).",
                 "Bitte prüfen, ob die Seite umgezogen ist, und die neue Adresse in access.start eintragen.",
             )
-        links_on, following = self._unchanged(response, order, listing=True) or self._listed(response, order)
-        for number, address in enumerate(links_on, start=1):
-            yield from self._request(address, self.detail, self.unreadable_offer, (order[0], order[1], number))
-        if following is not None:
-            yield from self._request(following, self.listing, self.unreadable, (order[0], order[1] + 1, 0))
 
     def detail(self, response: Response, order: Order) -> None:
         """A page with offers; where a link leads back to the listing or to the front page, it has none of its own."""
-        if _host(response.url) not in self._hosts:
+        if site_of(response.url) not in self._hosts:
             self._note_elsewhere(response, "einen anderen Server")
             self._complete = False
         elif response.url != response.request.url and (  # type: ignore[union-attr]
@@ -175,13 +227,20 @@ class OfferSpider(Spider):
 
     def _offers(self, response: Response, order: Order) -> bool:
         """Spool the offers on a page; whether it gave some and nothing to complain about."""
-        parsed = PAGE_PARSERS[self.source.access.kind](
-            response.body, source=self.source, url=response.url, fetched_at=self._now, charset=_charset(response)
-        )
+        kind = self.source.access.kind
+        try:
+            parsed = PAGE_PARSERS[kind](
+                response.body, source=self.source, url=response.url, fetched_at=self._now, charset=_charset(response)
+            )
+        except ReadError as error:
+            if kind is not AccessKind.PDF:  # a selector that is no CSS is one on every page
+                raise
+            self._tell([error.issue()])
+            self._complete = False
+            return False
         for record in parsed.records:
             self._write({"record": record.model_dump(mode="json"), "order": order})
-        for issue in parsed.issues:
-            self._write({"issue": issue.model_dump(mode="json")})
+        self._tell(parsed.issues)
         self._complete &= parsed.complete
         return parsed.complete and bool(parsed.records) and not parsed.issues
 
@@ -227,6 +286,12 @@ class OfferSpider(Spider):
             self._write({"gone": failure.value.address})
         self.unreadable(failure)
 
+    def unreadable_listing(self, failure: Failure) -> None:
+        """A further listing or sitemap: nobody knows what it would have led to, also where it does not exist."""
+        self.unreadable(failure)
+        if not isinstance(failure.value, ReadError) or failure.value.rule != "fetch.excluded":
+            self._complete = False
+
     def unreadable(self, failure: Failure) -> None:
         """A page within: one that does not exist, or whose provider does not want it, is nothing to read; anything else
         leaves the crawl incomplete."""
@@ -252,14 +317,22 @@ class OfferSpider(Spider):
 
     def closed(self, reason: str) -> None:
         """The end marker, and whether it is a good end."""
+        if self.source.access.sitemap is not None and self._complete and not self._leads_on:
+            self._note(
+                self.source.access.start[0],
+                "sitemap.no_match",
+                "In der Sitemap steht keine Adresse, auf die access.sitemap passt.",
+                "Bitte access.sitemap prüfen: Heißen die Seiten mit den Angeboten jetzt anders?",
+            )
+            self._complete = False
         self._write({"end": {"complete": self._complete and reason == "finished", "pages": self._pages}})
         self._spool.close()
 
     def _request(
-        self, address: str, callback: Any, errback: Callable[[Failure], None], order: Order
+        self, address: str, callback: Any, errback: Callable[[Failure], None], order: Order, **given: Any
     ) -> Iterator[Request]:
         access = self.source.access
-        if _host(address) not in self._hosts:
+        if site_of(address) not in self._hosts:
             self._note(
                 address,
                 "crawl.foreign_link",
@@ -279,9 +352,8 @@ class OfferSpider(Spider):
             self._complete = False
             return
         self._pages += 1
-        validators = self._validators[callback == self.listing]
-        meta = {"validators": validators}
-        yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order}, meta=meta)
+        meta = {"validators": self._validators[callback != self.detail]}
+        yield Request(address, callback=callback, errback=errback, cb_kwargs={"order": order, **given}, meta=meta)
 
     def _note_elsewhere(self, response: Response, where: str) -> None:
         self._note(
@@ -292,17 +364,16 @@ class OfferSpider(Spider):
         )
 
     def _note(self, address: str, rule: str, message: str, remedy: str) -> None:
-        issue: Issue = Origin(self.source, address, self._now, "crawl").problem(
-            "run", rule, message=message, remedy=remedy
+        self._tell(
+            [Origin(self.source, address, self._now, "crawl").problem("run", rule, message=message, remedy=remedy)]
         )
-        self._write({"issue": issue.model_dump(mode="json")})
+
+    def _tell(self, issues: Iterable[Issue]) -> None:
+        for issue in issues:
+            self._write({"issue": issue.model_dump(mode="json")})
 
     def _write(self, line: dict[str, Any]) -> None:
         self._spool.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _host(address: str) -> str:
-    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def _charset(response: Response) -> str | None:

@@ -1,4 +1,4 @@
-"""Reading feeds (``FEEDS``) over HTTP: conditional where possible, page by page where a feed has pages."""
+"""Reading feeds over HTTP: conditional where possible, page by page where a feed has pages."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,10 +15,10 @@ from harvesters.reading import ReadOutcome, fingerprint_of, validators_of
 from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
 from schemas.store.pages import Page
 
-FEEDS: Final = frozenset(
+_FEEDS: Final = frozenset(
     (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF)
 )
-"""Ways of access that are read here; the others need a crawl."""
+"""Ways of access of feeds; the others need a crawl."""
 _ACCEPT: Final = {
     AccessKind.ICAL: "text/calendar, */*;q=0.5",
     AccessKind.CSV: "text/csv, */*;q=0.5",
@@ -27,6 +27,12 @@ _ACCEPT: Final = {
     AccessKind.GEOJSON: "application/geo+json, application/json;q=0.9, */*;q=0.5",
     AccessKind.PDF: "application/pdf, */*;q=0.5",
 }
+
+
+def is_feed(source: Source) -> bool:
+    """Whether ``source`` is read here. Leaflets behind the links of a page need a crawl, as web pages do."""
+    access = source.access
+    return access.kind in _FEEDS and access.follow is None and access.sitemap is None
 
 
 def read_feed(

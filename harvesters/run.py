@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from harvesters.feeds import FEEDS, read_feed
+from harvesters.feeds import is_feed, read_feed
 from harvesters.fetch.client import Client, FetchSettings
 from harvesters.fetch.ledger import Ledger, MemoryLedger
 from harvesters.fetch.trouble import NOT_LISTED
@@ -137,7 +137,7 @@ def _read(
     database: Database | None = None,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> ReadOutcome:
-    if source.access.kind in FEEDS:
+    if is_feed(source):
         return read_feed(source, Client(settings, ledger), now=now, known=known)
     url = database.url.render_as_string(hide_password=False) if database is not None else None
     return crawl(

@@ -16,6 +16,8 @@ from schemas.offer import OfferFields
 
 _MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON, AccessKind.PDF))
 """Ways of access with columns or paths."""
+_CRAWLED: Final = frozenset((AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE, AccessKind.PDF))
+"""Ways of access whose offers stand behind the links of a listing or in a sitemap's addresses."""
 _RULE: Final = "source.description"
 _SAY: Final = {
     "missing": "fehlt",
@@ -128,20 +130,24 @@ def _unfit(source: Source) -> list[str]:
             codecs.lookup(access.encoding)
         except LookupError:
             wrong.append(f"access.encoding: „{access.encoding}“ ist keine Kodierung (zum Beispiel windows-1252).")
-    web = access.kind in (AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE)
+    crawled = access.kind in _CRAWLED
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
     if access.kind in _MAPPED and access.fields and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Spalte oder Pfad für den Titel ist kein Angebot zu erkennen.")
     for key, meaningful in (
-        ("follow", web),
-        ("next", web or access.kind is AccessKind.JSON),
+        ("follow", crawled),
+        ("next", crawled or access.kind is AccessKind.JSON),
+        ("sitemap", crawled),
         ("items", access.kind not in (AccessKind.STRUCTURED, AccessKind.ICAL)),
         ("key", access.kind is not AccessKind.PAGE),
         ("delimiter", access.kind is AccessKind.CSV),
     ):
         if getattr(access, key) is not None and not meaningful:
             wrong.append(f"access.{key} hat bei kind = „{access.kind.value}“ keine Wirkung.")
+    if access.sitemap is not None:
+        useless = [f"access.{key}" for key in ("follow", "next") if getattr(access, key) is not None]
+        wrong += [f"{key} hat neben access.sitemap keine Wirkung." for key in useless]
     for name in source.expect.filled:
         if name not in OfferFields.model_fields:
             near = get_close_matches(name, OfferFields.model_fields, n=1)

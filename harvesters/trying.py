@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from harvesters.discover import discover, undescribed
-from harvesters.feeds import FEEDS, read_feed
+from harvesters.feeds import is_feed, read_feed
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
 from harvesters.fetch.ledger import Ledger
 from harvesters.fetch.trouble import NOT_LISTED
@@ -101,7 +101,7 @@ def difference(known: Mapping[SourceKey, KnownOffer], records: Sequence[Record],
 
 
 def _tried(source: Source, title: str, reader: "_Reader", now: datetime) -> Trial:
-    if source.access.kind in FEEDS:
+    if is_feed(source):
         records, issues, whole = _feed(source, reader, now)
     else:
         records, issues, whole = _pages(source, reader, now)

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from schemas.base import Value
 from schemas.identifiers import is_safe_name
@@ -69,9 +69,14 @@ class Access(Value):
     start: tuple[str, ...] = ()
     """Addresses to begin with (http or https), at least one; none where nothing is fetched (``table``, ``form``)."""
     follow: str | None = None
-    """Web pages: CSS selector of the links from a listing to the detail pages; without it the start pages are read."""
+    """Web pages and ``pdf``: CSS selector of the links from a listing to the pages (leaflets) with the offers; without
+    it the start pages are read."""
     next: str | None = None
-    """Web pages: CSS selector of the link to the next listing page; JSON: dotted path of the next page's address."""
+    """Web pages and ``pdf``: CSS selector of the link to the next listing page; JSON: dotted path of the next page's
+    address."""
+    sitemap: str | None = None
+    """Web pages and ``pdf``: the start addresses are sitemaps (or a robots.txt that names them); regular expression
+    that is found in those of their addresses that are read (``/angebote/[^/]+$``)."""
     items: str | None = None
     """HTML: CSS selector of one offer where a page holds several; ``page``: of the headings below each of which one
     stands; JSON: dotted path of the list of items; tables: the sheet."""
@@ -109,10 +114,14 @@ class Access(Value):
             )
         return self
 
-    @field_validator("key_pattern")
+    @field_validator("key_pattern", "sitemap")
     @classmethod
-    def _one_group(cls, pattern: str | None) -> str | None:
-        if pattern is not None and re.compile(pattern).groups != 1:
+    def _is_pattern(cls, pattern: str | None, info: ValidationInfo) -> str | None:
+        try:
+            groups = re.compile(pattern or "").groups
+        except re.error as error:
+            raise ValueError(f"{info.field_name}: {pattern!r} is no regular expression ({error})") from error
+        if pattern is not None and info.field_name == "key_pattern" and groups != 1:
             raise ValueError(f"key_pattern: {pattern!r} needs exactly one group")
         return pattern
 

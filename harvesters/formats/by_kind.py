@@ -16,7 +16,6 @@ PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.JSON: telling(json_api.parse),
     AccessKind.RSS: telling(rss_atom.parse),
     AccessKind.GEOJSON: telling(geojson.parse),
-    AccessKind.PDF: pdf.parse,
 }
 """Way of access → its reader."""
 

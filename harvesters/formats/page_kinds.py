@@ -1,11 +1,11 @@
-"""Which format modules read web pages; apart from ``by_kind``, so that a crawl need not import readers of feeds."""
+"""Which format modules read what a crawl finds; apart from ``by_kind``, so that it need not import readers of feeds."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from harvesters.formats import html_selectors, jsonld, microdata, microformats, plain_page, rdfa
+from harvesters.formats import html_selectors, jsonld, microdata, microformats, pdf, plain_page, rdfa
 from harvesters.formats.pages import is_cut_off
 from harvesters.formats.records import Origin, Parsed
 from harvesters.formats.text import claims_utf8_wrongly
@@ -93,5 +93,6 @@ PAGE_PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.STRUCTURED: telling(_whole(structured)),
     AccessKind.HTML: telling(_whole(html_selectors.parse)),
     AccessKind.PAGE: telling(_whole(plain_page.parse)),
+    AccessKind.PDF: pdf.parse,
 }
-"""Way of access → its reader, for web pages."""
+"""Way of access → its reader, for web pages and the leaflets that they link to."""

@@ -37,6 +37,15 @@ def is_cut_off(content: bytes) -> bool:
     return len(closed) > 2 * sum(closed)
 
 
+def site_of(address: str) -> str:
+    """The site that ``address`` belongs to: its host, with or without ``www.``.
+
+    >>> site_of("https://www.museum.example/kita"), site_of("http://museum.example:80")
+    ('museum.example', 'museum.example')
+    """
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
 def page_of(content: bytes, source: Source, charset: str | None = None) -> lxml.html.HtmlElement | None:
     """The page's root element, ``None`` for one without content. No network, no entities, bounded depth."""
     text = decode_html(content, source.access.encoding, charset)[:MAX_PAGE].replace("\0", "")

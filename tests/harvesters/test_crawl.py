@@ -12,9 +12,12 @@ import pytest
 from harvesters.problems import ReadError
 from harvesters.run import read
 from harvesters.spool import crawl, read_spool
+from schemas.db import Database
 from schemas.exclusion import Exclusions
-from schemas.harvest import Access, AccessKind, RunResult, Source
+from schemas.harvest import Access, AccessKind, RunResult, RunStatus, Source
 from tests.factories import NOW, make_record, make_source
+from tests.harvesters.feed_site import harvested, titles
+from tests.harvesters.leaflets import column, head, leaflet
 from tests.harvesters.loopback import QUICK, Site, running_site
 
 FIELDS = {"title": "h1", "ages": ".alter"}
@@ -115,6 +118,16 @@ def test_an_offer_that_is_gone_does_not_spoil_the_crawl(site: Site, tmp_path: Pa
     assert [record.title for record in result.records] == ["Angebot 1", "Angebot 3"]
     assert [issue.rule for issue in result.issues] == ["fetch.gone"]
     assert result.complete
+
+
+def test_a_further_listing_that_is_gone_leaves_the_crawl_incomplete(site: Site, tmp_path: Path) -> None:
+    source = museum(site)
+    site.put("/kita?seite=2", status=410)
+
+    result = crawled(source, tmp_path)
+
+    assert [issue.rule for issue in result.issues] == ["fetch.gone"]
+    assert (len(result.records), result.complete) == (2, False)
 
 
 def test_a_listing_without_links_is_said(site: Site, tmp_path: Path) -> None:
@@ -291,3 +304,32 @@ def test_pages_without_markup_are_crawled(site: Site) -> None:
         ("moor", "Für Kitas."),
     ]
     assert outcome.result.complete
+
+
+def programme(*titles: str) -> bytes:
+    """A leaflet with these offers."""
+    words = [(head(title), "Für Kita-Gruppen ab 4 Jahren.", "2 € pro Kind, 10 Uhr") for title in titles]
+    return leaflet(column(57, 90, *(line for offer in words for line in offer), leading=20))
+
+
+def test_leaflets_behind_the_links_of_a_page_are_read_and_one_that_is_broken_is_said(
+    sqlite_database: Database, site: Site
+) -> None:
+    site.put("/herbst.pdf", programme("Waldtag", "Moortag"), ETag='"1"')
+    site.put("/winter.pdf", programme("Steintag"), ETag='"1"')
+    links = "".join(f'<a class="pdf" href="/{name}.pdf">Programm</a>' for name in ("herbst", "winter"))
+    start = site.put("/kita", f"<html><body>{links}</body></html>", ETag='"1"')
+    access = Access(kind=AccessKind.PDF, start=(start,), follow="a.pdf")
+    source = make_source(access=access, expect={"offers": {"min": 1, "max": 50}})
+
+    first = harvested(sqlite_database, source)
+    second = harvested(sqlite_database, source, 1)
+    site.put("/winter.pdf", programme("Steintag")[:-200], ETag='"2"')
+    third = harvested(sqlite_database, source, 2)
+
+    assert (first.status, first.new) == (RunStatus.COMPLETE, 3)
+    assert sorted(titles(sqlite_database)) == ["Moortag", "Steintag", "Waldtag"]
+    assert (second.status, second.unchanged) == (RunStatus.UNCHANGED, 3)
+    assert sorted(site.conditional()[:3]) == ["/herbst.pdf", "/kita", "/winter.pdf"]
+    assert (third.status, third.unchanged, third.missing) == (RunStatus.INCOMPLETE, 2, 1)
+    assert "pdf.cut_off" in [issue.rule for issue in third.issues]

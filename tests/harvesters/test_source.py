@@ -73,6 +73,13 @@ def test_unknown_keys_are_named_with_the_nearest_known_one(tmp_path: Path) -> No
         ("title =", "text =", "access.fields.title fehlt"),
         ("[access]", "[expect.filled]\nduration = 0.5\n[access]", "Gemeint ist vielleicht „duration_minutes“."),
         ("fields = {", "key_pattern = '(a)(b)'\nfields = {", "needs exactly one group"),
+        ("fields = {", "key_pattern = '(a'\nfields = {", "is no regular expression"),
+        ("fields = {", "sitemap = '('\nfields = {", "is no regular expression"),
+        (
+            "fields = {",
+            "follow = 'a'\nsitemap = '/a/'\nfields = {",
+            "access.follow hat neben access.sitemap keine Wirkung.",
+        ),
     ],
 )
 def test_every_mistake_is_said_with_file_key_and_what_is_expected(
