@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from harvesters.discover import discover, undescribed
+from harvesters.discover import discover
 from harvesters.feeds import is_feed, read_feed
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSettings, Validators
 from harvesters.fetch.ledger import Ledger
@@ -20,15 +20,17 @@ from harvesters.formats.html_selectors import links
 from harvesters.formats.main_content import house_of
 from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
+from harvesters.glance import undescribed
 from harvesters.normalise.text import clean_line
 from harvesters.parts import divided
 from harvesters.preview import Preview, understood
 from harvesters.problems import ReadError
+from harvesters.sitemaps import walk
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
 from schemas.offer import SourceKey
 from schemas.store.harvest import KnownOffer, fingerprint
 
-MAX_REQUESTS: Final = 14
+MAX_REQUESTS: Final = 30
 """Most requests of one look, robots.txt apart."""
 MAX_PAGES: Final = 5
 """Most pages of offers, or pages of a feed, that one look reads."""
@@ -138,29 +140,39 @@ def _pages(source: Source, reader: "_Reader", now: datetime) -> tuple[tuple[Reco
     access, whole = source.access, True
     records: list[Record] = []
     issues: list[Issue] = []
+    parse = PARSERS[access.kind]
     for start in access.start[:MAX_PAGES]:
-        listing = reader.get(start, source=source.name)
-        if access.follow is None:
-            addresses: tuple[str, ...] = (start,)
-        else:
-            addresses = links(listing.content, access.follow, source=source, url=listing.url)
-        if access.next and links(listing.content, access.next, source=source, url=listing.url):
-            whole = False
-        whole = whole and len(addresses) <= MAX_PAGES
+        addresses, all_listed, found = _listed(start, source, reader, now)
+        issues.extend(found)
+        whole = whole and all_listed and len(addresses) <= MAX_PAGES
         for address in addresses[:MAX_PAGES]:
             try:
                 page = reader.get(address, source=source.name)
+                parsed = parse(page.content, source=source, url=page.url, fetched_at=now, charset=page.charset)
             except ReadError as error:
                 issues.append(error.issue())
                 whole = False
                 continue
-            parse = PARSERS[access.kind]
-            parsed = parse(page.content, source=source, url=page.url, fetched_at=now, charset=page.charset)
             records.extend(parsed.records)
             issues.extend(parsed.issues)
             whole = whole and parsed.complete
     unique, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), records)
     return divided(unique), (*issues, *doubled), whole and len(access.start) <= MAX_PAGES
+
+
+def _listed(
+    start: str, source: Source, reader: "_Reader", now: datetime
+) -> tuple[tuple[str, ...], bool, tuple[Issue, ...]]:
+    """Pages that ``start`` leads to, whether these are all, and what is wrong with it."""
+    access = source.access
+    if access.sitemap is not None:
+        found = walk(start, source, reader, now=now, most=MAX_PAGES)
+        return found.pages, found.complete, found.issues
+    listing = reader.get(start, source=source.name)
+    following = access.next and links(listing.content, access.next, source=source, url=listing.url)
+    if access.follow is None:
+        return (start,), not following, ()
+    return links(listing.content, access.follow, source=source, url=listing.url), not following, ()
 
 
 class _Reader(Client):

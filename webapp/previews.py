@@ -108,7 +108,8 @@ def _described(stored: Source, settings: FetchSettings, database: str, now: date
     try:
         return look(stored, settings=settings, now=now, database=database)
     except ReadError as error:
-        guessed = stored.access.kind is AccessKind.STRUCTURED and stored.access.follow is None
+        access = stored.access
+        guessed = access.kind is AccessKind.STRUCTURED and access.follow is None and access.sitemap is None
         if stored.status == "verified" or not guessed or error.rule.startswith("fetch."):
             raise
         return look(stored, stored.access.start[0], settings=settings, now=now, database=database)

@@ -182,6 +182,10 @@ class Client:
             "Bitte die Adresse im Browser öffnen und das Ziel in access.start eintragen.",
         )
 
+    def sitemaps(self, url: str, *, source: str) -> tuple[str, ...]:
+        """Addresses of sitemaps that the robots.txt of the host of ``url`` names. Raises ``ReadError`` as ``get``."""
+        return tuple(self._robots(url, source).sitemaps)
+
     def _hop(self, url: str, source: str, accept: str, validators: Validators | None) -> Fetched:
         """A good answer from ``url`` itself, or a redirect that says where."""
         self._wait(url, self._permission(url, source))

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from harvesters.fetch.ledger import MemoryLedger
 from harvesters.problems import ReadError
 from harvesters.run import read
+from harvesters.trying import MAX_PAGES, try_source
 from schemas.db import Database
 from schemas.harvest import Access, RunResult, RunStatus, Source
 from tests.factories import NOW, make_source
 from tests.harvesters.feed_site import harvested, titles
 from tests.harvesters.loopback import QUICK, Site
 from tests.harvesters.test_formats_sitemap import urlset
+from tests.harvesters.two_clients import CLIENTS
 
 
 def wood(site: Site, *start: str, offers: int = 3) -> Source:
@@ -187,6 +190,43 @@ def test_hostile_sitemaps_are_one_issue_and_what_is_good_is_read(
     assert {record.title for record in result.records} == {"Waldtag 1", "Waldtag 2"}
     assert (rules(result), result.complete) == ([rule], complete)
     assert len(site.paths()) <= 103
+
+
+@pytest.mark.parametrize("make", [nest, loop, wide, foreign])
+def test_a_look_at_hostile_sitemaps_is_short_and_sees_what_is_good(site: Site, make: Callable[[Site], None]) -> None:
+    put_sitemap(site, 1, 2, path="/a.xml")
+    make(site)
+
+    found = try_source(wood(site), settings=QUICK, ledger=MemoryLedger(), now=NOW)
+
+    assert {record.title for record in found.records} == {"Waldtag 1", "Waldtag 2"}
+    assert len(site.paths()) <= 2 * MAX_PAGES
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ('<!DOCTYPE urlset [<!ENTITY a SYSTEM "/geheim">]><urlset><url><loc>&a;</loc></url></urlset>', "entities"),
+        (gzip.compress(b"<urlset>" + b" " * 60_000_000, 1), "too_large"),
+        ("<!doctype html><html><body>Anmelden</body></html>", "page"),
+    ],
+    ids=["entities", "bomb", "page"],
+)
+def test_a_sitemap_that_is_none_is_one_issue_for_both_clients(
+    site: Site, tmp_path: Path, client: str, body: str | bytes, rule: str
+) -> None:
+    site.put("/sitemap.xml", body)
+    source = wood(site)
+
+    if client == "scrapy":
+        result = crawled(source, tmp_path)
+        assert (result.records, rules(result), result.complete) == ((), [f"sitemap.{rule}"], False)
+    else:
+        with pytest.raises(ReadError) as caught:
+            try_source(source, settings=QUICK, ledger=MemoryLedger(), now=NOW)
+        assert caught.value.rule == f"sitemap.{rule}"
+    assert site.paths() == ["/sitemap.xml"]
 
 
 def test_addresses_of_a_sitemap_that_lead_inside_are_not_asked(site: Site, tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""A glance at an address: what is found there, and whether it looks like offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from harvesters.fetch.client import Client
+from harvesters.formats.by_kind import PARSERS
+from harvesters.normalise.record import normalise
+from harvesters.problems import ReadError
+from schemas.clock import local
+from schemas.harvest import Access, Record, Source
+from schemas.offer import OfferFields
+from schemas.vocabulary import Verdict
+
+_FACTS: Final = ("ages", "price", "duration_minutes", "group_size")
+"""What offers state, and other pages mostly do not."""
+_MAX_JUDGED: Final = 20
+
+
+def undescribed(access: Access) -> Source:
+    """A source of which nothing is known but how it is read."""
+    return Source(name="preview", region="00", access=access)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Looks with ``client``, at the moment ``now``."""
+
+    client: Client
+    now: datetime
+
+    def records(self, access: Access, address: str) -> tuple[Record, ...]:
+        """What is found at ``address``; what cannot be read holds nothing."""
+        source = undescribed(access)
+        try:
+            page = self.client.get(address, source="preview")
+            parse = PARSERS[access.kind]
+            return parse(page.content, source=source, url=page.url, fetched_at=self.now, charset=page.charset).records
+        except ReadError:
+            return ()
+
+    def facts(self, record: Record) -> list[str]:
+        """Which of the facts that offers state a Record states."""
+        return _stated(self._understood(record))
+
+    def for_kitas(self, record: Record) -> bool:
+        """Whether a Record speaks to Kitas."""
+        return _verdict(self._understood(record)) is Verdict.YES
+
+    def are_offers(self, records: Sequence[Record]) -> bool:
+        """Whether these are offers rather than news or by-laws.
+
+        What has its dates as data is a calendar, of which one entry that is not for others is enough. Of anything else
+        half must speak to Kitas, or state a fact and not be for others.
+        """
+        some = records[:_MAX_JUDGED]
+        fields = [self._understood(record) for record in some]
+        open_to_kitas = [one for one in fields if _verdict(one) is not Verdict.NO]
+        if 2 * sum(bool(record.occurrences or record.rrule) for record in some) > len(some):
+            return bool(open_to_kitas)
+        telling = [one for one in open_to_kitas if _verdict(one) is Verdict.YES or _stated(one)]
+        return 0 < len(some) <= 2 * len(telling)
+
+    def _understood(self, record: Record) -> OfferFields:
+        return normalise(record, None, today=local(self.now).date()).offer.fields
+
+
+def _stated(fields: OfferFields) -> list[str]:
+    return [name for name in _FACTS if getattr(fields, name) is not None]
+
+
+def _verdict(fields: OfferFields) -> Verdict | None:
+    return fields.kita_suitability.verdict if fields.kita_suitability else None
