@@ -17,6 +17,8 @@ from schemas.vocabulary import Verdict
 _FACTS: Final = ("ages", "price", "duration_minutes", "group_size")
 """What offers state, and other pages mostly do not."""
 _MAX_JUDGED: Final = 20
+_MAX_CALENDAR: Final = 200
+"""Entries of a calendar that are judged: a town's may begin with weeks of exhibitions and concerts."""
 
 
 def undescribed(access: Access) -> Source:
@@ -55,13 +57,13 @@ class Glance:
         What has its dates as data is a calendar, of which one entry that is not for others is enough. Of anything else
         half must speak to Kitas, or state a fact and not be for others.
         """
-        some = records[:_MAX_JUDGED]
-        fields = [self._understood(record) for record in some]
-        open_to_kitas = [one for one in fields if _verdict(one) is not Verdict.NO]
+        some = records[:_MAX_CALENDAR]
         if 2 * sum(bool(record.occurrences or record.rrule) for record in some) > len(some):
-            return bool(open_to_kitas)
+            return any(_verdict(self._understood(record)) is not Verdict.NO for record in some)
+        fields = [self._understood(record) for record in some[:_MAX_JUDGED]]
+        open_to_kitas = [one for one in fields if _verdict(one) is not Verdict.NO]
         telling = [one for one in open_to_kitas if _verdict(one) is Verdict.YES or _stated(one)]
-        return 0 < len(some) <= 2 * len(telling)
+        return 0 < len(fields) <= 2 * len(telling)
 
     def _understood(self, record: Record) -> OfferFields:
         return normalise(record, None, today=local(self.now).date()).offer.fields

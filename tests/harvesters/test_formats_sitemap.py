@@ -3,10 +3,14 @@
 import gzip
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from harvesters.formats.pages import site_of
 from harvesters.formats.sitemap import MAX_ADDRESSES, Sitemap, is_sitemap, parse
 from schemas.harvest import Access
 from tests.factories import NOW, make_source
+from tests.harvesters.test_formats_fuzz import damaged
 
 SITE = "https://museum.example"
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -149,3 +153,28 @@ def test_of_a_million_addresses_no_more_are_read_than_the_protocol_allows(
 )
 def test_a_sitemap_is_known_by_its_root(content: bytes) -> None:
     assert is_sitemap(content)
+
+
+SEEDS = (
+    urlset(f"{SITE}/angebote/a 2026-01-05", "https://fremd.example/b"),
+    urlset(f"{SITE}/a.xml", of="sitemap"),
+    "<!doctype html><html><body>Anmelden</body></html>",
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(content=st.one_of(damaged(SEEDS), damaged(SEEDS).map(gzip.compress), st.binary(max_size=300)))
+def test_a_damaged_sitemap_is_read_or_said_and_leads_nowhere_else(content: bytes) -> None:
+    found = read(content, "/")
+
+    assert found.complete or len(rules(found)) > 0
+    assert all(site_of(address) == "museum.example" for address in (*found.pages, *found.sitemaps))
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=st.one_of(st.binary(max_size=300), st.text(alphabet="SsiteMmap:/ \n#*x.", max_size=200).map(str.encode)))
+def test_any_robots_txt_is_read_or_said(content: bytes) -> None:
+    found = read(content, "/", f"{SITE}/robots.txt")
+
+    assert found.pages == ()
+    assert found.sitemaps or rules(found)
