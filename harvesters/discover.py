@@ -20,7 +20,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import lxml.html
 
 from harvesters.fetch.client import Client, Fetched
-from harvesters.formats.by_kind import GUESSES, PARSERS
+from harvesters.formats import oai_pmh
+from harvesters.formats.by_kind import GUESSES, PARSERS, is_certain
 from harvesters.formats.pages import page_of, site_of
 from harvesters.formats.sitemap import is_sitemap
 from harvesters.glance import Glance, undescribed
@@ -81,6 +82,8 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
     """How ``address`` can be read. Raises ``ReadError`` with a German sentence and a remedy where it cannot."""
     page = client.get(address, source="preview")
     _must_be_text(page, address)
+    if oai_pmh.is_answer(page.content) and oai_pmh.wrong_address(page.url):
+        page = client.get(oai_pmh.list_address(page.url), source="preview")
     reasons: list[ReadError] = []
     for kind, plausible in GUESSES:
         if not plausible(page.content[:_HEAD]):
@@ -89,7 +92,7 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
         try:
             parsed = PARSERS[kind](page.content, source=source, url=page.url, fetched_at=now, charset=page.charset)
         except ReadError as error:
-            if kind is AccessKind.PDF:
+            if kind is AccessKind.PDF or is_certain(kind, error):
                 raise
             reasons.append(error)
             continue
@@ -97,12 +100,17 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
             return Found(source.access, page)
         if kind is AccessKind.STRUCTURED:
             break
-        if kind is AccessKind.ICAL:
+        if is_certain(kind) and parsed.issues:
+            told = parsed.issues[-1]
+            raise ReadError("preview", address, told.rule, told.message or "", told.remedy or _ELSEWHERE)
+        if kind is AccessKind.ICAL or is_certain(kind):
             raise ReadError(
                 "preview",
                 address,
                 "preview.no_offers",
-                "Der Kalender ist lesbar, enthält aber keinen einzigen Termin.",
+                "Der Kalender ist lesbar, enthält aber keinen einzigen Termin."
+                if kind is AccessKind.ICAL
+                else "Die Liste ist lesbar, enthält aber kein einziges Angebot.",
                 "Ist er gerade leer, versuchen Sie es bitte später noch einmal; sonst prüfen Sie bitte die Adresse.",
             )
     if b"<" not in page.content[:_HEAD]:

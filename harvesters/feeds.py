@@ -1,14 +1,18 @@
 """Reading feeds over HTTP: conditional where possible, page by page where a feed has pages."""
 
-from collections.abc import Mapping
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from harvesters.crawl_job import CRAWL_SECONDS
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, Validators
-from harvesters.formats.by_kind import PARSERS
-from harvesters.formats.records import Origin, one_per_identity
+from harvesters.formats.by_kind import LISTINGS, PARSERS
+from harvesters.formats.listing import MAX_BYTES, MAX_ITEMS, Item
+from harvesters.formats.records import Origin, Parsed, finish
 from harvesters.parts import divided
 from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of, validators_of
@@ -16,7 +20,7 @@ from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
 from schemas.store.pages import Page
 
 _FEEDS: Final = frozenset(
-    (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF)
+    (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF, *LISTINGS)
 )
 """Ways of access of feeds; the others need a crawl."""
 _ACCEPT: Final = {
@@ -26,7 +30,13 @@ _ACCEPT: Final = {
     AccessKind.RSS: "application/atom+xml, application/rss+xml, */*;q=0.5",
     AccessKind.GEOJSON: "application/geo+json, application/json;q=0.9, */*;q=0.5",
     AccessKind.PDF: "application/pdf, */*;q=0.5",
+    AccessKind.OAI: "text/xml, application/xml;q=0.9, */*;q=0.5",
+    AccessKind.RPDE: "application/vnd.openactive.rpde+json; version=1, application/json;q=0.9, */*;q=0.5",
+    AccessKind.LINKED_EVENTS: "application/json, */*;q=0.5",
+    AccessKind.KULTURDATEN: "application/json, */*;q=0.5",
 }
+_BEAT_SECONDS: Final = 60.0
+_TELL: Final = "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber darauf hinweisen."
 
 
 def is_feed(source: Source) -> bool:
@@ -36,33 +46,65 @@ def is_feed(source: Source) -> bool:
 
 
 def read_feed(
-    source: Source, client: Client, *, now: datetime, known: Mapping[str, Page] = MappingProxyType({})
+    source: Source,
+    client: Client,
+    *,
+    now: datetime,
+    known: Mapping[str, Page] = MappingProxyType({}),
+    max_seconds: float = CRAWL_SECONDS,
+    beat_seconds: float = _BEAT_SECONDS,
+    heartbeat: Callable[[], None] = lambda: None,
 ) -> ReadOutcome:
     """Everything that a feed says. Where its pages are ``known``, it is asked whether one of them has changed.
 
-    Raises ``ReadError`` where an address of ``access.start`` cannot be read at all; a later page that fails, or more
-    pages than ``access.max_pages``, leave the reading incomplete.
+    ``heartbeat`` is called between pages, every ``beat_seconds``. Raises ``ReadError`` where an address of
+    ``access.start`` cannot be read at all; a later page that fails, more pages than ``access.max_pages``, or more than
+    ``max_seconds`` leave the reading incomplete.
     """
-    pages = _Pages(source, client, now)
+    access = source.access
+    pages: _Pages = (_List if access.kind in LISTINGS else _Feed)(
+        source, client, now, _Pulse(max_seconds, beat_seconds, heartbeat)
+    )
     if known and (unchanged := pages.unchanged(known)):
         return ReadOutcome(RunResult(complete=True, not_modified=True), unchanged)
-    access = source.access
     for start in access.start:
         pages.read(start)
-    records, doubled = one_per_identity(Origin(source, access.start[0], now, access.kind.value), pages.records)
-    result = RunResult(records=divided(records), issues=(*pages.issues, *doubled), complete=pages.complete)
-    return ReadOutcome(result, pages.to_remember() if pages.complete else {})
+    parsed = pages.parsed()
+    complete = pages.complete and parsed.complete
+    result = RunResult(
+        records=divided(parsed.records),
+        issues=(*pages.issues, *parsed.issues),
+        complete=complete,
+        deleted=parsed.deleted,
+    )
+    return ReadOutcome(result, pages.to_remember() if complete else {})
 
 
-class _Pages:
+class _Pulse:
+    """Says from time to time that a reading goes on, and when it has lasted too long."""
+
+    def __init__(self, longest: float, every: float, heartbeat: Callable[[], None]) -> None:
+        self._every, self._heartbeat = every, heartbeat
+        self._last = time.monotonic()
+        self._end = self._last + longest
+
+    def beat(self) -> bool:
+        """Whether there is time left."""
+        moment = time.monotonic()
+        if moment - self._last >= self._every:
+            self._last = moment
+            self._heartbeat()
+        return moment < self._end
+
+
+class _Pages(ABC):
     """One feed while it is read."""
 
-    def __init__(self, source: Source, client: Client, now: datetime) -> None:
-        self._source, self._client, self._now = source, client, now
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
+        self._source, self._client, self._now, self._pulse = source, client, now, pulse
         self._answers: dict[str, Fetched | ReadError] = {}
         self._visited: set[str] = set()
         self._read: list[tuple[Fetched, str | None]] = []
-        self.records: list[Record] = []
         self.issues: list[Issue] = []
         self.complete = True
 
@@ -86,6 +128,7 @@ class _Pages:
                     return {}
                 found[answer.url] = known[answer.url]
                 asked = known[answer.url].next
+                self._pulse.beat()
         return found
 
     def read(self, start: str) -> None:
@@ -99,10 +142,15 @@ class _Pages:
                     raise answer
                 self._fail(answer)
                 return
+            first = not self._visited
             self._visited.add(asked)
-            following = self._take(answer)
-            if following in self._visited:
-                following = None
+            try:
+                following = self._take(answer, asked)
+            except ReadError as error:
+                if first:
+                    raise
+                self._fail(error)
+                return
             self._read.append((answer, following))
             if following is None:
                 return
@@ -113,6 +161,9 @@ class _Pages:
                 self._stop(
                     following, "feeds.too_many_pages", f"Mehr als {access.max_pages} Seiten; hier wurde beendet."
                 )
+                return
+            if not self._pulse.beat():
+                self._stop(following, "feeds.too_slow", "Das Lesen dauerte zu lange; hier wurde beendet.", _TELL)
                 return
             asked = following
 
@@ -136,30 +187,92 @@ class _Pages:
         except ReadError as error:
             return error
 
-    def _take(self, fetched: Fetched) -> str | None:
-        """Parse a page; the address of the next one. The first page must be readable, later ones may fail."""
-        parse = PARSERS[self._source.access.kind]
-        try:
-            parsed = parse(
-                fetched.content, source=self._source, url=fetched.url, fetched_at=self._now, charset=fetched.charset
-            )
-        except ReadError as error:
-            if not self.records:
-                raise
-            self._fail(error)
-            return None
-        self.records.extend(parsed.records)
-        self.issues.extend(parsed.issues)
-        self.complete &= parsed.complete
-        return parsed.next
+    @abstractmethod
+    def _take(self, fetched: Fetched, asked: str) -> str | None:
+        """Take in one page; the address of the next one. Raises ``ReadError`` where the page cannot be read."""
+
+    @abstractmethod
+    def parsed(self) -> Parsed:
+        """What all pages held."""
 
     def _fail(self, error: ReadError) -> None:
         self.issues.append(error.issue())
         self.complete = False
 
-    def _stop(self, address: str, rule: str, message: str) -> None:
+    def _stop(
+        self, address: str, rule: str, message: str, remedy: str = "Bitte access.next und max_pages prüfen."
+    ) -> None:
         origin = Origin(self._source, address, self._now, "feeds")
-        self.issues.append(
-            origin.problem("run", rule, message=message, remedy="Bitte access.next und max_pages prüfen.")
-        )
+        self.issues.append(origin.problem("run", rule, message=message, remedy=remedy))
         self.complete = False
+
+
+class _Feed(_Pages):
+    """A feed whose pages stand on their own."""
+
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
+        super().__init__(source, client, now, pulse)
+        self._records: list[Record] = []
+
+    def _take(self, fetched: Fetched, asked: str) -> str | None:
+        parse = PARSERS[self._source.access.kind]
+        parsed = parse(
+            fetched.content, source=self._source, url=fetched.url, fetched_at=self._now, charset=fetched.charset
+        )
+        self._records.extend(parsed.records)
+        self.issues.extend(parsed.issues)
+        self.complete &= parsed.complete
+        return None if parsed.next in self._visited else parsed.next
+
+    def parsed(self) -> Parsed:
+        access = self._source.access
+        origin = Origin(self._source, access.start[0], self._now, access.kind.value)
+        return finish(origin, self._records, ())
+
+
+class _List(_Pages):
+    """A list of entries that come again or refer to each other, over pages and over addresses of ``access.start``."""
+
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
+        super().__init__(source, client, now, pulse)
+        self._listing = LISTINGS[source.access.kind]
+        self._items: list[Item] = []
+        self._bytes = 0
+        self._said: set[tuple[str, str]] = set()
+        self._shown = self._total = 0
+
+    def read(self, start: str) -> None:
+        self._shown = self._total = 0
+        super().read(start)
+        if self._shown < self._total and self.complete:
+            told = f"Die Liste nennt {self._total} Einträge, zeigt aber nur {self._shown}."
+            self._stop(start, "feeds.fewer", told, _TELL)
+
+    def _take(self, fetched: Fetched, asked: str) -> str | None:
+        page = self._listing.page(
+            fetched.content, source=self._source, url=fetched.url, fetched_at=self._now, charset=fetched.charset
+        )
+        for issue in page.issues:  # what is wrong with one page is mostly wrong with all
+            if (issue.rule, issue.wording) not in self._said:
+                self._said.add((issue.rule, issue.wording))
+                self.issues.append(issue)
+        self.complete &= page.complete
+        self._total = self._total or page.total or 0
+        self._shown += page.shown
+        self._items.extend(page.items)
+        self._bytes += sum(len(item.content or b"") for item in page.items)
+        if page.next is None or (page.may_be_next and page.next in (asked, fetched.url)):
+            return None
+        if page.next in self._visited or page.next == fetched.url:
+            self._stop(page.next, "feeds.loop", "Die Seiten führen im Kreis; hier wurde beendet.", _TELL)
+            return None
+        if len(self._items) > MAX_ITEMS or self._bytes > MAX_BYTES:
+            told = f"Mehr als {MAX_ITEMS} Einträge oder {MAX_BYTES // 1_000_000} MB; hier wurde beendet."
+            self._stop(page.next, "feeds.too_many", told, "Bitte einen Auszug der Liste lesen (access.start).")
+            return None
+        return page.next
+
+    def parsed(self) -> Parsed:
+        return self._listing.records(
+            self._items, Origin(self._source, self._source.access.start[0], self._now, self._listing.format)
+        )

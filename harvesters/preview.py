@@ -8,7 +8,7 @@ from typing import Final
 
 from harvesters.fetch.client import FetchSettings, fetch
 from harvesters.fetch.trouble import NOT_LISTED
-from harvesters.formats.by_kind import GUESSES, PARSERS
+from harvesters.formats.by_kind import GUESSES, PARSERS, is_certain
 from harvesters.formats.records import Parsed
 from harvesters.normalise.record import normalise
 from harvesters.parts import divided
@@ -120,25 +120,21 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
         try:
             parsed = PARSERS[kind](content, source=source, url=url, fetched_at=now, charset=charset)
         except ReadError as error:
+            if is_certain(kind, error):
+                raise ReadError("preview", shown, error.rule, error.happened, error.remedy) from error
             reasons.append(f"als {kind.value}: {error.happened}")
             continue
         if parsed.records:
             if kind in _GUESSED:
                 parsed = replace(parsed, issues=(_undescribed_hint(shown), *parsed.issues))
             return source, parsed.records[0].format, parsed
+        if is_certain(kind):
+            return source, kind.value, _said_to_be_empty(parsed, kind.value, shown)
         reasons.extend(f"als {kind.value}: {issue.message}" for issue in parsed.issues[:2] if issue.message)
         empty = empty or (source, kind.value, parsed)
     if empty is not None and not reasons:
         source, found_by, parsed = empty
-        issue = Issue(
-            field="source",
-            wording="",
-            rule="preview.no_offers",
-            where=shown,
-            message=f"Als {found_by} lesbar, aber ohne ein einziges Angebot.",
-            remedy="Ist die Quelle gerade leer, ist nichts zu tun; sonst bitte die Adresse prüfen.",
-        )
-        return source, found_by, replace(parsed, issues=(*parsed.issues, issue))
+        return source, found_by, _said_to_be_empty(parsed, found_by, shown)
     happened = (
         f"Kein Angebot gefunden ({' '.join(dict.fromkeys(reasons))})." if reasons else "Das Format ist unbekannt."
     )
@@ -149,6 +145,21 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
         happened,
         "Bitte eine Quellenbeschreibung mit --source angeben; harvesters/README.md zeigt, wie sie aussieht.",
     )
+
+
+def _said_to_be_empty(parsed: Parsed, found_by: str, shown: str) -> Parsed:
+    """``parsed``, which holds no offer, with an Issue that says so where none says why."""
+    if parsed.issues:
+        return parsed
+    issue = Issue(
+        field="source",
+        wording="",
+        rule="preview.no_offers",
+        where=shown,
+        message=f"Als {found_by} lesbar, aber ohne ein einziges Angebot.",
+        remedy="Ist die Quelle gerade leer, ist nichts zu tun; sonst bitte die Adresse prüfen.",
+    )
+    return replace(parsed, issues=(issue,))
 
 
 def _undescribed(kind: AccessKind, url: str) -> Source:

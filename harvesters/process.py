@@ -50,6 +50,7 @@ def process(
     read_again: bool = False,
     shown_unread: Collection[SourceKey] = (),
     gone: Collection[str] = (),
+    deleted: Collection[str] = (),
 ) -> Processed:
     """Understand ``records`` and store what is new or changed, under the fence of ``run_id``.
 
@@ -60,8 +61,9 @@ def process(
     """
     with database.read() as session:
         known = store.known(session, source.name)
-        deleted = store.keys_at(session, source.name, gone)
+        called_gone = store.keys_at(session, source.name, gone)
         door = Door.of(session, source)
+    called_gone |= {key for key in known if key.key in deleted} if deleted else set()
     work = _Work(source, known, read_again, door)
     counts = SavedCounts()
     # What was erased meanwhile, because its provider asked for it, has no Record any more that could be seen again.
@@ -72,7 +74,7 @@ def process(
         if run_id is not None:
             with database.begin() as session:
                 counts = _plus(counts, store.save_readings(session, source, run_id, readings=batch, now=now))
-    verdict = judge(source.expect.offers, known, shown, complete=complete, gone=deleted)
+    verdict = judge(source.expect.offers, known, shown, complete=complete, gone=called_gone)
     if run_id is not None:
         with database.begin() as session:
             counts = _plus(counts, _save_rest(session, source, run_id, batch, seen, verdict, now))

@@ -9,7 +9,7 @@ from schemas.harvest import RunResult, Source
 from schemas.identifiers import digest
 from schemas.store.pages import Page
 
-FORMATS: Final = "2"
+FORMATS: Final = "3"
 """Version of the format modules and of ``parts``; bumped when they read more than before, so that no 304 keeps old
 Records alive."""
 

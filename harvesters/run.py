@@ -138,7 +138,7 @@ def _read(
     heartbeat: Callable[[], None] = lambda: None,
 ) -> ReadOutcome:
     if is_feed(source):
-        return read_feed(source, Client(settings, ledger), now=now, known=known)
+        return read_feed(source, Client(settings, ledger), now=now, known=known, heartbeat=heartbeat)
     url = database.url.render_as_string(hide_password=False) if database is not None else None
     return crawl(
         source, settings=settings, now=now, known=known, spool_dir=spool_dir, database=url, heartbeat=heartbeat
@@ -247,6 +247,7 @@ class _Run:
             now=self._started,
             shown_unread=result.unchanged,
             gone=result.gone,
+            deleted=frozenset(result.deleted),
         )
 
     def _unchanged(self) -> Processed:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ValidationError
 
+from harvesters.formats.by_kind import LISTINGS
+from harvesters.formats.oai_pmh import wrong_address
 from harvesters.problems import ReadError
 from schemas.harvest import RECORD_FIELDS, AccessKind, Source
 from schemas.offer import OfferFields
@@ -18,6 +20,8 @@ _MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON,
 """Ways of access with columns or paths."""
 _CRAWLED: Final = frozenset((AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE, AccessKind.PDF))
 """Ways of access whose offers stand behind the links of a listing or in a sitemap's addresses."""
+_LISTED: Final = frozenset(LISTINGS)
+"""Ways of access that say themselves what is what."""
 _RULE: Final = "source.description"
 _SAY: Final = {
     "missing": "fehlt",
@@ -131,6 +135,8 @@ def _unfit(source: Source) -> list[str]:
         except LookupError:
             wrong.append(f"access.encoding: „{access.encoding}“ ist keine Kodierung (zum Beispiel windows-1252).")
     crawled = access.kind in _CRAWLED
+    if access.kind is AccessKind.OAI:
+        wrong.extend(f"access.start: {reason}" for reason in map(wrong_address, access.start) if reason)
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
     if access.kind in _MAPPED and access.fields and "title" not in access.fields:
@@ -139,8 +145,9 @@ def _unfit(source: Source) -> list[str]:
         ("follow", crawled),
         ("next", crawled or access.kind is AccessKind.JSON),
         ("sitemap", crawled),
-        ("items", access.kind not in (AccessKind.STRUCTURED, AccessKind.ICAL)),
-        ("key", access.kind is not AccessKind.PAGE),
+        ("items", access.kind not in (AccessKind.STRUCTURED, AccessKind.ICAL, *_LISTED)),
+        ("key", access.kind not in (AccessKind.PAGE, *_LISTED)),
+        ("key_pattern", access.kind not in _LISTED),
         ("delimiter", access.kind is AccessKind.CSV),
     ):
         if getattr(access, key) is not None and not meaningful:
@@ -153,7 +160,7 @@ def _unfit(source: Source) -> list[str]:
             near = get_close_matches(name, OfferFields.model_fields, n=1)
             hint = f" Gemeint ist vielleicht „{near[0]}“." if near else ""
             wrong.append(f"expect.filled.{name} ist kein Feld eines Angebots.{hint}")
-    without_fields = (AccessKind.ICAL, AccessKind.RSS, AccessKind.STRUCTURED, AccessKind.PAGE)
+    without_fields = (AccessKind.ICAL, AccessKind.RSS, AccessKind.STRUCTURED, AccessKind.PAGE, *_LISTED)
     if access.fields and access.kind in without_fields:
         wrong.append(f"access.fields hat bei kind = „{access.kind.value}“ keine Wirkung.")
     return wrong

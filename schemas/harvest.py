@@ -51,6 +51,14 @@ class AccessKind(StrEnum):
     """An RSS or Atom feed (httpx)."""
     GEOJSON = "geojson"
     """GeoJSON, its properties mapped by dotted paths (httpx)."""
+    OAI = "oai"
+    """OAI-PMH: records in Dublin Core, all of them in every run (httpx)."""
+    RPDE = "rpde"
+    """OpenActive's Realtime Paged Data Exchange, from its first page to its last in every run (httpx)."""
+    LINKED_EVENTS = "linked_events"
+    """The API of LinkedEvents (httpx)."""
+    KULTURDATEN = "kulturdaten"
+    """The API of kulturdaten.berlin: events, with the attractions and locations they refer to (httpx)."""
     TABLE = "table"
     """A table that a coordinator uploads at the desk; nothing is fetched, its stored Records are read again."""
     FORM = "form"
@@ -326,6 +334,8 @@ class RunResult(Value):
     """Identities on pages that have not changed (304): seen, and stored as they are."""
     gone: tuple[str, ...] = ()
     """Addresses of offers of which the source says that they are gone for good (410)."""
+    deleted: tuple[str, ...] = ()
+    """Keys of offers that the source itself lists as deleted (OAI-PMH, RPDE)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

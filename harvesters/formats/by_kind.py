@@ -4,10 +4,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harvesters.formats import geojson, ical, json_api, pdf, rss_atom, table
+from harvesters.formats import geojson, ical, json_api, kulturdaten, linked_events, oai_pmh, pdf, rpde, rss_atom, table
+from harvesters.formats.listing import Listing
 from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
+from harvesters.problems import ReadError
 from schemas.harvest import AccessKind
 
+LISTINGS: Final[Mapping[AccessKind, Listing]] = {
+    AccessKind.OAI: oai_pmh.LISTING,
+    AccessKind.RPDE: rpde.LISTING,
+    AccessKind.LINKED_EVENTS: linked_events.LISTING,
+    AccessKind.KULTURDATEN: kulturdaten.LISTING,
+}
+"""Ways of access whose Records are made once all pages are known."""
 PARSERS: Final[Mapping[AccessKind, Parse]] = {
     **PAGE_PARSERS,
     AccessKind.ICAL: telling(ical.parse),
@@ -16,6 +25,7 @@ PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.JSON: telling(json_api.parse),
     AccessKind.RSS: telling(rss_atom.parse),
     AccessKind.GEOJSON: telling(geojson.parse),
+    **{kind: telling(listing.alone()) for kind, listing in LISTINGS.items()},
 }
 """Way of access → its reader."""
 
@@ -40,12 +50,22 @@ def _looks_like_page(head: bytes) -> bool:
     return b"<" in head and not other
 
 
+def is_certain(kind: AccessKind, error: ReadError | None = None) -> bool:
+    """Whether content that looks like ``kind`` is nothing else, so that what is wrong with it is the answer."""
+    another = error is not None and error.rule.endswith((".no_page", ".no_list", ".no_answer"))
+    return kind in LISTINGS and not another
+
+
 _COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 GUESSES: Final[tuple[tuple[AccessKind, Callable[[bytes], bool]], ...]] = (
     (AccessKind.PDF, pdf.is_pdf),
     (AccessKind.ICAL, lambda head: b"BEGIN:VCALENDAR" in head.upper()),
     (AccessKind.GEOJSON, lambda head: b'"FeatureCollection"' in head and head.lstrip()[:1] == b"{"),
+    (AccessKind.OAI, oai_pmh.is_answer),
+    (AccessKind.RPDE, rpde.is_answer),
+    (AccessKind.LINKED_EVENTS, linked_events.is_answer),
+    (AccessKind.KULTURDATEN, kulturdaten.is_answer),
     (AccessKind.JSON, lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")),
     (AccessKind.RSS, _looks_like_xml),
     (AccessKind.STRUCTURED, _looks_like_page),

@@ -49,6 +49,8 @@ class Parsed:
     """Address of the next page, where the format names one."""
     complete: bool = True
     """``False`` where content was visibly cut; such a run withdraws nothing."""
+    deleted: tuple[str, ...] = ()
+    """Keys of offers that the source lists as deleted."""
     rows: Mapping[SourceKey, int] = field(default_factory=dict)
     """Of a table: the row in which an identity stands first."""
 
@@ -110,7 +112,7 @@ def build(
     beyond what one key may hold.
     """
     issues: list[Issue] = []
-    key = _short_key(line(key))
+    key = key_of(key)
     clean_title = line(title)
     if not clean_title or not key:
         missing = "Titel" if not clean_title else "Schlüssel"
@@ -197,8 +199,9 @@ def _clean(name: RecordField, raw: str) -> str:
     return line(raw) if name in _ONE_LINE else lines(raw)
 
 
-def _short_key(key: str) -> str:
-    """``key`` where the model can hold it, else its beginning with a digest of the whole."""
+def key_of(raw: str) -> str:
+    """The key of a Record: ``raw`` on one line where the model can hold it, else its beginning with a digest."""
+    key = line(raw)
     if len(key) <= 1_000 and len(key.encode()) <= MAX_KEY_BYTES:
         return key
     return f"{key[:200]}…{digest(key)}"

@@ -5,9 +5,6 @@ Kitas is judged by the normaliser. The day of publication is no date of the offe
 xCal, Modern Events Calendar) state one.
 """
 
-import html
-import html.entities
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -17,22 +14,15 @@ from lxml import etree
 
 from harvesters.formats.records import MAX_RECORDS, Origin, Parsed, build, finish, too_many
 from harvesters.formats.rows import take_key
-from harvesters.formats.text import decode, lines, looks_like_page
+from harvesters.formats.text import lines, looks_like_page
 from harvesters.formats.times import occurrence
+from harvesters.formats.xml_tree import ends_with, local, name_of, text_of, tree_of
 from harvesters.problems import ReadError
 from schemas.harvest import Issue, RawOccurrence, Record, RecordField, Source
 
 FORMAT: Final = "rss_atom"
 _ROOTS: Final = frozenset(("rss", "rdf", "feed"))
 _ITEMS: Final = frozenset(("item", "entry"))
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:([A-Za-z][A-Za-z0-9]{1,30});|(?!#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});))", re.DOTALL
-)
-"""References by name, and ampersands that begin none; sections of plain characters are passed over."""
-_XML: Final = frozenset(("amp", "lt", "gt", "quot", "apos"))
-_END = re.compile(r"</(?:[\w.-]{1,20}:)?(?:rss|rdf|feed)\s*>", re.IGNORECASE)
-_TAIL: Final = 2_000
 _START: Final = ("startdate", "dtstart")
 _LAST: Final = ("enddate", "dtend")
 _EVENTS: Final = ("modules/event", "xcal", "/mec", "ical#")
@@ -53,15 +43,9 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
     goes, with an Issue. Raises ``ReadError`` for anything that is no feed, and for one that declares entities.
     """
     origin = Origin(source, url, fetched_at, FORMAT)
-    declared = _DECLARED.search(content[:500])
-    text, _ = decode(content, source.access.encoding, declared[1].decode("ascii") if declared else charset)
-    if "<!ENTITY" in text.upper():
-        raise ReadError(
-            source.name, url, "rss_atom.entities", "Der Feed erklärt eigene Entitäten und wurde nicht gelesen.",
-            "Das kommt in Feeds nicht vor und kann ein Angriff sein; bitte die Betreiber fragen.",
-        )  # fmt: skip
-    root, well_formed = _tree(text, url)
-    name = _name(root) if root is not None else ""
+    text = text_of(content, origin, charset)
+    root, well_formed = tree_of(text, url)
+    name = name_of(root) if root is not None else ""
     if root is None or name not in _ROOTS:
         page = looks_like_page(text) or name == "html"
         raise ReadError(
@@ -73,9 +57,9 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
             else f"Das ist kein RSS- oder Atom-Feed{f' (die Wurzel heißt „{name[:40]}“)' if name else ''}.",
             "Bitte die Adresse im Browser öffnen: Vielleicht ist sie umgezogen, gesperrt oder verlangt eine Anmeldung.",
         )
-    items = [element for element in root.iter(etree.Element) if _name(element) in _ITEMS]
+    items = [element for element in root.iter(etree.Element) if name_of(element) in _ITEMS]
     issues: list[Issue] = []
-    complete = _END.search(text[-_TAIL:]) is not None or _is_empty_root(text, name)
+    complete = ends_with(text, *_ROOTS)
     if not complete:
         items = items[:-1]
         issues.append(
@@ -101,39 +85,6 @@ def parse(content: bytes, *, source: Source, url: str, fetched_at: datetime, cha
         items, complete = items[:MAX_RECORDS], False
     records = list(_records(origin, items, issues))
     return finish(origin, records, issues, next=_next(root, url), complete=complete)
-
-
-def _tree(text: str, url: str) -> tuple[etree._Element | None, bool]:
-    """The root element, ``None`` where there is none, and whether the XML is well-formed.
-
-    Names of HTML (``&nbsp;``), which XML does not know, are read as what they mean, lone ampersands as themselves.
-    """
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    known = _REFERENCE.sub(_escaped, text).replace("\0", "").lstrip()
-    try:
-        root = etree.fromstring(known.encode("utf-8", "replace"), parser, base_url=url)
-    except etree.XMLSyntaxError:
-        return None, False
-    return root, not any(entry.level == etree.ErrorLevels.FATAL for entry in parser.error_log)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    """What a reference of HTML is in XML.
-
-    >>> _REFERENCE.sub(_escaped, "A&B &auml; &lt; &x1; &#228; <![CDATA[?a&b]]>")
-    'A&amp;B ä &lt; &amp;x1; &#228; <![CDATA[?a&b]]>'
-    """
-    if match[0].startswith("<") or match[1] in _XML:
-        return match[0]
-    known = html.entities.html5.get(f"{match[1]};") if match[1] else None
-    return html.escape(known if known is not None else match[0])
-
-
-def _is_empty_root(text: str, name: str) -> bool:
-    return re.search(rf"<(?:[\w.-]{{1,20}}:)?{name}\b[^>]*/>\s*\Z", text[-_TAIL:], re.IGNORECASE) is not None
 
 
 def _records(origin: Origin, items: list[etree._Element], issues: list[Issue]) -> Iterator[Record]:
@@ -164,9 +115,9 @@ def _record(origin: Origin, item: etree._Element) -> tuple[Record | None, list[I
         words=words,
         occurrences=occurrences,
         unread={
-            _name(child): _inner(child) or str(child.get("url", ""))
+            name_of(child): _inner(child) or str(child.get("url", ""))
             for child in item.iterchildren(etree.Element)
-            if _name(child) not in _UNTOLD and not _of_event(child)
+            if name_of(child) not in _UNTOLD and not _of_event(child)
         },
     )
     return record, problems
@@ -174,7 +125,7 @@ def _record(origin: Origin, item: etree._Element) -> tuple[Record | None, list[I
 
 def _event(item: etree._Element, words: dict[RecordField, str], zone: str) -> list[RawOccurrence]:
     """What the event modules say: when, where, by whom; a time that is no plain one stays wording."""
-    said = {_name(child): _inner(child) for child in item.iterchildren(etree.Element) if _of_event(child)}
+    said = {name_of(child): _inner(child) for child in item.iterchildren(etree.Element) if _of_event(child)}
     start = next((said[name] for name in _START if said.get(name)), "")
     end = next((said[name] for name in _LAST if said.get(name)), "")
     if clock := said.get("starthour"):
@@ -207,7 +158,7 @@ def _prose(item: etree._Element) -> str:
 def _link(item: etree._Element) -> str:
     """The item's page: Atom's alternate link, or the text of RSS's, absolute."""
     for child in item.iterchildren(etree.Element):
-        if _name(child) == "link" and child.get("rel", "alternate") == "alternate":
+        if name_of(child) == "link" and child.get("rel", "alternate") == "alternate":
             href = str(child.get("href", "")) or _inner(child)
             if href.strip():
                 address = _joined(child.base or "", href.strip())
@@ -219,9 +170,9 @@ def _link(item: etree._Element) -> str:
 def _next(root: etree._Element, url: str) -> str | None:
     """The address of the next page of the feed (RFC 5005)."""
     for element in root.iter(etree.Element):
-        if _name(element) in _ITEMS:
+        if name_of(element) in _ITEMS:
             return None
-        if _name(element) == "link" and element.get("rel") == "next" and (href := element.get("href")):
+        if name_of(element) == "link" and element.get("rel") == "next" and (href := element.get("href")):
             address = _joined(element.base or url, href)
             return address if _is_address(address) else None
     return None
@@ -235,7 +186,7 @@ def _joined(base: str, href: str) -> str:
 
 
 def _is_permalink(item: etree._Element) -> bool:
-    return all(str(child.get("isPermaLink", "true")).lower() != "false" for child in item if _name(child) == "guid")
+    return all(str(child.get("isPermaLink", "true")).lower() != "false" for child in item if name_of(child) == "guid")
 
 
 def _is_address(text: str) -> bool:
@@ -247,14 +198,14 @@ def _is_address(text: str) -> bool:
 
 def _categories(item: etree._Element) -> Iterator[str]:
     for child in item.iterchildren(etree.Element):
-        if _name(child) in ("category", "subject"):
+        if name_of(child) in ("category", "subject"):
             yield str(child.get("label") or child.get("term") or "") or _inner(child)
 
 
 def _point(item: etree._Element) -> tuple[str, str]:
     """Latitude and longitude (GeoRSS simple, GML, W3C geo)."""
     for element in item.iter(etree.Element):
-        if _name(element) in ("point", "pos"):
+        if name_of(element) in ("point", "pos"):
             numbers = _inner(element).replace(",", " ").split()
             if len(numbers) in (2, 3):
                 return numbers[0], numbers[1]
@@ -264,7 +215,7 @@ def _point(item: etree._Element) -> tuple[str, str]:
 def _text(item: etree._Element, name: str) -> str:
     """What the first child of this name says; its own vocabulary (RSS, Atom) goes before modules like ``media:``."""
     own = _vocabulary(item)
-    found = [child for child in item.iterchildren(etree.Element) if _name(child) == name]
+    found = [child for child in item.iterchildren(etree.Element) if name_of(child) == name]
     found.sort(key=lambda child: _vocabulary(child) != own)
     return next(filter(None, map(_inner, found)), "")
 
@@ -278,20 +229,7 @@ def _inner(element: etree._Element) -> str:
 
 
 def _attribute(element: etree._Element, name: str) -> str:
-    return next((str(value) for key, value in element.items() if _local(str(key)) == name), "")
-
-
-def _name(element: etree._Element) -> str:
-    """The element's name without its namespace, in small letters."""
-    return _local(str(element.tag))
-
-
-def _local(name: str) -> str:
-    """
-    >>> _local("{http://purl.org/dc/elements/1.1/}Date"), _local("undeclared:date")
-    ('date', 'date')
-    """
-    return name.rpartition("}")[2].rpartition(":")[2].lower()
+    return next((str(value) for key, value in element.items() if local(str(key)) == name), "")
 
 
 def _vocabulary(element: etree._Element) -> str:

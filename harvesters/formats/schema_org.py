@@ -99,12 +99,17 @@ def _completed(node: Node, by_id: dict[str, Node]) -> Node:
     return {name: resolve(value) for name, value in node.items()}
 
 
-def record_of(origin: Origin, node: Node, *, key: str, part: int = 0) -> tuple[Record | None, list[Issue]]:
-    """The Record of one node. ``key`` is used where the node has neither ``@id`` nor ``url``."""
+def record_of(
+    origin: Origin, node: Node, *, key: str, part: int = 0, entry: bool = False
+) -> tuple[Record | None, list[Issue]]:
+    """The Record of one node. ``key`` is used where the node has neither ``@id`` nor ``url``.
+
+    An ``entry`` of a feed has its ``key`` from there, and no page but what ``url`` names.
+    """
     rest = {name: value for name, value in node.items() if value not in (None, "", [], {})}
     words: dict[RecordField, str] = {}
     identity, permalink = _first_text(rest.pop("@id", None)), _url(rest.pop("url", None))
-    url = urljoin(origin.url, permalink) if permalink else origin.url
+    url = urljoin(origin.url, permalink) if permalink else "" if entry else origin.url
     kinds = types(rest)
     words["kind"] = ", ".join(kinds)
     occurrences, rule, exdates = _when(origin, rest, words)
@@ -121,17 +126,18 @@ def record_of(origin: Origin, node: Node, *, key: str, part: int = 0) -> tuple[R
     words["service_area"] = _texts(rest.pop("areaServed", None))
     words["capacity"] = _texts(rest.pop("maximumAttendeeCapacity", None))
     words["subtitle"] = _texts([rest.pop(name, None) for name in ("alternativeHeadline", "disambiguatingDescription")])
-    words["accessibility"] = _texts(rest.pop("accessibilitySummary", None) or rest.pop("accessibilityFeature", None))
+    access = _texts(rest.pop("accessibilitySummary", None) or rest.pop("accessibilityFeature", None))
+    words["accessibility"] = "\n".join(filter(None, (access, words.get("accessibility"))))
     words["updated"] = _first_text(rest.pop("dateModified", None))
     text = "\n".join(filter(None, (_prose(rest.pop(name, None)) for name in ("description", "abstract", "teaches"))))
-    key = urljoin(origin.url, identity or permalink or "") if identity or permalink else key
+    own = "" if entry else identity or permalink
     return build(
         origin,
-        key=key,
-        part=0 if identity or permalink else part,
+        key=urljoin(origin.url, own) if own else key,
+        part=0 if own else part,
         title=_title(rest.pop("name", None)) or _title(rest.pop("headline", None)),
         text=text,
-        url=url,
+        url=url or None,
         words=words,
         occurrences=occurrences,
         rrule=rule,

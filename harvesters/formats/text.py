@@ -131,6 +131,18 @@ def line(value: str) -> str:
     return lines(value).replace("\n", " ")
 
 
+def in_german(value: object) -> str:
+    """The German words of a text given by language, else the English ones, else the first there are.
+
+    >>> in_german({"en": "Forest", "de": "Wald"}), in_german({"fi": "Metsä", "de": ""}), in_german("Wald"), in_german(7)
+    ('Wald', 'Metsä', 'Wald', '')
+    """
+    if not isinstance(value, dict):
+        return value.strip() if isinstance(value, str) else ""
+    said = {str(name): text.strip() for name, text in value.items() if isinstance(text, str) and text.strip()}
+    return said.get("de") or said.get("en") or next(iter(said.values()), "")
+
+
 def element_lines(element: lxml.html.HtmlElement) -> str:
     """The readable text of an element: blocks, list items and ``<br>`` begin a new line; table cells stay in theirs."""
     return lines_between(element, ())[0]

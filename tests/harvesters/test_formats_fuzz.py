@@ -25,6 +25,31 @@ SEEDS: Final[dict[AccessKind, tuple[str, ...]]] = {
         '{"type": "FeatureCollection", "features": [{"type": "Feature", "id": 7, "properties": {"titel": "Wald"}, '
         '"geometry": {"type": "LineString", "coordinates": [[13.0, 54.0], [13.5, 54.5, 7.0]]}}]}',
     ),
+    AccessKind.OAI: (
+        '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        "<ListRecords><record><header><identifier>7</identifier></header><metadata><dc:title>Wald</dc:title></metadata>"
+        '</record><record><header status="deleted"><identifier>8</identifier></header></record>'
+        '<resumptionToken completeListSize="9">weiter</resumptionToken></ListRecords></OAI-PMH>',
+    ),
+    AccessKind.RPDE: (
+        '{"next": "/feed?after=2", "license": "https://x.example", "items": [{"state": "updated", "id": 1, "modified": '
+        '1, "kind": "SessionSeries", "data": {"@type": "SessionSeries", "@id": "urn:1", "name": "Turnen", '
+        '"eventSchedule": [{"byDay": ["schema:Friday"], "startDate": "2026-12-04"}], "location": {"name": "Halle"}}}, '
+        '{"state": "updated", "kind": "ScheduledSession", "id": 2, "modified": 2, "data": {"type": "ScheduledSession", '
+        '"superEvent": "urn:1", "startDate": "2026-12-04T09:00Z"}}, '
+        '{"state": "deleted", "kind": "Event", "id": 3, "modified": 9007199254740993}]}',
+    ),
+    AccessKind.LINKED_EVENTS: (
+        '{"meta": {"count": 2, "next": null}, "data": [{"id": "a:1", "name": {"de": "Wald"}, "super_event_type": '
+        '"recurring", "location": {"name": {"de": "Halle"}, "position": {"coordinates": [13.4, 54.1]}}, "offers": '
+        '[{"is_free": true}]}, {"id": "a:2", "name": {"de": "Wald"}, "super_event": {"@id": "x/a:1/"}, "start_time": '
+        '"2026-12-05T09:00:00Z"}]}',
+    ),
+    AccessKind.KULTURDATEN: (
+        '{"data": {"page": 1, "pageSize": 1, "totalCount": 2, "events": [{"type": "type.Event", "identifier": "E_1", '
+        '"schedule": {"startDate": "2026-12-05", "startTime": "10:00:00"}, "attractions": [{"referenceId": "A_1", '
+        '"referenceLabel": {"de": "Wald"}}], "locations": [{"referenceId": "L_1"}], "tags": ["a.b"]}]}}',
+    ),
     AccessKind.STRUCTURED: (
         '<div vocab="https://schema.org/" typeof="Event"><b property="name">Wald</b><a property="url" href="/w">w</a>'
         '<i property="startDate" content="2026-12-05"></i><p property="location" typeof="Place"></p></div>',
@@ -110,11 +135,25 @@ def test_every_look_at_first_bytes_answers(content: bytes) -> None:
         (AccessKind.RSS, "<rss>" + "&" * 200_000 + "</rss>"),
         (AccessKind.RSS, "<rss>" + "<![CDATA[" * 50_000),
         (AccessKind.GEOJSON, '{"type": "Feature", "geometry": {"coordinates": ' + "[" * 100_000),
+        (AccessKind.OAI, "<OAI-PMH><ListRecords>" + "<record>" * 50_000),
+        (AccessKind.RPDE, '{"items": [{"state": "updated", "id": 1, "data": ' + '{"superEvent": ' * 100_000),
+        (AccessKind.KULTURDATEN, "[" * 100_000),
         (AccessKind.STRUCTURED, '<div vocab="https://schema.org/" typeof="Event" property="event">' * 20_000),
         (AccessKind.STRUCTURED, '<div class="h-event">' * 20_000),
         (AccessKind.STRUCTURED, '<p class="h-event">x</p>' * 20_000),
     ],
-    ids=["items", "ampersands", "cdata", "positions", "rdfa", "nested events", "many events"],
+    ids=[
+        "items",
+        "ampersands",
+        "cdata",
+        "positions",
+        "records",
+        "parents",
+        "lists",
+        "rdfa",
+        "nested events",
+        "many events",
+    ],
 )
 @pytest.mark.timeout(30)
 def test_depth_and_length_end(kind: AccessKind, content: str) -> None:

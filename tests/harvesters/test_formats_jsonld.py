@@ -382,3 +382,12 @@ def test_a_very_long_text_is_cut_and_said() -> None:
 
     assert len(parsed.records[0].text) == 50_000
     assert rules(parsed) == ["jsonld.cut"]
+
+
+def test_what_a_place_offers_stands_beside_what_the_event_says_of_access() -> None:
+    lift = {"@type": "LocationFeatureSpecification", "name": "Aufzug", "value": True}
+    stairs = {"@type": "LocationFeatureSpecification", "name": "Rampe", "value": False}
+    place = {"@type": "Place", "name": "Museum", "amenityFeature": [lift, stairs]}
+
+    assert record(location=place).words["accessibility"] == "Aufzug"
+    assert record(location=place, accessibilitySummary="DGS").words["accessibility"] == "DGS\nAufzug"

@@ -1,5 +1,6 @@
 """Reading a source's description."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,32 @@ def test_a_page_has_headings_as_items_and_no_selectors() -> None:
 
 def test_a_table_on_the_web_may_name_its_sheet() -> None:
     assert source_from(described("csv", items="Angebote"), "x").access.items == "Angebote"
+
+
+@pytest.mark.parametrize("kind", ["rpde", "linked_events", "kulturdaten"])
+@pytest.mark.parametrize("key", [{"key": "id"}, {"items": "x"}, {"fields": {"title": "x"}}, {"next": "x"}])
+def test_a_list_says_itself_what_is_what(kind: str, key: dict[str, object]) -> None:
+    assert source_from(described(kind), "x").access.kind == kind
+
+    with pytest.raises(ReadError, match="keine Wirkung"):
+        source_from(described(kind, **key), "x")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "gebraucht wird „https://museum.example/oai?verb=ListRecords&metadataPrefix=oai_dc“"),
+        ("?set=kinder", "verb=ListRecords&metadataPrefix=oai_dc&set=kinder“"),
+        ("?verb=ListRecords&metadataPrefix=lido&from=2026-11-01", "„from“ zeigt nur einen Teil der Liste"),
+        ("?verb=ListRecords&metadataPrefix=oai_dc", None),
+        ("?verb=ListRecords&metadataPrefix=oai_dc&set=kinder", None),
+    ],
+)
+def test_a_repository_is_described_by_the_address_of_a_whole_list(query: str, said: str | None) -> None:
+    mapping = described("oai", start=[f"https://museum.example/oai{query}"])
+
+    if said is None:
+        assert source_from(mapping, "x").access.kind == "oai"
+        return
+    with pytest.raises(ReadError, match=re.escape(said)):
+        source_from(mapping, "x")

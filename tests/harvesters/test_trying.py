@@ -294,3 +294,75 @@ def test_a_house_is_called_as_its_page_says_without_the_pages_own_heading(site, 
     address = site.put("/kita", f"<html><head>{head}</head><body><h1>Angebote</h1>{event('Waldtag')}</body></html>")
 
     assert look(address).title == name
+
+
+OAI = (
+    '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><ListRecords>'
+    "<record><header><identifier>7</identifier></header><metadata><dc:title>Waldtag für Kitas</dc:title></metadata>"
+    "</record></ListRecords></OAI-PMH>"
+)
+RPDE = {
+    "items": [{"state": "updated", "kind": "Event", "id": 7, "modified": 1, "data": {"@type": "Event", "name": "Wald"}}]
+}
+LINKED = {"meta": {"count": 1, "next": None}, "data": [{"id": "a:7", "super_event": None, "name": {"de": "Waldtag"}}]}
+KULTUR = {"data": {"events": [{"type": "type.Event", "identifier": "E_7", "title": {"de": "Waldtag"}}]}}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (OAI, AccessKind.OAI),
+        (json.dumps(RPDE | {"next": "/liste?after=7"}), AccessKind.RPDE),
+        (json.dumps(LINKED), AccessKind.LINKED_EVENTS),
+        (json.dumps(KULTUR), AccessKind.KULTURDATEN),
+    ],
+)
+def test_lists_are_known_by_what_they_hold(site, body, kind):
+    site.put("/liste?after=7", json.dumps({"items": [], "next": "/liste?after=7"}))
+    asked = "/liste?verb=ListRecords&metadataPrefix=oai_dc" if kind is AccessKind.OAI else "/liste"
+
+    found = look(site.put(asked, body))
+
+    assert found.source.access == Access(kind=kind, start=(site.base + asked,))
+    assert (len(found.records), found.whole) == (1, True)
+
+
+@pytest.mark.parametrize("asked", ["/oai?verb=Identify", "/oai", "/oai?verb=ListRecords&resumptionToken=3"])
+def test_of_a_repository_the_whole_list_is_asked_for_whatever_was_pasted(site, asked):
+    site.put("/oai?verb=ListRecords&metadataPrefix=oai_dc", OAI)
+
+    found = look(
+        site.put(asked, '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><error code="badVerb"/></OAI-PMH>')
+    )
+
+    assert found.source.access.start == (f"{site.base}/oai?verb=ListRecords&metadataPrefix=oai_dc",)
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ("<OAI-PMH><error code='noRecordsMatch'/></OAI-PMH>", "preview.no_offers"),
+        ("<OAI-PMH><error code='badArgument'/></OAI-PMH>", "oai_pmh.error"),
+        (OAI[:-30], "oai_pmh.truncated"),
+        (json.dumps({"items": [], "next": "x", "license": "https://openactive.io/"}), "preview.no_offers"),
+        (json.dumps(RPDE | {"next": "x", "license": "y"}).replace("@type", "t"), "rpde.no_offer"),
+        (
+            json.dumps({"data": {"locations": [{"type": "type.Location", "identifier": "L_7"}]}}),
+            "kulturdaten.no_events",
+        ),
+    ],
+)
+def test_lists_without_offers_say_why(site, body, rule):
+    address = site.put("/liste?verb=ListRecords&metadataPrefix=oai_dc", body)
+
+    with pytest.raises(ReadError) as refused:
+        look(address)
+
+    assert refused.value.rule == rule
+    assert refused.value.happened and refused.value.remedy
+
+
+def test_a_list_that_only_has_a_state_is_plain_json(site):
+    rows = [{"state": "deleted soon", "modified": 7, "titel": "Waldtag", "beschreibung": "Für Kitas"}]
+
+    assert look(site.put("/a.json", json.dumps(rows))).source.access.kind is AccessKind.JSON

@@ -47,6 +47,10 @@ WAYS: Final = {
     AccessKind.PDF: _l("Faltblatt oder Programm (PDF)"),
     AccessKind.RSS: _l("Nachrichten-Feed (RSS, Atom)"),
     AccessKind.GEOJSON: _l("Orte auf der Karte (GeoJSON)"),
+    AccessKind.OAI: _l("Katalog von Datensätzen (OAI-PMH)"),
+    AccessKind.RPDE: _l("Veranstaltungs-Feed (OpenActive, RPDE)"),
+    AccessKind.LINKED_EVENTS: _l("Veranstaltungskalender (LinkedEvents)"),
+    AccessKind.KULTURDATEN: _l("kulturdaten.berlin"),
     AccessKind.TABLE: _l("hochgeladene Tabelle"),
     AccessKind.FORM: _l("Einträge von Anbietern"),
 }
