@@ -4,7 +4,6 @@ Reviews and unknown wordings of one Region, the longest waiting first; how many 
 and words. Nothing here decides anything.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +21,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     type_coerce,
     union_all,
 )
@@ -43,7 +41,7 @@ from schemas.store.resolving import review_of
 from schemas.store.wordings import UnknownWording, wording_of
 from schemas.tables.harvest import sources as source_table
 from schemas.tables.harvest import wordings
-from schemas.tables.offers import memberships, offers, published
+from schemas.tables.offers import memberships, published
 from schemas.tables.reviews import decisions, reviews
 
 LEAVE_EMPTY: Final = "leave_empty"
@@ -149,25 +147,47 @@ def held_items(
 
 def held_counts(session: Session, region: str, query: HeldQuery | None = None) -> dict[HeldKind, int]:
     """How many items of each kind wait in ``region``, whatever kind ``query`` asks for; kinds without any are 0."""
-    query = (query or HeldQuery()).model_copy(update={"kind": None})
+    return _counted(session, region, query or HeldQuery())[0]
+
+
+def counts_of_source(
+    session: Session, region: str, query: HeldQuery
+) -> tuple[dict[HeldKind, int], dict[ReviewKind, int]]:
+    """``held_counts``, and how many offers of the source that ``query`` names wait to be accepted or rejected, by why.
+
+    The second are all of the source, whatever else ``query`` filters by; counted apart only where words do.
+    """
+    counts, decidables = _counted(session, region, query)
+    if query.words:
+        of_source = _reviews(session, region, HeldQuery(source=query.source))
+        decidables = {} if of_source is None else _by_kind(session, of_source.where(reviews.c.kind.in_(DECIDABLE)))
+    return counts, decidables
+
+
+def _counted(session: Session, region: str, query: HeldQuery) -> tuple[dict[HeldKind, int], dict[ReviewKind, int]]:
+    """What waits by its kind on the list, and by its kind of review what waits to be accepted or rejected."""
+    query = query.model_copy(update={"kind": None})
     counts = dict.fromkeys(HeldKind, 0)
+    decidables: dict[ReviewKind, int] = {}
     of_reviews = _reviews(session, region, query)
     if of_reviews is not None:
-        for kind, count in session.execute(
-            of_reviews.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind)
-        ):
-            counts[HeldKind(kind)] += count
+        found = _by_kind(session, of_reviews)
+        decidables = {kind: count for kind, count in found.items() if kind in DECIDABLE}
+        counts.update((HeldKind(kind), count) for kind, count in found.items())
         if forms := _form_sources(session, region):
             own = of_reviews.where(reviews.c.kind.in_(DECIDABLE), _brought_by(session, forms))
-            for kind, count in session.execute(
-                own.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind)
-            ):
+            for kind, count in _by_kind(session, own).items():
                 counts[HeldKind(kind)] -= count
                 counts[HeldKind.SELF_ENTRY] += count
     of_wordings = _wordings(region, query)
     if of_wordings is not None:
         counts[HeldKind.WORDING] = session.execute(of_wordings.with_only_columns(func.count())).scalar_one()
-    return counts
+    return counts, decidables
+
+
+def _by_kind(session: Session, found: Select[Any]) -> dict[ReviewKind, int]:
+    counted = session.execute(found.with_only_columns(reviews.c.kind, func.count()).group_by(reviews.c.kind))
+    return {ReviewKind(kind): count for kind, count in counted}
 
 
 def held_about(session: Session, offer_id: str, region: str) -> list[HeldItem]:
@@ -185,15 +205,6 @@ def decidable(session: Session, region: str, source: str, *, kinds: Sequence[Rev
         return []
     ids = of_source.where(reviews.c.kind.in_(kinds)).with_only_columns(reviews.c.offer_id)
     return list(session.scalars(ids.order_by(reviews.c.opened_at, reviews.c.id).limit(limit)))
-
-
-def decidable_counts(session: Session, region: str, source: str) -> Counter[ReviewKind]:
-    """How many offers of ``source`` wait to be accepted or rejected, by why; whatever the list is filtered by."""
-    of_source = _reviews(session, region, HeldQuery(source=source))
-    if of_source is None:
-        return Counter()
-    own = of_source.where(reviews.c.kind.in_(DECIDABLE)).with_only_columns(reviews.c.kind, func.count())
-    return Counter({ReviewKind(kind): n for kind, n in session.execute(own.group_by(reviews.c.kind))})
 
 
 def still_decidable(
@@ -241,7 +252,7 @@ def _reviews(session: Session, region: str, query: HeldQuery) -> Select[Any] | N
     if query.kind is HeldKind.WORDING:
         return None
     c = reviews.c
-    found = select(c.id).where(c.closed_at.is_(None), _of_region(session, region))
+    found = select(c.id).where(c.closed_at.is_(None), c.region == region)
     forms = _form_sources(session, region) if query.kind in (HeldKind.SELF_ENTRY, *map(HeldKind, DECIDABLE)) else ()
     if query.kind is HeldKind.SELF_ENTRY:
         if not forms:
@@ -273,18 +284,6 @@ def _wordings(region: str, query: HeldQuery) -> Select[Any] | None:
     for word in (query.words or "").split()[:MAX_WORDS]:
         found = found.where(or_(c.wording.icontains(word, autoescape=True), c.field == word))
     return found
-
-
-def _of_region(session: Session, region: str) -> ColumnElement[bool]:
-    """Whether a review's offer is of ``region``; not asked offer by offer where there is no other Region, for to look
-    them up is most of the work of a count. A join would let SQLite begin with all offers of the Region, who are many.
-    """
-    of_offers = (func.min(offers.c.region), func.max(offers.c.region))
-    # One subquery for each: an index answers a least or a greatest value at once, but not both together.
-    ends = session.execute(select(*(select(end).scalar_subquery() for end in of_offers))).one()
-    if set(ends) == {region}:
-        return true()
-    return select(offers.c.region).where(offers.c.id == reviews.c.offer_id).scalar_subquery() == region
 
 
 def _brought_by(session: Session, names: Sequence[str]) -> ColumnElement[bool]:

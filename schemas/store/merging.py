@@ -122,7 +122,9 @@ def undo_merge(session: Session, kept: str, data: dict[str, Any], *, by: str, no
     unmerge(session, data["replaced"], by=by, now=now)
     if data["judgement"] is not None:
         _take_back(session, data["judgement"], by, now)
-    session.execute(update(reviews).where(reviews.c.id.in_(data["moved"])).values(offer_id=data["replaced"]))
+    region = select(offers.c.region).where(offers.c.id == data["replaced"]).scalar_subquery()
+    moved = update(reviews).where(reviews.c.id.in_(data["moved"]))
+    session.execute(moved.values(offer_id=data["replaced"], region=region))
     waited = set(data["reviews"])
     if not is_missing(session, data["replaced"]):
         vanished = (reviews.c.offer_id == data["replaced"]) & (reviews.c.kind == ReviewKind.WITHDRAWAL)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from schemas.offer import Offer, OfferFields
 from schemas.review import Correction, ReviewKind, find_conflicts
 from schemas.store.bulk import chunks
+from schemas.tables.offers import offers
 from schemas.tables.reviews import reviews
 from schemas.vocabulary import Status
 
@@ -95,6 +96,8 @@ def sync_reviews(
 
 def open_reviews(session: Session, wanted: Iterable[Cause], *, now: datetime) -> None:
     """Lay new items on the desk, with the day on which their default applies."""
+    wanted = list(wanted)
+    region = _regions(session, {cause.offer for cause in wanted})
     rows = [
         {
             "kind": cause.kind.value,
@@ -103,6 +106,7 @@ def open_reviews(session: Session, wanted: Iterable[Cause], *, now: datetime) ->
             "opened_at": now,
             "due_at": now + DUE,
             "default": DEFAULTS[cause.kind],
+            "region": region[cause.offer],
         }
         | _values(cause)
         for cause in wanted
@@ -136,6 +140,15 @@ def close_withdrawals(session: Session, offer_ids: Collection[str], *, now: date
     for ids in chunks(offer_ids):
         waiting = (reviews.c.kind == ReviewKind.WITHDRAWAL) & reviews.c.closed_at.is_(None)
         session.execute(update(reviews).where(waiting, reviews.c.offer_id.in_(ids)).values(closed_at=now, closed_by=by))
+
+
+def _regions(session: Session, offer_ids: Collection[str]) -> dict[str, str]:
+    """The Region of each offer, which stays until the commit."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(offer_ids)):
+        query = select(offers.c.id, offers.c.region).where(offers.c.id.in_(some)).order_by(offers.c.id)
+        found.update((row.id, row.region) for row in session.execute(query.with_for_update(read=True)))
+    return found
 
 
 def _values(cause: Cause) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from schemas.store.resolving import (
     review_of,
 )
 from schemas.tables.harvest import records
-from schemas.tables.offers import memberships, offers
+from schemas.tables.offers import memberships
 from schemas.tables.reviews import corrections, decisions, reviews
 from schemas.vocabulary import Verdict
 
@@ -254,7 +254,7 @@ def _waiting(query: Select[Any], region: str | None) -> Select[Any]:
     query = query.where(reviews.c.closed_at.is_(None))
     if region is None:
         return query
-    return query.join(offers, offers.c.id == reviews.c.offer_id).where(offers.c.region == region)
+    return query.where(reviews.c.region == region)
 
 
 def _lock(session: Session, offer_ids: Collection[str]) -> list[str]:

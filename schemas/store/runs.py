@@ -19,6 +19,7 @@ from schemas.store.withdrawing import keys_of, withdraw
 from schemas.store.wordings import keep_wordings
 from schemas.tables import harvest as tables
 from schemas.tables.offers import memberships, offers, published
+from schemas.tables.reviews import reviews
 
 LEASE: Final = timedelta(minutes=15)
 """How long a run may be silent before it counts as crashed; every ``save_readings`` and ``renew_run`` extends it."""
@@ -221,6 +222,7 @@ def _replace(session: Session, old: Mapping[str, Any], source: Source, now: date
     of_source = and_(memberships.c.source == source.name, memberships.c.until.is_(None))
     member = select(memberships.c.offer_id).where(of_source)
     session.execute(update(offers).where(offers.c.id.in_(member)).values(region=source.region))
+    session.execute(update(reviews).where(reviews.c.offer_id.in_(member)).values(region=source.region))
     republish(session, session.scalars(member.order_by(memberships.c.id)).all(), now=now)
 
 

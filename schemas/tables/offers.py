@@ -48,10 +48,11 @@ memberships: Final = Table(
     Column("source", String(80), ForeignKey("sources.name"), nullable=False),
     Column("key", Text, nullable=False),
     Column("part", Integer, nullable=False),
-    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False, index=True),
+    Column("offer_id", String(16), ForeignKey("offers.id"), nullable=False),
     Column("since", UTCDateTime, nullable=False),
     Column("until", UTCDateTime),
     Column("reason", String(40), nullable=False),
+    Index("ix_memberships_offer", "offer_id", "source", "until"),
     Index(
         "uq_memberships_standing",
         "source",

@@ -17,9 +17,10 @@ from schemas.offer import ServiceArea
 from schemas.tables.base import metadata
 from schemas.tables.offers import published, published_reach
 from schemas.tables.people import digests, kitas, recipients
+from schemas.tables.reviews import reviews
 from schemas.tables.work import audit
 from schemas.vocabulary import Mode
-from tests.factories import NOW, make_kita
+from tests.factories import NOW, make_kita, make_source
 from tests.schemas.harvesting import Harvest
 
 ENTRY = {"at": NOW, "by": "koordination", "action": "correct", "subject": "o1", "data": {"field": "ages"}}
@@ -92,6 +93,22 @@ def test_offers_of_an_older_database_get_the_columns_that_a_harvest_would_write(
     with database.read() as session:
         assert [session.execute(select(table).order_by(table.c.row)).all() for table in tables] == written
     assert {row.key for row in written[1]} == {"13075"}
+
+
+def test_what_waits_in_an_older_database_gets_the_region_of_its_offer(database: Database) -> None:
+    for name, region in (("mv_neu", "13075"), ("sh_neu", "01002")):
+        Harvest(database, make_source(name, trust="hold", region=region)).run({"dinos": {}})
+    with database.begin() as session:
+        written = session.execute(select(reviews).order_by(reviews.c.id)).all()
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0005")
+
+    upgrade(database)
+
+    with database.read() as session:
+        assert session.execute(select(reviews).order_by(reviews.c.id)).all() == written
+    assert {row.region for row in written} == {"13075", "01002"}
 
 
 def test_a_database_from_a_newer_program_is_left_alone(database: Database) -> None:

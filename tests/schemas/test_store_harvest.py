@@ -26,6 +26,7 @@ from schemas.store.harvest import (
     start_run,
     stored_records,
 )
+from schemas.store.held import HeldKind, held_counts
 from schemas.store.offers import changes, latest_change, offer_by_id
 from schemas.store.reviews import correct, decide
 from schemas.store.runs import LEASE
@@ -67,14 +68,18 @@ def test_trust_that_is_given_or_taken_counts_at_once(database: Database) -> None
         assert known(session, harvest.source.name)[make_key("dinos")].reading == ""  # to be read again
 
 
-def test_a_source_that_moves_to_another_region_takes_its_offers_along(database: Database) -> None:
-    harvest = Harvest(database)
+def test_a_source_that_moves_to_another_region_takes_its_offers_along_and_what_waits_about_them(
+    database: Database,
+) -> None:
+    harvest = Harvest(database, make_source(trust="hold"))
     harvest.run({"dinos": {}})
 
     with database.begin() as session:
-        save_source(session, make_source(region="13071"), origin="file", now=harvest.now)
+        save_source(session, make_source(trust="hold", region="13071"), origin="file", now=harvest.now)
 
     assert harvest.offer("dinos").region == "13071"
+    with database.read() as session:
+        assert [held_counts(session, key)[HeldKind.NEW_OFFER] for key in ("13075", "13071")] == [0, 1]
 
 
 def test_a_licence_that_is_taken_back_hides_the_texts_at_once(database: Database) -> None:

@@ -8,10 +8,20 @@ import pytest
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Access, AccessKind, Issue
-from schemas.review import DecisionKind
+from schemas.offer import Suitability
+from schemas.review import DecisionKind, ReviewKind
 from schemas.store import held
 from schemas.store.audit import noted
-from schemas.store.held import DECIDABLE, HeldKind, HeldQuery, decidable, held_counts, held_items, still_decidable
+from schemas.store.held import (
+    DECIDABLE,
+    HeldKind,
+    HeldQuery,
+    counts_of_source,
+    decidable,
+    held_counts,
+    held_items,
+    still_decidable,
+)
 from schemas.store.lookups import decide_wording
 from schemas.store.queue import DUE
 from schemas.store.reviews import decide
@@ -19,8 +29,9 @@ from schemas.store.runs import source
 from schemas.store.suggestions import suggest
 from schemas.store.undoing import undo
 from schemas.store.wordings import MAX_OPEN, keep_wordings
+from schemas.vocabulary import Verdict
 from tests.factories import NOW, make_source
-from tests.schemas.harvesting import Harvest
+from tests.schemas.harvesting import Harvest, counted_statements
 
 REGION = "13075"
 
@@ -112,6 +123,37 @@ def test_a_filter_finds_the_same_whether_its_source_brought_few_or_many(
     assert waiting(REGION, kind="self_entry") == (["Vorlesen"], ours | entry)
     assert waiting("01002") == (["Hafenrundgang"], {HeldKind.NEW_OFFER: 1})
     assert waiting("01") == ([], {})
+
+
+def test_what_waits_of_a_source_is_counted_whatever_else_the_list_is_filtered_by(museum: Harvest) -> None:
+    unsure = Suitability(verdict=Verdict.UNSURE, probability=0.5)
+    museum.run({"dinos": {}, "wald": {"title": "Waldmorgen"}, "film": {"title": "Film", "kita_suitability": unsure}})
+    everything = {ReviewKind.NEW_OFFER: 2, ReviewKind.UNSURE: 1}
+
+    for asked in ({}, {"kind": "unsure"}, {"words": "wald"}, {"words": "--- %"}):
+        query = HeldQuery.model_validate({"source": "mv_neu"} | asked)
+        with museum.database.read() as session:
+            counts, decidables = counts_of_source(session, REGION, query)
+            assert counts == held_counts(session, REGION, query)
+            assert len(decidable(session, REGION, "mv_neu", kinds=DECIDABLE, limit=10)) == 3
+        assert decidables == everything, asked
+
+
+def test_to_count_what_waits_of_a_source_neither_reviews_nor_memberships_are_read(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "FEW", 1)
+    Harvest(sqlite_database, make_source("mv_neu", trust="hold")).run({"dinos": {}, "wald": {}})
+
+    with sqlite_database.read() as session, counted_statements(sqlite_database) as sent:
+        counts_of_source(session, REGION, HeldQuery(source="mv_neu"))
+        counting = next(statement for statement in sent if "count(*)" in statement and "FROM reviews" in statement)
+        asked = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", (REGION, "mv_neu"))
+        steps = [row.detail for row in asked]
+
+    searched = [step for step in steps if step.startswith(("SEARCH", "SCAN"))]
+    assert [step.split()[1] for step in searched] == ["reviews", "memberships"]
+    assert all("USING COVERING INDEX" in step for step in searched), steps
 
 
 def test_a_meaning_is_a_lookup_until_it_is_taken_back(museum: Harvest) -> None:

@@ -13,7 +13,8 @@ from schemas.exceptions import StoreError
 from schemas.offer import AgeRange
 from schemas.review import DecisionKind, JudgementKind, ReviewKind
 from schemas.store.audit import action_by_id, noted
-from schemas.store.harvest import offer_ids
+from schemas.store.harvest import offer_ids, save_source
+from schemas.store.held import HeldKind, held_counts
 from schemas.store.merging import judge, judged_pairs, merge, split, unmerge
 from schemas.store.offers import Tombstone, latest_change, public_offer, stream_ndjson
 from schemas.store.publishing import rebuild
@@ -388,6 +389,23 @@ def test_suggestions_move_to_the_successor_and_back(museum: Harvest, calendar: H
 
     take_back(museum, done)
     assert (waiting(museum, "dinos"), waiting(calendar, "dino-tour")) == ([], ["suggestion"])
+
+
+def test_a_suggestion_waits_in_the_region_of_the_offer_it_is_about(museum: Harvest, calendar: Harvest) -> None:
+    def suggested() -> dict[str, int]:
+        with museum.database.read() as session:
+            return {key: held_counts(session, key)[HeldKind.SUGGESTION] for key in ("13071", "13075")}
+
+    with museum.database.begin() as session:
+        suggest(session, calendar.id("dino-tour"), field=None, words="Preis falsch", now=museum.now)
+    done = act(museum, lambda s: merge(s, museum.id("dinos"), calendar.id("dino-tour"), by=BY, now=museum.now))
+
+    with museum.database.begin() as session:
+        save_source(session, make_source(region="13071"), origin="file", now=museum.now)
+    assert suggested() == {"13071": 1, "13075": 0}
+
+    take_back(museum, done)
+    assert suggested() == {"13071": 0, "13075": 1}
 
 
 def test_a_visitor_who_reports_a_merged_offer_reports_its_successor(merged: Harvest, calendar: Harvest) -> None:

@@ -22,8 +22,8 @@ from schemas.store.held import (
     DECIDABLE,
     HeldKind,
     HeldQuery,
+    counts_of_source,
     decidable,
-    decidable_counts,
     held_counts,
     held_items,
     looks,
@@ -65,12 +65,15 @@ def home() -> ResponseReturnValue:
     """Everything that waits, the longest first, filtered by what stands in the address."""
     asked, query = _asked()
     region = current_region().key
-    counts = held_counts(reading(), region, query)
+    known = {each.name: each for each in sources(reading(), region)}
+    chosen = known.get(query.source or "")
+    if chosen:
+        counts, waiting = counts_of_source(reading(), region, query)
+    else:
+        counts, waiting = held_counts(reading(), region, query), {}
     total = sum(counts.values()) if query.kind is None else counts[query.kind]
     last_page = max(1, ceil(total / PER_PAGE))
     page = min(page_number(request.args), last_page)
-    known = {each.name: each for each in sources(reading(), region)}
-    chosen = known.get(query.source or "")
     return render_template(
         "pages/desk_held.html",
         items=held_items(reading(), region, query, limit=PER_PAGE, offset=(page - 1) * PER_PAGE),
@@ -82,7 +85,7 @@ def home() -> ResponseReturnValue:
         kinds=tuple(HeldKind),
         known=known,
         chosen=chosen,
-        waiting=decidable_counts(reading(), region, chosen.name) if chosen else {},
+        waiting=waiting,
         decisive=DECISIVE,
         compared=COMPARED,
         now=now(),
