@@ -67,7 +67,9 @@ def without_one_filter(session: Session, query: OfferQuery) -> dict[str, int]:
         conditions["words"] = word_filter(session, terms)
     names = list(conditions)
     fails = [(1 - as_number(condition)).label(f"fails_{n}") for n, condition in enumerate(conditions.values())]
-    looked = select(*fails, as_number(at_home(query)).label("at_home")).where(SHOWN).subquery()
+    looking = select(*fails, as_number(at_home(query)).label("at_home")).where(SHOWN)
+    # The offset keeps PostgreSQL from asking each condition anew wherever its answer is used, words among them.
+    looked = looking.offset(0).subquery()
     flags = [looked.c[f"fails_{n}"] for n in range(len(names))]
     if not flags:
         return {}

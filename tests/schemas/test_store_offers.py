@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import event
 
 from schemas.db import Database
 from schemas.offer import AgeRange, Price, Recurrence, Schedule, ServiceArea
@@ -215,6 +217,25 @@ def test_an_empty_list_knows_which_filter_to_drop(harvest: Harvest) -> None:
             "weekday": 1,
         }
         assert without_one_filter(session, OfferQuery()) == {}
+
+
+def test_which_filter_to_drop_is_found_by_looking_for_the_words_once(harvest: Harvest) -> None:
+    asked = OfferQuery(words="Trommeln", age_months=50, weekday=Weekday.MO)
+    explain = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN"}[harvest.database.dialect]
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        sent.append((statement, parameters))
+
+    with harvest.database.read() as session:
+        event.listen(harvest.database.engine, "before_cursor_execute", note)
+        without_one_filter(session, asked)
+        event.remove(harvest.database.engine, "before_cursor_execute", note)
+        statement, parameters = sent[-1]  # SQLite begins its transaction first
+        plan = session.connection().exec_driver_sql(f"{explain} {statement}", parameters).all()
+
+    words = [row for row in plan if re.search(r"Scan.* on published_words|SCAN published_search", str(row[-1]))]
+    assert len(words) == 1, plan
 
 
 def test_a_list_says_which_filters_an_offer_could_not_answer(harvest: Harvest) -> None:
