@@ -5,7 +5,7 @@ import platform
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -14,6 +14,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import psutil
+from sqlalchemy import text
+
+from schemas.db import Database
+from schemas.exceptions import StoreError
+from schemas.migrate import current, upgrade
 
 INTERVAL_S: Final = 0.1
 """How often memory is looked at."""
@@ -98,6 +103,39 @@ def machine() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "sqlite": sqlite3.sqlite_version,
     }
+
+
+def percentile(seconds: Sequence[float], percent: int) -> float:
+    """The value that ``percent`` of 100 do not exceed (nearest rank).
+
+    >>> percentile([1.0, 2.0, 3.0, 4.0], 50), percentile([1.0, 2.0, 3.0, 4.0], 95)
+    (2.0, 4.0)
+    """
+    ranked = sorted(seconds)
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]
+
+
+@contextmanager
+def empty_database(folder: Path, url: str | None = None) -> Iterator[Database]:
+    """An empty, migrated database: the one at ``url``, or a SQLite file in ``folder``.
+
+    Raises ``StoreError`` where there are tables of ours already: what is measured is filled in, and stays.
+    """
+    database = Database(url or f"sqlite:///{folder / 'bench.sqlite'}")
+    try:
+        if current(database) is not None:
+            raise StoreError(f"{database!r} is in use; a benchmark wants an empty database, which it fills")
+        upgrade(database)
+        yield database
+    finally:
+        database.dispose()
+
+
+def analysed(database: Database) -> None:
+    """Have PostgreSQL look at what was filled in, as it does by itself within minutes."""
+    if database.dialect != "sqlite":
+        with database.begin() as session:
+            session.execute(text("ANALYZE"))
 
 
 @contextmanager

@@ -4,8 +4,10 @@ from time import sleep
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from harvesters.normalise.record import normalise as normalise_record
+from schemas.exceptions import StoreError
 from tests.bench import desk, export, harvest, normalise, portal, upsert
 from tests.bench import list as listing
 from tests.bench.corpus import SOURCE, TODAY
@@ -45,18 +47,33 @@ def test_every_list_finds_something_and_less_than_everything(listed: dict[str, A
     assert listed["baseline"]["seconds"] > 0
 
 
-def test_portal_and_desk_report_every_page_with_a_baseline() -> None:
-    opened, waiting = portal.run(offers=300), desk.run(offers=200)
+def test_portal_reports_every_page_with_a_baseline(empty_database_url: str) -> None:
+    opened = portal.run(offers=300, database=empty_database_url)
 
-    assert opened.keys() >= KEYS
-    assert waiting.keys() >= KEYS
     assert opened["pages"].keys() == {**portal.SEARCHES, **portal.OTHERS}.keys()
+    _has_pages_and_a_baseline(opened, empty_database_url)
+
+
+def test_desk_reports_every_page_with_a_baseline(empty_database_url: str) -> None:
+    waiting = desk.run(offers=200, database=empty_database_url)
+
     assert waiting["pages"].keys() == {**desk.LISTS, **desk.OTHERS}.keys()
     assert waiting["sizes"] == {"offers": 200, "waiting": 200}
-    for found in (opened, waiting):
-        assert all(0 < page["p50_ms"] <= page["p95_ms"] for page in found["pages"].values())
-        assert found["seconds"] > 0
-        assert found["baseline"]["seconds"] > 0
+    _has_pages_and_a_baseline(waiting, empty_database_url)
+
+
+def test_a_database_that_is_in_use_is_not_filled(sqlite_url: str) -> None:
+    with pytest.raises(StoreError, match="is in use"):
+        desk.run(offers=1, database=sqlite_url)
+
+
+def _has_pages_and_a_baseline(found: dict[str, Any], url: str) -> None:
+    assert found.keys() >= KEYS
+    assert found["how"].endswith(make_url(url).get_backend_name())
+    assert all(0 < page["p50_ms"] <= page["p95_ms"] for page in found["pages"].values())
+    assert all(page["processor_ms"] > 0 for page in found["pages"].values())
+    assert found["seconds"] > 0
+    assert found["baseline"]["seconds"] > 0
 
 
 def test_export_downloads_every_file_whole_and_says_when_its_first_byte_came() -> None:

@@ -185,6 +185,13 @@ def test_a_benchmark_runs_with_the_sizes_asked_for(folder):
     assert document["sizes"]["offers"] == 20
 
 
+def test_a_benchmark_with_databases_of_its_own_takes_no_other(folder, sqlite_url):
+    result = run(folder, "bench", "upsert", "--database", sqlite_url)
+
+    assert result.exit_code == 2
+    assert "upsert brings its own database" in result.stderr
+
+
 def test_benchmarks_need_a_checkout_and_say_so(folder, monkeypatch):
     monkeypatch.setattr("webapp.commands.bench.FOLDER", folder / "nowhere")
 
