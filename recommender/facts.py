@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from recommender.calendar import calendar_of
 from recommender.text import fold
 from schemas.freshness import confirmed_on, is_unconfirmed
 from schemas.geography import find_places
@@ -69,11 +68,10 @@ def _town_in(name: str, region: str) -> tuple[float, float]:
     return (towns[-1][2].point.lat, towns[-1][2].point.lon) if towns else (np.nan, np.nan)
 
 
-def signature(offer: Offer) -> tuple[float | None, ...]:
-    """Youngest and oldest month, amount, duration, largest group, first dated day, weekdays."""
+def signature(offer: Offer, weekdays: int) -> tuple[float | None, ...]:
+    """Youngest and oldest month, amount, duration, largest group, first dated day, weekdays (bits of its calendar)."""
     ages, price, size, schedule = offer.ages, offer.price, offer.group_size, offer.schedule
     free = price is not None and price.model is PriceModel.FREE
-    weekdays = calendar_of(schedule, date.min).weekdays
     return (
         ages.min_months if ages else None,
         ages.max_months if ages else None,

@@ -275,7 +275,9 @@ def _build(offers: tuple[Offer, ...], today: date) -> OfferIndex:
             dtype=np.int8,
         ).reshape(-1, len(NEEDS)),
         outdoor=bools(o.weather == "outdoor" or Mode.OUTDOOR in o.modes for o in offers),
-        signature=np.array([signature(o) for o in offers], dtype=np.float64).reshape(-1, 7),
+        signature=np.array(
+            [signature(o, calendar.weekdays) for o, calendar in zip(offers, calendars, strict=True)], dtype=np.float64
+        ).reshape(-1, 7),
         provider=_numbered([(o.provider.name.casefold() if o.provider else "", o.id) for o in offers]),
         place=_numbered([place_name(o) for o in offers]),
         completeness=np.array([completeness(o) for o in offers], dtype=np.float64),

@@ -31,7 +31,7 @@ def sessions(offer: Offer) -> int:
     if offer.price is None or not offer.price.amount_eur:
         return 1
     text = fold(" ".join(filter(None, (offer.title, offer.summary, offer.description, offer.price.conditions))))
-    if _EACH.search(text) or not _WHOLE.search(text):
+    if not _WHOLE.search(text) or _EACH.search(text):
         return 1
     counts = [int(match[1]) if match[1].isdigit() else _NUMBERS[match[1]] for match in _SERIES.finditer(text)]
     return max((count for count in counts if 2 <= count <= _MOST), default=1)

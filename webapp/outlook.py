@@ -17,7 +17,7 @@ from schemas.offer import Offer
 from schemas.recommendation import Digest, Recommendation
 from schemas.region import Region
 from schemas.review import ReviewKind
-from schemas.store.bulk import chunks
+from schemas.store.bulk import chunks, uncollected
 from schemas.store.digests import entered
 from schemas.store.kitas import digest_of, kitas, recipients_who_want_mail
 from schemas.store.offers import offers_by_id
@@ -152,10 +152,11 @@ def pending(
     today = ranking.context.today
     best: list[Offer] = []
     for some in chunks(kinds, _AT_ONCE):
-        accepted = _as_if_accepted(session, some)
-        if len(kinds) > _AT_ONCE:
-            among = _ranked(replace(ranking, index=OfferIndex.build(accepted, today)), own)
-            accepted = [offer for offer in accepted if among[offer.id]]
+        with uncollected():
+            accepted = _as_if_accepted(session, some)
+            if len(kinds) > _AT_ONCE:
+                among = _ranked(replace(ranking, index=OfferIndex.build(accepted, today)), own)
+                accepted = [offer for offer in accepted if among[offer.id]]
         best += accepted
     counts = _ranked(replace(ranking, index=OfferIndex.build([*ranking.index.offers, *best], today)), own)
     found = sorted(kinds.keys() & counts.keys())

@@ -23,6 +23,7 @@ from schemas.geography.tables import laender, land_of
 from schemas.holidays import public_holidays, school_holidays
 from schemas.kita import Feedback, Interval, Kita
 from schemas.recommendation import Digest, Recommendation, Removed
+from schemas.store.bulk import uncollected
 from schemas.store.digests import entered, sent_offers
 from schemas.store.kitas import feedback_by_kita, kita_by_id, kitas, ranked_kitas, save_recommendations
 from schemas.store.offers import published_offers
@@ -89,8 +90,10 @@ def gather(session: Session, *, week: str, now: datetime) -> Ranking:
     since = week_of(monday_of(week) - timedelta(weeks=REST_WEEKS))
     into = successors(session)  # what was answered to an offer, or sent, counts for what it was merged into
     sent = sent_offers(session, since=since, before=week)
+    with uncollected():
+        index = OfferIndex.build(published_offers(session), today)
     return Ranking(
-        index=OfferIndex.build(published_offers(session), today),
+        index=index,
         context=holidays_around(today),
         feedback={
             kita: tuple(

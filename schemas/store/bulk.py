@@ -1,6 +1,8 @@
-"""Many rows at once: keys in manageable numbers."""
+"""Many rows at once: keys in manageable numbers, objects without the garbage collector between them."""
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -19,3 +21,18 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Lets the garbage collector rest while many objects are made that all stay.
+
+    It would look through them again and again meanwhile, which takes longer than to read them from the database.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
