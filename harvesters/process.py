@@ -14,7 +14,7 @@ from harvesters.normalise.record import VERSION, normalise
 from harvesters.problems import place_of, problem
 from schemas.clock import local
 from schemas.db import Database
-from schemas.harvest import Issue, Record, Source
+from schemas.harvest import Issue, Normalised, Record, Source
 from schemas.offer import OfferFields, SourceKey
 from schemas.store import harvest as store
 from schemas.store.harvest import KnownOffer, Reading, SavedCounts
@@ -154,11 +154,7 @@ class _Work:
 
     def _reading(self, record: Record, fingerprint: str) -> Reading | None:
         """What ``record`` means; ``None`` for an excluded provider's."""
-        # The day on which it was fetched settles what "next Friday" meant, also when it is read again much later.
-        moment = record.fetched_at
-        if moment is None:
-            raise ValueError(f"{record.origin}: a Record to be stored has a moment at which it was fetched")
-        normalised = normalise(record, self._source, today=local(moment).date())
+        normalised = understand(record, self._source)
         if self._door.shuts_reading(normalised.offer.fields):
             return None
         self.issues.extend(normalised.issues)
@@ -202,6 +198,15 @@ class _Work:
                     message=f"„{name}“ wurde nur bei {share:.0%} der Angebote gefunden, erwartet sind {least:.0%}.",
                     remedy="Hat sich die Seite geändert? Bitte access.fields prüfen oder expect.filled anpassen.",
                 )
+
+
+def understand(record: Record, source: Source) -> Normalised:
+    """What a Record that is stored, or to be stored, means."""
+    # The day on which it was fetched settles what "next Friday" meant, also when it is read again much later.
+    moment = record.fetched_at
+    if moment is None:
+        raise ValueError(f"{record.origin}: a Record to be stored has a moment at which it was fetched")
+    return normalise(record, source, today=local(moment).date())
 
 
 def is_filled(offer: OfferFields, name: str) -> bool:

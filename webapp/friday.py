@@ -7,7 +7,8 @@ that Region (``data`` of the letters).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import structlog
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from schemas.harvest import RunStatus
 from schemas.identifiers import digest
 from schemas.region import Coordinator, Region
 from schemas.review import ReviewKind
-from schemas.store.held import held_counts
+from schemas.store.held import HeldKind, held_counts
 from schemas.store.illness import Illness, ill_sources
 from schemas.store.ledger import MailState
 from schemas.store.letters import letters_of
@@ -34,6 +35,7 @@ from webapp.mail.render import Rendered
 from webapp.outlook import FEW, Outlook, Pending, outlook, pending
 from webapp.ranking import Ranking, gather
 from webapp.regions import base_url
+from webapp.unexplained import Unexplained, unexplained
 from webapp.weeks import mailed_at, week_ahead
 
 KIND: Final = "friday"
@@ -51,6 +53,7 @@ WHY: Final[Mapping[ReviewKind, str]] = {
     ReviewKind.SUGGESTION: "Jemand hat einen Fehler gemeldet",
 }
 """Why something waits, in German."""
+_NOT_UNDERSTOOD: Final = "diese Worte verstehen wir nicht"
 _REMEDY: Final[Mapping[RunStatus, str]] = {
     RunStatus.FAILED: (
         "Öffnen Sie die Adresse der Quelle im Browser. Ist sie umgezogen, tragen Sie am Schreibtisch die neue ein."
@@ -84,7 +87,8 @@ class News:
     """Illnesses not told before."""
     still_ill: int
     """Sources whose illness was told before."""
-    decisions: tuple[Pending, ...]
+    decisions: tuple[Pending | Unexplained, ...]
+    """What would change most mails, offers and wording, the most first."""
     waiting: int
     """Offers about which anything waits."""
     stopped: WeekStop | None
@@ -127,13 +131,18 @@ def gather_news(session: Session, region: Region, issuing: Issuing, ranking: Ran
     """Everything the letter of the week ``this`` has to say in ``region`` about ``week``, with its ``ranking``."""
     told = _told(session, region, before=this)
     ill = ill_sources(session, region.key)
+    ahead = outlook(session, region, issuing.regions, ranking, week=week)
+    waiting: list[Pending | Unexplained] = [
+        *pending(session, region, issuing.regions, ranking, week=week, most=MOST_DECISIONS),
+        *unexplained(session, region, ahead, most=MOST_DECISIONS),
+    ]
     return News(
         region=region,
         week=week,
-        ahead=outlook(session, region, issuing.regions, ranking, week=week),
+        ahead=ahead,
         ill=tuple(each for each in ill if each.id not in told),
         still_ill=sum(each.id in told for each in ill),
-        decisions=tuple(pending(session, region, issuing.regions, ranking, week=week, most=MOST_DECISIONS)),
+        decisions=tuple(sorted(waiting, key=lambda each: -each.kitas)[:MOST_DECISIONS]),
         waiting=sum(held_counts(session, region.key).values()),
         stopped=stopped(session, region.key, week),
     )
@@ -186,15 +195,7 @@ def render_friday(news: News, person: Coordinator, issuing: Issuing) -> Rendered
             "ill": [_ill_words(each, portal) for each in news.ill],
             "still_ill": news.still_ill,
             "sources": f"{portal}/desk/quellen",
-            "decisions": [
-                {
-                    "title": one_line(each.offer.title),
-                    "kitas": each.kitas,
-                    "why": ", ".join(WHY[kind] for kind in each.kinds),
-                    "url": f"{portal}/desk/angebote/{each.offer.id}",
-                }
-                for each in news.decisions
-            ],
+            "decisions": [_decision_words(each, portal) for each in news.decisions],
             "waiting": news.waiting,
             "desk": f"{portal}/desk/offen",
             "few": [
@@ -210,6 +211,24 @@ def render_friday(news: News, person: Coordinator, issuing: Issuing) -> Rendered
             "few_is": FEW,
         },
     )
+
+
+def _decision_words(each: Pending | Unexplained, portal: str) -> dict[str, Any]:
+    if isinstance(each, Pending):
+        title, why = each.offer.title, ", ".join(WHY[kind] for kind in each.kinds)
+        url = f"{portal}/desk/angebote/{each.offer.id}"
+    else:
+        wording = each.wording
+        title, why = f"„{wording.wording}“", _NOT_UNDERSTOOD
+        asked = {"art": HeldKind.WORDING, "quelle": wording.source, "worte": wording.wording[:200]}
+        url = f"{portal}/desk/offen?{urlencode(asked)}"
+    return {
+        "title": one_line(title),
+        "kitas": each.kitas,
+        "shown": isinstance(each, Unexplained),
+        "why": why,
+        "url": url,
+    }
 
 
 def _ill_words(each: Illness, portal: str) -> dict[str, str]:

@@ -29,7 +29,8 @@ from schemas.tables.reviews import reviews
 
 __all__ = [
     "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "keys_at", "known", "offer_ids", "purge",
-    "renew_run", "runs", "save_readings", "save_source", "source", "sources", "start_run", "stored_records",
+    "records_of", "renew_run", "runs", "save_readings", "save_source", "source", "sources", "start_run",
+    "stored_records",
 ]  # fmt: skip
 
 KEEP_RECORDS: Final = timedelta(days=90)
@@ -213,6 +214,23 @@ def stored_records(session: Session, source_name: str, among: Collection[SourceK
     for key, part, data in session.execute(query):
         if wanted is None or (key, part) in wanted:
             yield Record.model_validate_json(data)
+
+
+def records_of(
+    session: Session, offer_ids: Collection[str], source_names: Collection[str]
+) -> Iterator[tuple[str, Record]]:
+    """The latest Record of what each of some offers is made of, as far as it is present and of one of some sources."""
+    c = tables.source_offers.c
+    query = (
+        select(memberships.c.offer_id, tables.records.c.data)
+        .join(tables.source_offers, same_identity(memberships, tables.source_offers))
+        .join(tables.records, _CURRENT)
+        .where(memberships.c.until.is_(None), c.present, c.source.in_(source_names))
+        .order_by(memberships.c.offer_id, c.id)
+    )
+    for some in chunks(offer_ids):
+        for made_of, data in session.execute(query.where(memberships.c.offer_id.in_(some))):
+            yield made_of, Record.model_validate_json(data)
 
 
 def purge(session: Session, now: datetime) -> int:

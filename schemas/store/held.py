@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
-    and_,
     exists,
     func,
     literal,
@@ -38,7 +37,7 @@ from schemas.store.offers import offers_by_id
 from schemas.store.publishing import decision_of, lock_offers
 from schemas.store.queue import DUE
 from schemas.store.resolving import review_of
-from schemas.store.wordings import UnknownWording, wording_of
+from schemas.store.wordings import UnknownWording, waiting_in, wording_of
 from schemas.tables.harvest import sources as source_table
 from schemas.tables.harvest import wordings
 from schemas.tables.offers import memberships, published
@@ -277,8 +276,7 @@ def _wordings(region: str, query: HeldQuery) -> Select[Any] | None:
     if query.kind not in (None, HeldKind.WORDING):
         return None
     c = wordings.c
-    of_region = and_(source_table.c.region == region, source_table.c.deleted_at.is_(None))
-    found = select(c.id).join(source_table, source_table.c.name == c.source).where(c.decided.is_(None), of_region)
+    found = waiting_in(region)
     if query.source is not None:
         found = found.where(c.source == query.source)
     for word in (query.words or "").split()[:MAX_WORDS]:

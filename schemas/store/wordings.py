@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import AwareDatetime
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.harvest import RECORD_FIELDS, Issue
 from schemas.store import dialect
-from schemas.tables.harvest import wordings
+from schemas.tables.harvest import sources, wordings
 
 IGNORED: Final = "ignored"
 MEANT: Final = "meant"
@@ -51,20 +51,22 @@ class UnknownWording(Value):
     """Words that we understand and that mean the same."""
 
 
-def lookup_of(issue: Issue) -> str | None:
-    """The Record field whose lookup would help with ``issue``; ``None`` where none would."""
+def words_of(issue: Issue) -> tuple[str, str] | None:
+    """The Record field and the wording by which ``issue`` is asked about; ``None`` where no lookup would help."""
     named = _LOOKUP.search(issue.remedy or "")
-    return named[1] if named and named[1] in RECORD_FIELDS and issue.wording.strip() else None
+    if named is None or named[1] not in RECORD_FIELDS or not issue.wording.strip():
+        return None
+    return named[1], issue.wording.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def keep_wordings(session: Session, source: str, issues: Iterable[Issue], *, now: datetime) -> None:
     """Keep what a run of ``source`` did not understand; what was decided about the same words stays decided."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for issue in issues:
-        field = lookup_of(issue)
-        if field is None:
+        asked = words_of(issue)
+        if asked is None:
             continue
-        wording = issue.wording.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        field, wording = asked
         row = rows.setdefault((field, wording), {"source": source, "field": field, "wording": wording, "count": 0})
         row["count"] += issue.count
         row |= {"rule": issue.rule[:80], "where": issue.where.replace("\0", "")[:_WHERE]}
@@ -85,6 +87,22 @@ def keep_wordings(session: Session, source: str, issues: Iterable[Issue], *, now
         statement.on_conflict_do_update(index_elements=["source", "field", "wording"], set_=update_to),
         [row | {"first_seen": now, "last_seen": now} for row in kept],
     )
+
+
+def waiting_in(region: str) -> Select[Any]:
+    """Rows of what nobody has decided in ``region``, of sources that are not deleted."""
+    of_region = (sources.c.region == region) & sources.c.deleted_at.is_(None)
+    return (
+        select(wordings)
+        .join(sources, sources.c.name == wordings.c.source)
+        .where(wordings.c.decided.is_(None), of_region)
+    )
+
+
+def open_wordings(session: Session, region: str) -> list[UnknownWording]:
+    """What nobody has decided in ``region``, the longest waiting first."""
+    query = waiting_in(region).order_by(wordings.c.first_seen, wordings.c.id)
+    return [wording_of(row) for row in session.execute(query)]
 
 
 def wording_by_id(session: Session, number: int) -> UnknownWording | None:

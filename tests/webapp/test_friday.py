@@ -2,23 +2,28 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import lxml.html
 import pytest
 
+from harvesters.run import take_in
 from recommender.filters import RULES
-from schemas.harvest import HarvestRun, Issue, RunStatus
+from schemas.harvest import HarvestRun, Issue, Record, RunResult, RunStatus, Source
+from schemas.identifiers import offer_id
 from schemas.offer import Suitability
 from schemas.review import ReviewKind
 from schemas.store.illness import ill_sources
 from schemas.store.kitas import digest_of, save_kita
 from schemas.store.ledger import mark_failed
 from schemas.store.letters import LetterEntry, claim_letter, letters_of
+from schemas.store.lookups import decide_wording
 from schemas.store.offers import published_offers
+from schemas.store.reviews import correct
 from schemas.store.runs import finish_run, save_source, start_run
 from schemas.store.weeks import stop_week, stopped
 from schemas.vocabulary import Verdict
-from tests.factories import make_kita, make_recipient, make_source, make_source_offer
+from tests.factories import make_kita, make_recipient, make_record, make_source, make_source_offer
 from tests.schemas.harvesting import counted_statements
 from tests.webapp.site import COORDINATOR, SECRET, THERE, Site
 from webapp.digest import Issuing, prepare
@@ -287,6 +292,87 @@ def test_what_is_published_is_read_once_for_all_regions_and_what_is_held(friday)
     assert report.written == 2
     assert "Käme in die Auswahl von 2 Kitas" in only(friday).text
     assert sent.count(reading) == 1
+
+
+# -- wording that was not understood ----------------------------------------------------------------------------------
+
+
+def understand(site: Site, source: Source, *said: Record) -> None:
+    """One run that read ``said``, with all that our normaliser understands of it and what not."""
+    take_in(site.database, source, RunResult(records=said, complete=True), now=site.now)
+    site.now += timedelta(minutes=1)
+
+
+def said(key: str, price: str, *, words: dict[str, str] | None = None, **changes: Any) -> Record:
+    others = {"ages": "3 bis 6 Jahre", "audience": "Kita-Gruppen", "modes": "in der Kita"} | (words or {})
+    return make_record(
+        key, words={"price": price} | others, text="Für Kita-Gruppen. Wir kommen zu Ihnen in die Kita.", **changes
+    )
+
+
+def decisions(letter: LetterEntry) -> list[tuple[str, str]]:
+    return re.findall(r"^\d+\. (.*)\n(.*)$", letter.text.partition("am meisten ändern")[2], re.M)
+
+
+def test_wording_is_ranked_by_the_mails_with_an_offer_that_says_it(friday):
+    settle(friday, 2)
+    with friday.database.begin() as session:
+        save_kita(session, make_kita("kita_ohne_mail", recipients=()), now=friday.now)
+    trusted = make_source(trust="publish")
+    understand(
+        friday,
+        trusted,
+        said("a", "fast nix", title="Dinos ausgraben"),
+        said("b", "fast nix", title="Musik mit Trommeln"),
+        said("c", "nach Gefühl", title="Wald und Wiese", words={"provider": "Waldhaus"}),
+    )
+
+    write(friday)
+
+    letter = only(friday)
+    assert decisions(letter) == [
+        (
+            f"„{words}“",
+            "Steht bei Angeboten in den Wochenmails von 2 Kitas. Grund: diese Worte verstehen wir nicht",
+        )
+        for words in ("fast nix", "nach Gefühl")
+    ]
+    assert ", 2 Entscheidungen" in letter.subject
+    link = re.findall(r"Entscheiden: http://kitalotse\.example(/\S*)", letter.text)[0]
+    assert "fast nix" in friday.coordinator().get(link).text
+
+
+def test_wording_and_offers_are_one_list_the_most_mails_first(friday):
+    settle(friday, 2)
+    friday.harvest(make_source_offer("x", title="Dinos ganz nah", kita_suitability=UNSURE))
+    understand(friday, make_source("mv_zwei", trust="publish"), said("a", "fast nix", source="mv_zwei", title="Wald"))
+    with friday.database.begin() as session:
+        dear = make_kita("kita_1", recipients=(make_recipient("leitung1@kita.example"),), max_cost_per_child_eur=1.0)
+        save_kita(session, dear, now=friday.now)
+
+    write(friday)
+
+    assert [title for title, _ in decisions(only(friday))] == ["„fast nix“", "Dinos ganz nah"]
+
+
+@pytest.mark.parametrize("why", ["nobody is mailed it", "it is held", "it was corrected", "it was decided", "written"])
+def test_wording_that_can_change_no_mail_is_no_decision_to_name(friday, why):
+    settle(friday, 1, **({"recipients": ()} if why == "nobody is mailed it" else {}))
+    understand(friday, make_source(trust="hold" if why == "it is held" else "publish"), said("a", "fast nix"))
+    if why == "it was corrected":
+        with friday.database.begin() as session:
+            correct(session, offer_id("mv_beispielmuseum", "a", 0), "price", {"model": "free"}, by="x", now=friday.now)
+    if why == "it was decided":
+        with friday.database.begin() as session:
+            decide_wording(session, 1, None, by="x", now=friday.now)
+    if why == "written":
+        rank_week(friday.database, week="2026-W49", now=friday.now)
+        issuing = Issuing(friday.app.extensions["kitalotse"].regions, Links(SECRET), "http://localhost:8000")
+        assert prepare(friday.database, issuing, week="2026-W49", now=friday.now).mails
+
+    write(friday)
+
+    assert "verstehen wir nicht" not in only(friday).text
 
 
 # -- Kitas, preview, stopping -----------------------------------------------------------------------------------------
