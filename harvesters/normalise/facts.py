@@ -73,7 +73,7 @@ def _list(
 ) -> None:
     own = reading.words(name)
     if own is not None:
-        found, unknown = codes(own, vocabulary)
+        found, _unknown = codes(own, vocabulary)
         if found:
             reading.put(field, tuple(found), f"{field}.own", OWN_NAME, own)
             return
@@ -81,7 +81,7 @@ def _list(
         if read:
             reading.put(field, tuple(one.value for one in read), read[0].rule, 0.85, own)
             return
-        reading.not_understood(field, name, ", ".join(unknown) or own, label)
+        reading.not_understood(field, name, own, label)
     read = reader(reading.page)
     if read:
         reading.put(field, tuple(one.value for one in read), read[0].rule, read[0].confidence, read[0].evidence)

@@ -64,11 +64,13 @@ class Reading:
         if raw is None:
             return None
         wording = clean(raw)
+        shown = without_persons(wording)[0] if name in _SHOWN else wording
         if self.source and (table := self.source.lookups.get(name)):
-            wording = table.get(wording, table.get(raw, wording))
-        if name in _SHOWN:
-            wording, _ = without_persons(wording)
-        return wording or None
+            asked = shown[:_MAX_WORDING]  # as the Issue has it, to which the desk gave a meaning
+            meaning = next((table[said] for said in (wording, raw, asked) if said in table), None)
+            if meaning is not None:
+                shown = without_persons(meaning)[0] if name in _SHOWN else meaning
+        return shown or None
 
     def put(self, field: str, value: object, rule: str, confidence: float, evidence: str | None = None) -> None:
         """Set a field, with where it comes from; ``None`` and empty values set nothing."""

@@ -215,10 +215,10 @@ def read_where(reading: Reading) -> None:
     own = reading.words("modes")
     known: list[Mode] = []
     if own is not None:
-        known, unknown = codes(own, Mode)
+        known, _unknown = codes(own, Mode)
         known = known or list(dict.fromkeys(one.value for one in read_modes(own)))
         if not known:
-            reading.not_understood("modes", "modes", ", ".join(unknown), "Ort der Durchführung")
+            reading.not_understood("modes", "modes", own, "Ort der Durchführung")
     if known:
         reading.put("modes", tuple(known), "modes.own", OWN_NAME, own)
     else:

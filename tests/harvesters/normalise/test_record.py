@@ -9,6 +9,7 @@ from harvesters.normalise.reading import Reading
 from harvesters.normalise.record import normalise
 from schemas.harvest import Access, AccessKind, Normalised, RawOccurrence, Record, Source
 from schemas.offer import Rights, SourceKey
+from schemas.store.wordings import words_of
 from schemas.vocabulary import RightsKind, ScheduleKind, Verdict
 
 TODAY = date(2026, 11, 23)
@@ -155,6 +156,29 @@ def test_lookups_translate_a_source_s_wording() -> None:
     assert result.offer.fields.ages is not None
     assert result.offer.fields.ages.min_months == 36
     assert rules(result) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wording", "meaning"),
+    [
+        ("price", "wie vereinbart mit Frau Adler, 0171 2345678", "kostenlos"),
+        ("price", "nach\u00a0 Laune\nund Wetter", "2 Euro"),
+        ("modes", "im Keller; auf dem Dachboden", "in der Kita"),
+        ("topics", "Trara; Tschingbum", "Musik"),
+        ("areas", "Trara / Tschingbum", "nature_sustainability"),
+        ("languages", "Plattes; Rotwelsch", "Deutsch"),
+        ("ages", "Minis und " * 60, "3 bis 6 Jahre"),
+    ],
+)
+def test_what_the_desk_is_asked_about_is_understood_once_it_says_what_it_means(
+    name: str, wording: str, meaning: str
+) -> None:
+    words = {name: wording}
+    (asked,) = filter(None, map(words_of, understood(words=words).issues))
+
+    source = a_source(lookups={asked[0]: {asked[1]: meaning}})
+
+    assert not any(map(words_of, understood(words=words, source=source).issues))
 
 
 def test_defaults_stand_where_the_record_says_nothing() -> None:
