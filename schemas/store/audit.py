@@ -1,6 +1,6 @@
 """The audit trail: who did what, to what, when; from it everything a person did can be taken back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -68,12 +68,19 @@ def action_by_id(session: Session, number: int, *, lock: bool = False) -> Action
     return None if row is None else _action(row, is_undone(session, number))
 
 
+def actions_by_id(session: Session, numbers: Collection[int]) -> list[Action]:
+    """The rows of those numbers, oldest first."""
+    found: list[Action] = []
+    for some in chunks(numbers):
+        rows = session.execute(select(audit).where(audit.c.id.in_(some)).order_by(audit.c.id)).all()
+        found += _actions(session, rows)
+    return found
+
+
 def actions_of(session: Session, subjects: Collection[str], *, limit: int = 200) -> list[Action]:
     """What was done to ``subjects`` (at most 500), newest first."""
     query = select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.id.desc()).limit(limit)
-    rows = session.execute(query).all()
-    undone = set(session.scalars(select(audit.c.subject).where(audit.c.subject.in_([_of(row.id) for row in rows]))))
-    return [_action(row, _of(row.id) in undone) for row in rows]
+    return _actions(session, session.execute(query).all())
 
 
 def is_undone(session: Session, number: int) -> bool:
@@ -84,6 +91,11 @@ def is_undone(session: Session, number: int) -> bool:
 def note_undone(session: Session, numbers: Collection[int], *, by: str, now: datetime) -> None:
     """Note that actions were taken back."""
     note_all(session, UNDO, [(_of(number), {"action": number}) for number in numbers], by=by, now=now)
+
+
+def _actions(session: Session, rows: Sequence[Any]) -> list[Action]:
+    undone = set(session.scalars(select(audit.c.subject).where(audit.c.subject.in_([_of(row.id) for row in rows]))))
+    return [_action(row, _of(row.id) in undone) for row in rows]
 
 
 def _of(number: int) -> str:

@@ -5,7 +5,7 @@ again when the merge is taken back. What people said about it is not moved: it c
 (``schemas.store.publishing.merged_into``) for as long as it has one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -60,9 +60,14 @@ def resolve_duplicate(session: Session, review_id: int, kind: JudgementKind, *, 
 def reopen_pair(session: Session, left: str, right: str, numbers: Collection[int], *, now: datetime) -> None:
     """Ask about two offers again, by the ``numbers`` of the questions. Raises ``Superseded`` where they are one now."""
     lock_offers(session, [left, right])
+    check_pair(session, left, right)
+    reopen_reviews(session, numbers, now=now)
+
+
+def check_pair(session: Session, left: str, right: str) -> None:
+    """Raises ``Superseded`` where two offers are one now."""
     if successor(session, left) == successor(session, right):
         raise Superseded(f"offers {left} and {right} were merged since; take that back first")
-    reopen_reviews(session, numbers, now=now)
 
 
 def undo_judgement(session: Session, left: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
@@ -98,13 +103,10 @@ def unmerge(session: Session, replaced: str, *, by: str, now: datetime) -> None:
     What was said about the successor meanwhile stays with the successor. Raises ``StoreError`` where it was not
     merged, or its successor was itself merged since: that comes first.
     """
-    row = session.execute(select(offers.c.replaced_by).where(offers.c.id == replaced)).one_or_none()
-    if row is None or row.replaced_by is None:
-        raise StoreError(f"offer {replaced} is not merged into another; reload the desk")
-    kept: str = row.replaced_by
-    known = lock_offers(session, [replaced, kept])
-    if known[replaced][1] != kept or known[kept][1] is not None:
-        raise Superseded(f"offer {kept} was merged into {known[kept][1]} since; take that back first")
+    kept = check_merge(session, replaced)
+    lock_offers(session, [replaced, kept])
+    if check_merge(session, replaced) != kept:  # somebody else may have acted before the lock was ours
+        raise Superseded(f"offer {replaced} was merged into another offer since; take that back first")
     c = memberships.c
     ended = select(func.max(c.until)).where(c.offer_id == replaced).scalar_subquery()
     mine = select(c.source, c.key, c.part).where(c.offer_id == replaced, c.until == ended)
@@ -112,6 +114,17 @@ def unmerge(session: Session, replaced: str, *, by: str, now: datetime) -> None:
     session.execute(update(offers).where(offers.c.id == replaced).values(replaced_by=None))
     _move(session, kept, replaced, keys, "unmerged", now)
     republish(session, [replaced, kept], now=now, by=by)
+
+
+def check_merge(session: Session, replaced: str) -> str:
+    """What ``replaced`` was merged into. Raises ``StoreError`` where it was not, ``Superseded`` where that was itself
+    merged since."""
+    kept = session.scalar(select(offers.c.replaced_by).where(offers.c.id == replaced))
+    if kept is None:
+        raise StoreError(f"offer {replaced} is not merged into another; reload the desk")
+    if further := session.scalar(select(offers.c.replaced_by).where(offers.c.id == kept)):
+        raise Superseded(f"offer {kept} was merged into {further} since; take that back first")
+    return str(kept)
 
 
 def undo_merge(session: Session, kept: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
@@ -159,6 +172,12 @@ def split(session: Session, offer_id: str, keys: Collection[SourceKey], *, by: s
 def undo_split(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
     """Take a split back that noted ``data``: the new id leads to the old one for ever."""
     merge(session, offer_id, data["minted"], by=by, now=now)
+
+
+def check_split(session: Session, offer_id: str, data: Mapping[str, Any]) -> None:
+    """Raises ``StoreError`` where one of the two offers that ``split`` made is gone or was merged since."""
+    _alive(session, offer_id)
+    _alive(session, data["minted"])
 
 
 def _merge(session: Session, keep: str, other: str, noted: dict[str, Any], *, by: str, now: datetime) -> str:

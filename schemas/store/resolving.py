@@ -1,6 +1,6 @@
 """Settling what waits on the desk, by a person or by the stated default, and laying it there again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -55,15 +55,10 @@ def resolve_conflict(
 def reopen_conflict(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
     """Take ``resolve_conflict`` back, which noted ``data``: the correction stands as it stood, the question is open.
 
-    Raises ``Superseded`` where the field was corrected or decided about since.
+    Raises ``Superseded`` as ``check_conflict`` does.
     """
     lock_offers(session, [offer_id])
-    c = corrections.c
-    kept = session.scalar(select(reviews.c.harvested).where(reviews.c.id == data["review"]))
-    left = {row["id"]: kept for row in data["corrections"]} if data["take"] == "correction" else {}
-    standing = select(c.id, c.replaced).where(_standing(session, offer_id, data["field"]))
-    if {row.id: row.replaced for row in session.execute(standing)} != left:
-        raise Superseded(f"offer {offer_id}: {data['field']} was corrected or decided about since; reload the desk")
+    check_conflict(session, offer_id, data)
     for row in data["corrections"]:
         mine = update(corrections).where(corrections.c.id == row["id"])
         if data["take"] == "source":
@@ -72,6 +67,16 @@ def reopen_conflict(session: Session, offer_id: str, data: dict[str, Any], *, by
             session.execute(mine.values(replaced=row["replaced"]))
     reopen_reviews(session, [data["review"]], now=now)
     republish(session, [offer_id], now=now, by=by)
+
+
+def check_conflict(session: Session, offer_id: str, data: Mapping[str, Any]) -> None:
+    """Raises ``Superseded`` where a field was corrected or decided about after ``resolve_conflict`` noted ``data``."""
+    c = corrections.c
+    kept = session.scalar(select(reviews.c.harvested).where(reviews.c.id == data["review"]))
+    left = {row["id"]: kept for row in data["corrections"]} if data["take"] == "correction" else {}
+    standing = select(c.id, c.replaced).where(_standing(session, offer_id, data["field"]))
+    if {row.id: row.replaced for row in session.execute(standing)} != left:
+        raise Superseded(f"offer {offer_id}: {data['field']} was corrected or decided about since; reload the desk")
 
 
 def hold_withdrawals(session: Session, offer_ids: Collection[str], *, now: datetime) -> int:
@@ -116,21 +121,25 @@ def resolve_withdrawal(session: Session, review_id: int, *, withdraw: bool, by: 
 def reopen_withdrawal(session: Session, offer_id: str, data: dict[str, Any], *, by: str, now: datetime) -> None:
     """Take ``resolve_withdrawal`` back, which noted ``data``; what its source shows again meanwhile stays as it is.
 
-    Raises ``Superseded`` where the offer was merged into another since, or is gone for another reason.
+    Raises ``Superseded`` as ``check_withdrawal`` does.
     """
     lock_offers(session, [offer_id])
-    if successor(session, offer_id) != offer_id:
-        raise Superseded(f"offer {offer_id} was merged into another since; take that back first")
-    c = source_offers.c
-    of_action = c.id.in_(data["source_offers"])
-    mine = of_action & (c.withdrawn == _WITHDRAWN) & ~c.present
-    back = session.scalars(update(source_offers).where(mine).values(withdrawn=None).returning(c.id)).all()
-    shown = session.scalar(select(c.id).where(of_action, c.present).limit(1))
-    if data["source_offers"] and not back and shown is None:
-        raise Superseded(f"offer {offer_id} is gone for another reason since; reload the desk")
+    check_withdrawal(session, offer_id, data)
+    session.execute(update(source_offers).where(_withdrawn_by(data)).values(withdrawn=None))
     if is_missing(session, offer_id):
         reopen_reviews(session, [data["review"]], now=now)
     republish(session, [offer_id], now=now, by=by)
+
+
+def check_withdrawal(session: Session, offer_id: str, data: Mapping[str, Any]) -> None:
+    """Raises ``Superseded`` where, since ``resolve_withdrawal`` noted ``data``, the offer was merged into another or is
+    gone for another reason."""
+    if successor(session, offer_id) != offer_id:
+        raise Superseded(f"offer {offer_id} was merged into another since; take that back first")
+    c = source_offers.c
+    shown = c.id.in_(data["source_offers"]) & c.present
+    if data["source_offers"] and session.scalar(select(c.id).where(_withdrawn_by(data) | shown).limit(1)) is None:
+        raise Superseded(f"offer {offer_id} is gone for another reason since; reload the desk")
 
 
 def is_missing(session: Session, offer_id: str) -> bool:
@@ -183,6 +192,12 @@ def open_review(session: Session, review_id: int, kind: ReviewKind) -> Review:
     if row is None or row.kind != kind or row.closed_at is not None:
         raise StoreError(f"there is no open {kind} {review_id}; it may have been closed meanwhile: reload the desk")
     return review_of(row)
+
+
+def _withdrawn_by(data: Mapping[str, Any]) -> ColumnElement[bool]:
+    """What ``resolve_withdrawal`` withdrew, as far as it is so for no other reason."""
+    c = source_offers.c
+    return c.id.in_(data["source_offers"]) & (c.withdrawn == _WITHDRAWN) & ~c.present
 
 
 def _standing(session: Session, offer_id: str, field: str | None) -> ColumnElement[bool]:

@@ -7,13 +7,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.exceptions import StoreError
 from schemas.harvest import Record
-from schemas.offer import Offer, SourceOffer
+from schemas.offer import Offer, OfferFields, SourceOffer
 from schemas.publish import harvested_fields
 from schemas.review import (
     CORRECTABLE,
@@ -22,7 +23,6 @@ from schemas.review import (
     DecisionKind,
     Review,
     ReviewKind,
-    apply_corrections,
 )
 from schemas.store.audit import Action, actions_of, note, note_all
 from schemas.store.bulk import chunks
@@ -52,7 +52,7 @@ from schemas.vocabulary import Verdict
 
 __all__ = [
     "BY_DEFAULT", "HeldOffer", "OfferDetail", "apply_due", "correct", "decide", "decide_all", "detail", "held",
-    "hold_withdrawals", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
+    "hold_withdrawals", "in_its_form", "resolve_conflict", "resolve_withdrawal", "standing_of", "undo_correction",
     "undo_decision", "undo_decisions", "waiting_kinds",
 ]  # fmt: skip
 
@@ -103,19 +103,26 @@ def correct(session: Session, offer_id: str, field: str, value: Any, *, by: str,
     correction = Correction(
         offer=offer_id,
         field=field,
-        value=value,
+        value=in_its_form(fields, field, value),
         replaced=fields.model_dump(mode="json", include={field})[field],
         by=by,
         at=now,
     )
-    fitting = apply_corrections(fields, (correction,))  # refuses what the field cannot hold
-    correction = correction.model_copy(update={"value": fitting.model_dump(mode="json", include={field})[field]})
     values = correction.model_dump(include={"field", "value", "replaced", "by", "at"}) | {"offer_id": offer_id}
     number = session.execute(insert(corrections).values(values).returning(corrections.c.id)).scalar_one()
     data = {"correction": number, "field": field, "value": correction.value}
     note(session, "correct", offer_id, data, by=by, now=now)
     republish(session, [offer_id], now=now, by=by)
     return correction.model_copy(update={"id": number})
+
+
+def in_its_form(fields: OfferFields, field: str, value: Any) -> Any:
+    """``value`` (in JSON form) as ``field`` holds it beside ``fields``. Raises ``StoreError`` where it cannot."""
+    said = fields.model_dump(mode="json", include=set(OfferFields.model_fields))
+    try:
+        return OfferFields.model_validate(said | {field: value}).model_dump(mode="json", include={field})[field]
+    except ValidationError as error:
+        raise StoreError(f"correction of {field!r} does not fit the field: {error}") from error
 
 
 def undo_correction(session: Session, correction_id: int, *, by: str, now: datetime) -> None:

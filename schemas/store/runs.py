@@ -42,6 +42,8 @@ STEERABLE: Final = frozenset(
 )
 """Keys of a description that the desk may decide about."""
 
+STEER: Final = "source.steer"
+"""Action by which the desk decides about a source."""
 _QUIET: Final = frozenset(("active", "status", "rhythm", "contact", "expect", "title", "homepage"))
 """Keys on which no offer depends."""
 _LOCK: Final = 0x6E616D65  # "name"; one choice of a new source's name at a time
@@ -102,13 +104,16 @@ def described(session: Session, source: Source) -> Source | None:
     return None if found.deleted_at is not None else _described(source, found)
 
 
-def steer_source(session: Session, name: str, changes: Mapping[str, Any], *, by: str, now: datetime) -> Source:
+def steer_source(
+    session: Session, name: str, changes: Mapping[str, Any], *, by: str, now: datetime, undoes: int | None = None
+) -> Source:
     """Decide something about a source at the desk; the description that counts from now on.
 
     ``changes`` are keys of ``Source`` with their new JSON values (``STEERABLE``). ``lookups`` are laid into those that
     there are, wording by wording; ``None`` as a meaning takes a wording out again. For a source from a file they become
     its overlay, which no later version of the file erases. Raises ``StoreError`` for an unknown or deleted source, for
-    a key that is not to be decided at the desk, and for values that do not fit.
+    a key that is not to be decided at the desk, and for values that do not fit. ``undoes`` is the number of the action
+    that is taken back by it.
     """
     found = _stored(session, name)
     if found is None or found.deleted_at is not None:
@@ -128,7 +133,8 @@ def steer_source(session: Session, name: str, changes: Mapping[str, Any], *, by:
         session.execute(update(tables.sources).where(tables.sources.c.name == name).values(overlay=overlay))
     _replace(session, found.data, counts, now)
     was = {key: found.data.get(key) for key in changes}
-    note(session, "source.steer", f"source:{name}", {"was": was, "is": dict(changes)}, by=by, now=now)
+    data = {"was": was, "is": dict(changes)} | ({} if undoes is None else {"undoes": undoes})
+    note(session, STEER, f"source:{name}", data, by=by, now=now)
     return counts
 
 
@@ -163,9 +169,9 @@ def mark_previewed(session: Session, name: str, *, now: datetime) -> None:
     session.execute(update(tables.sources).where(tables.sources.c.name == name).values(previewed_at=now))
 
 
-def source(session: Session, name: str) -> Source | None:
-    """The source of that name; ``None`` for one that is unknown or deleted."""
-    found = _stored(session, name)
+def source(session: Session, name: str, *, lock: bool = False) -> Source | None:
+    """The source of that name, ``None`` for one unknown or deleted; with ``lock`` it stays so until the commit."""
+    found = _stored(session, name, lock=lock)
     return None if found is None or found.deleted_at is not None else Source.model_validate(found.data)
 
 
@@ -186,8 +192,9 @@ def source_state(session: Session, name: str) -> SourceState | None:
     return SourceState.model_validate(known | {"overlay": found.overlay or {}})
 
 
-def _stored(session: Session, name: str) -> Row[Any] | None:
-    return session.execute(select(tables.sources).where(tables.sources.c.name == name)).one_or_none()
+def _stored(session: Session, name: str, *, lock: bool = False) -> Row[Any] | None:
+    query = select(tables.sources).where(tables.sources.c.name == name)
+    return session.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def _described(source: Source, found: Row[Any]) -> Source:

@@ -1,6 +1,7 @@
 """Taking back what was done at the desk, by the number of its row in the audit trail."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,13 +10,22 @@ from sqlalchemy.orm import Session
 
 from schemas.exceptions import StoreError, Superseded
 from schemas.review import DecisionKind
-from schemas.store.audit import Action, action_by_id, is_undone, note, note_undone
+from schemas.store.audit import Action, action_by_id, actions_by_id, is_undone, note, note_undone
 from schemas.store.bulk import chunks
 from schemas.store.lookups import reopen_wording
-from schemas.store.merging import reopen_pair, undo_judgement, undo_merge, undo_split
-from schemas.store.resolving import reopen_conflict, reopen_withdrawal
+from schemas.store.merging import (
+    check_merge,
+    check_pair,
+    check_split,
+    reopen_pair,
+    undo_judgement,
+    undo_merge,
+    undo_split,
+)
+from schemas.store.publishing import lock_offers
+from schemas.store.resolving import check_conflict, check_withdrawal, reopen_conflict, reopen_withdrawal
 from schemas.store.reviews import standing_of, undo_correction, undo_decisions
-from schemas.store.runs import steer_source
+from schemas.store.runs import STEER, source, steer_source
 from schemas.store.suggestions import reopen_suggestion
 from schemas.tables.harvest import sources, wordings
 from schemas.tables.offers import offers
@@ -24,11 +34,26 @@ from schemas.tables.work import audit
 
 BULK: Final = "bulk"
 """An action made of many; its subject is ``bulk:<region>``."""
-_STEER: Final = "source.steer"
 _DECISIVE: Final = frozenset({"accept", "reject"})
-_DECIDED: Final = _DECISIVE | {"confirm"}
+_OF_FIELD: Final = frozenset({"correct", "resolve_conflict", "undo_correction"})
+_OF_OFFERS: Final = frozenset({"merge", "split"})
 
 _Undo = Callable[[Session, Action, str, datetime], None]
+_Check = Callable[[Session, Action], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What ``undo`` did."""
+
+    action: Action
+    """What was taken back."""
+    count: int = 1
+    """Actions taken back: one, or what was left of many."""
+    already: int = 0
+    """Of many: taken back before, each on its own."""
+    overruled: int = 0
+    """Of many: somebody decided later about the same, so they stay as they are."""
 
 
 def note_bulk(session: Session, numbers: Collection[int], *, region: str, by: str, now: datetime) -> int:
@@ -36,8 +61,8 @@ def note_bulk(session: Session, numbers: Collection[int], *, region: str, by: st
     return note(session, BULK, f"bulk:{region}", {"actions": list(numbers)}, by=by, now=now)
 
 
-def undo(session: Session, number: int, *, by: str, now: datetime) -> Action:
-    """Take the action of that number back; the action.
+def undo(session: Session, number: int, *, by: str, now: datetime) -> Undone:
+    """Take the action of that number back; of many that were done as one, those that can be.
 
     Raises ``StoreError`` for one that is not known, was taken back before, or cannot be taken back, because it is of
     another kind, or because something was built on it since; ``Superseded`` where taking it back would overrule, or
@@ -47,19 +72,54 @@ def undo(session: Session, number: int, *, by: str, now: datetime) -> Action:
     if action is None or not can_undo(action):
         state = "not known" if action is None else "taken back already" if action.undone else "not to be taken back"
         raise StoreError(f"action {number} is {state}; reload the desk")
+    done = Undone(action)
     if action.action == BULK:
-        _undo_bulk(session, action, by, now)
+        done = _undo_bulk(session, action, by, now)
     else:
         _UNDO[action.action](session, action, by, now)
     note_undone(session, [number], by=by, now=now)
-    return action
+    return done
+
+
+def refused(session: Session, action: Action) -> bool:
+    """Whether ``undo`` would refuse an ``action`` that ``can_undo``, because of what was done since."""
+    check = _CHECKS.get(action.action)
+    try:
+        if check is not None:
+            check(session, action)
+    except StoreError:
+        return True
+    return False
+
+
+def about_the_same(action: Action, later: Action) -> bool:
+    """Whether ``later`` is of a kind that may stand in the way of taking ``action`` back, and about the same."""
+    if later.id <= action.id:
+        return False
+    if action.action in _DECISIVE:
+        return later.action in _DECISIVE and later.subject == action.subject
+    if "field" in action.data:
+        return later.action in _OF_FIELD and later.data["field"] == action.data["field"]
+    return later.action in _OF_OFFERS
 
 
 def can_undo(action: Action) -> bool:
     """Whether ``undo`` knows how to take ``action`` back."""
-    if action.action == _STEER and action.data["was"].keys() != {"trust"}:
+    if action.action == STEER and (action.data["was"].keys() != {"trust"} or "undoes" in action.data):
         return False
     return not action.undone and (action.action in _UNDO or action.action == BULK)
+
+
+def latest_trust(session: Session, name: str) -> Action | None:
+    """The latest decision, as far as it stands, whether clear offers of that source need a click."""
+    c = audit.c
+    steered = select(c.id).where(c.action == STEER, c.subject == f"source:{name}").order_by(c.id)
+    decided = [
+        action
+        for action in actions_by_id(session, session.scalars(steered).all())
+        if "trust" in action.data["is"] and "undoes" not in action.data and not action.undone
+    ]
+    return decided[-1] if decided else None
 
 
 def decided_alike(session: Session, offer_ids: Collection[str], kind: DecisionKind, *, by: str) -> int | None:
@@ -96,30 +156,47 @@ def region_of_action(session: Session, action: Action) -> str | None:
     return session.scalar(select(offers.c.region).where(offers.c.id == action.subject))
 
 
-def _undo_bulk(session: Session, bulk: Action, by: str, now: datetime) -> None:
-    actions = [action_by_id(session, number) for number in bulk.data["actions"]]
-    left = [action for action in actions if action is not None and can_undo(action)]
-    decided = [action.data["decision"] for action in left if action.action in _DECIDED]
-    undo_decisions(session, standing_of(session, decided), by=by, now=now)
-    for action in left:
-        if action.action not in _DECIDED:
-            _UNDO[action.action](session, action, by, now)
-    note_undone(session, [action.id for action in left], by=by, now=now)
+def _undo_bulk(session: Session, bulk: Action, by: str, now: datetime) -> Undone:
+    """A bulk is made of decisions, one about each of its offers."""
+    actions = actions_by_id(session, bulk.data["actions"])
+    lock_offers(session, {action.subject for action in actions})
+    standing = set(standing_of(session, [action.data["decision"] for action in actions]))
+    left = [action for action in actions if can_undo(action) and action.data["decision"] in standing]
+    overruled = {action.id for action in left if refused(session, action)}
+    mine = [action for action in left if action.id not in overruled]
+    if overruled and not mine:
+        raise Superseded(
+            f"action {bulk.id}: something was decided later about each of its offers; take that back first"
+        )
+    undo_decisions(session, [action.data["decision"] for action in mine], by=by, now=now)
+    note_undone(session, [action.id for action in mine], by=by, now=now)
+    return Undone(bulk, len(mine), len(actions) - len(left), len(overruled))
 
 
 def _decision(session: Session, action: Action, by: str, now: datetime) -> None:
-    c = decisions.c
-    if action.action in _DECISIVE:
-        since = select(c.id).where(c.offer_id == action.subject, c.kind.in_(_DECISIVE), c.undone_at.is_(None))
-        _must_be_last(session, since.where(c.id > action.data["decision"]), action)
+    lock_offers(session, [action.subject])
+    _check_decision(session, action)
     undo_decisions(session, [action.data["decision"]], by=by, now=now)
 
 
+def _check_decision(session: Session, action: Action) -> None:
+    if action.action not in _DECISIVE:
+        return
+    c = decisions.c
+    since = select(c.id).where(c.offer_id == action.subject, c.kind.in_(_DECISIVE), c.undone_at.is_(None))
+    _must_be_last(session, since.where(c.id > action.data["decision"]), action)
+
+
 def _correction(session: Session, action: Action, by: str, now: datetime) -> None:
+    lock_offers(session, [action.subject])
+    _check_correction(session, action)
+    undo_correction(session, action.data["correction"], by=by, now=now)
+
+
+def _check_correction(session: Session, action: Action) -> None:
     c = corrections.c
     since = select(c.id).where(c.offer_id == action.subject, c.field == action.data["field"], c.undone_at.is_(None))
     _must_be_last(session, since.where(c.id > action.data["correction"]), action)
-    undo_correction(session, action.data["correction"], by=by, now=now)
 
 
 def _conflict(session: Session, action: Action, by: str, now: datetime) -> None:
@@ -155,7 +232,14 @@ def _wording(session: Session, action: Action, by: str, now: datetime) -> None:
 
 
 def _trust(session: Session, action: Action, by: str, now: datetime) -> None:
-    steer_source(session, action.subject.partition(":")[2], action.data["was"], by=by, now=now)
+    name = action.subject.partition(":")[2]
+    source(session, name, lock=True)
+    latest = latest_trust(session, name)
+    if latest is None or latest.id != action.id:
+        raise Superseded(
+            f"{action.subject}: its trust was decided again after action {action.id}; take that back first"
+        )
+    steer_source(session, name, action.data["was"], by=by, now=now, undoes=action.id)
 
 
 def _must_be_last(session: Session, since: Select[Any], action: Action) -> None:
@@ -176,5 +260,17 @@ _UNDO: Final[Mapping[str, _Undo]] = {
     "merge": _merge,
     "split": _split,
     "decide_wording": _wording,
-    _STEER: _trust,
+    STEER: _trust,
 }
+_CHECKS: Final[Mapping[str, _Check]] = {
+    "accept": _check_decision,
+    "reject": _check_decision,
+    "correct": _check_correction,
+    "resolve_conflict": lambda session, action: check_conflict(session, action.subject, action.data),
+    "resolve_withdrawal": lambda session, action: check_withdrawal(session, action.subject, action.data),
+    "keep_both": lambda session, action: check_pair(session, action.subject, action.data["other"]),
+    "judge": lambda session, action: check_pair(session, action.subject, action.data["other"]),
+    "merge": lambda session, action: check_merge(session, action.data["replaced"]),
+    "split": lambda session, action: check_split(session, action.subject, action.data),
+}
+"""What ``undo`` asks before it does anything; each raises ``StoreError``."""

@@ -155,8 +155,8 @@ def test_a_correction_can_be_taken_back_on_the_desk(sqlite_world):
     desk = world.coordinator()
     page = correct_duration(world, desk, offer_id, 55)
 
-    number = world.detail(offer_id).corrections[0].id
-    page = desk.submit(page, f"/zuruecknehmen/korrektur/{number}")
+    number = world.detail(offer_id).history[0].id
+    page = desk.submit(page, f"/zuruecknehmen/{number}")
 
     assert world.offer(offer_id).duration_minutes == 90
     assert "korrigiert" not in page.section("Dauer")

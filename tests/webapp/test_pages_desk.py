@@ -98,7 +98,7 @@ def test_a_button_pressed_twice_decides_once_so_that_one_undo_takes_it_back(site
     again = post(desk, address, page=page, kind="reject")
 
     assert "Das war schon so entschieden" in desk.get(again.headers["Location"]).text
-    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/entscheidung/1", page=page)
+    post(desk, "/desk/offen/zuruecknehmen/1", page=page)
     assert site.client().get(f"/angebote/{offer}").status_code == 200
 
 
@@ -113,7 +113,7 @@ def test_a_rejected_offer_is_hidden_everywhere_until_that_is_undone(site, desk, 
     hidden = site.client().get(f"/angebote/{offer}").status_code
     page = desk.get(f"/desk/angebote/{offer}").text
 
-    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/entscheidung/1", page=f"/desk/angebote/{offer}")
+    post(desk, "/desk/offen/zuruecknehmen/1", page=f"/desk/angebote/{offer}")
 
     assert hidden == 410
     assert "Abgelehnt von Koordination Greifswald" in text_of(page)
@@ -130,7 +130,7 @@ def test_a_correction_shows_at_once_outlives_the_harvest_and_is_undone(site, des
 
     site.harvest(make_source_offer(duration_minutes=90))
     after_harvest = text_of(site.client().get(f"/angebote/{offer}").text)
-    post(desk, f"/desk/angebote/{offer}/zuruecknehmen/korrektur/1", page=f"/desk/angebote/{offer}")
+    post(desk, "/desk/offen/zuruecknehmen/1", page=f"/desk/angebote/{offer}")
 
     assert "3 bis 4 Jahre" in after_harvest
     assert "90 Minuten" in after_harvest
@@ -221,9 +221,8 @@ def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
             "korrigieren/status",
             "korrigieren/id",
             "entscheiden",
-            "zuruecknehmen/alles/1",
-            "zuruecknehmen/korrektur/99",
-            "zuruecknehmen/korrektur/99999999999999999999",
+            "../offen/zuruecknehmen/99",
+            "../offen/zuruecknehmen/99999999999999999999",
             "trennen",
         )
     }
@@ -232,9 +231,8 @@ def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
         "korrigieren/status": 404,
         "korrigieren/id": 404,
         "entscheiden": 400,
-        "zuruecknehmen/alles/1": 404,
-        "zuruecknehmen/korrektur/99": 404,
-        "zuruecknehmen/korrektur/99999999999999999999": 404,
+        "../offen/zuruecknehmen/99": 404,
+        "../offen/zuruecknehmen/99999999999999999999": 404,
         "trennen": 400,
     }
 
@@ -242,7 +240,7 @@ def test_unknown_fields_kinds_and_numbers_are_refused(site, desk, offer):
 def test_undoing_twice_says_that_it_has_changed_meanwhile(site, desk, offer):
     correct(desk, offer, "ages", min_months="36")
     page = f"/desk/angebote/{offer}"
-    path = f"{page}/zuruecknehmen/korrektur/1"
+    path = "/desk/offen/zuruecknehmen/1"
     token = html.fromstring(desk.get(page).text).cssselect("[name=csrf_token]")[0].get("value")
     desk.post(path, data={"csrf_token": token})
 

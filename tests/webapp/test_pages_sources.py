@@ -391,17 +391,23 @@ def step(site: Site, name: str, **data: str) -> None:
     assert post(site.coordinator(), f"{page}/stand", page=page, **data).status_code == 303
 
 
+def trust(site: Site, name: str, wanted: str) -> None:
+    path, page = f"/desk/offen/quelle/{name}/vertrauen", f"{HOME}/{name}"
+    answer = post(site.coordinator(), path, page=page, trust=wanted)
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+
+
 def test_pause_resume_and_trust(site):
     held = make_source(trust="hold", status="verified")
     (offer,) = site.harvest(make_source_offer(), source=held)
 
     step(site, held.name, step="pause")
-    step(site, held.name, step="trust")
+    trust(site, held.name, "publish")
     with site.database.read() as session:
         paused = source(session, held.name)
         assert offer_by_id(session, offer).status is Status.PUBLISHED
     step(site, held.name, step="resume")
-    step(site, held.name, step="hold")
+    trust(site, held.name, "hold")
 
     with site.database.read() as session:
         resumed = source(session, held.name)

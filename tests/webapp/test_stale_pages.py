@@ -29,7 +29,7 @@ from schemas.tables.reviews import judgements
 from schemas.tables.work import audit
 from schemas.vocabulary import PriceModel, Status
 from tests.factories import make_source, make_source_offer
-from tests.webapp.site import Reader, Site, filled, post
+from tests.webapp.site import COORDINATOR, Reader, Site, filled, post
 
 LIST = "/desk/offen"
 NEW = make_source("mv_neu", trust="hold")
@@ -474,3 +474,266 @@ def test_what_was_taken_back_is_not_taken_back_twice(site, desk):
 
     assert (again.status_code, "Das hat sich inzwischen geändert" in again.text) == (409, True)
     assert (price(site, offer), waiting(site, offer)) == (0, [])
+
+
+# -- corrections ------------------------------------------------------------------------------------------------------
+
+
+def typed(page: str) -> dict[str, Any]:
+    """What stands in the form of the only field that is open."""
+    (field,) = html.fromstring(page).cssselect("details[open]")
+    return dict(field.cssselect("form[action*=korrigieren]")[0].form_values())
+
+
+def save(desk: Reader, old: str, offer: str, field: str, **values: str) -> Any:
+    """Save a correction on a page that was loaded a while ago."""
+    path = f"/desk/angebote/{offer}/korrigieren/{field}"
+    return desk.post(path, data=filled(old, path, **values), follow_redirects=True)
+
+
+@pytest.mark.parametrize("since", ["the source changed it", "a colleague corrected it", "a correction was taken back"])
+def test_a_correction_does_not_overrule_what_was_not_seen_and_nothing_typed_is_lost(site, desk, since):
+    (offer,) = site.harvest(make_source_offer())
+    with site.database.begin() as session:
+        if since == "a correction was taken back":
+            correct(session, offer, "price", FREE, by="Kollegin", now=site.now)
+    old = desk.get(f"/desk/angebote/{offer}").text
+    if since == "the source changed it":
+        site.harvest(make_source_offer(**costing(9)))
+    with site.database.begin() as session:
+        if since == "a colleague corrected it":
+            correct(session, offer, "price", {"model": "per_child", "amount_eur": 4}, by="Kollegin", now=site.now)
+        if since == "a correction was taken back":
+            undo(session, 1, by="Kollegin", now=site.now)
+    before = price(site, offer)
+
+    answer = save(desk, old, offer, "price", model="per_group", amount_eur="35")
+
+    shown = {9: "9 € pro Kind", 4: "4 € pro Kind", 2.5: "2,50 € pro Kind"}[before]
+    (problem,) = html.fromstring(answer.text).cssselect("[role=alert]")
+    words = " ".join(problem.text_content().split())
+    assert answer.status_code == 409
+    assert words.startswith(f"Kosten: Das hat sich geändert, seit Sie es sahen. Jetzt gilt: {shown}")
+    assert ("von Kollegin" in words) is (since == "a colleague corrected it")
+    assert "Ihre Eingabe ist noch da" in words
+    assert price(site, offer) == before
+    entered = typed(answer.text)
+    assert (entered["model"], entered["amount_eur"]) == ("per_group", "35")
+    desk.post(f"/desk/angebote/{offer}/korrigieren/price", data=entered)
+    assert price(site, offer) == 35
+
+
+def test_a_correction_does_not_settle_a_conflict_that_was_not_seen(site, desk):
+    (offer,) = site.harvest(make_source_offer())
+    with site.database.begin() as session:
+        correct(session, offer, "price", FREE, by="Kollegin", now=site.now)
+    old = desk.get(f"/desk/angebote/{offer}").text
+    site.harvest(make_source_offer(**costing(9)))
+
+    answer = save(desk, old, offer, "price", model="donation")
+
+    assert "Jetzt gilt: kostenfrei" in answer.text
+    assert "Die Quelle sagt jetzt: 9 € pro Kind." in answer.text
+    assert waiting(site, offer) == [ReviewKind.CONFLICT]
+
+
+def test_what_changed_elsewhere_stops_no_correction(site, desk):
+    (offer,) = site.harvest(make_source_offer())
+    old = desk.get(f"/desk/angebote/{offer}").text
+    site.harvest(make_source_offer(duration_minutes=90))
+
+    answer = save(desk, old, offer, "price", model="free")
+
+    assert "Korrigiert: Kosten." in answer.text
+    assert price(site, offer) == 0
+
+
+def test_a_correction_of_an_offer_that_was_merged_is_shown_on_the_one_that_stayed(site, desk):
+    left, right = pair(site)
+    old = desk.get(f"/desk/angebote/{right}").text
+    with site.database.begin() as session:
+        merge(session, left, right, by="Kollegin", now=site.now)
+
+    answer = save(desk, old, right, "title", title="Dinos für Kinder")
+
+    assert answer.status_code == 409
+    assert "wurde inzwischen mit einem anderen zusammengeführt" in answer.text
+    entered = typed(answer.text)
+    assert entered["title"] == "Dinos für Kinder"
+    assert offer_now(site, left).title == "Dinosaurier entdecken"
+    desk.post(f"/desk/angebote/{left}/korrigieren/title", data=entered)
+    assert offer_now(site, left).title == "Dinos für Kinder"
+
+
+def test_a_correction_saved_twice_is_one_and_is_taken_back_whole(site, desk):
+    (offer,) = site.harvest(make_source_offer())
+    old = desk.get(f"/desk/angebote/{offer}").text
+    save(desk, old, offer, "price", model="per_child", amount_eur="4")
+
+    again = save(desk, old, offer, "price", model="per_child", amount_eur="4,00")
+
+    assert "Das war schon so korrigiert; es bleibt dabei." in again.text
+    assert noted(site, "correct") == 1
+    take_back(desk, again.text)
+    assert price(site, offer) == 2.5
+
+
+# -- trust ------------------------------------------------------------------------------------------------------------
+
+
+def trust_form(page: str) -> Any:
+    (form,) = html.fromstring(page).cssselect("form[action$=vertrauen]")
+    return form
+
+
+def decide_trust(desk: Reader, old: str) -> str:
+    """Press the button about trust on a page that was loaded a while ago; the page that follows."""
+    form = trust_form(old)
+    (button,) = form.cssselect("button")
+    data = dict(form.form_values()) | {button.get("name"): button.get("value")}
+    return str(desk.post(form.get("action"), data=data, follow_redirects=True).text)
+
+
+def trusted(site: Site) -> str:
+    with site.database.read() as session:
+        found = stored_source(session, NEW.name)
+    assert found is not None
+    return found.trust
+
+
+@pytest.mark.parametrize("page", [f"{LIST}?quelle={NEW.name}", f"/desk/quellen/{NEW.name}"])
+def test_nobody_trusts_a_source_against_what_a_colleague_decided_since(site, desk, page):
+    site.harvest(make_source_offer("a", source=NEW.name), source=NEW)
+    old, other = desk.get(page).text, site.coordinator()
+    decide_trust(other, other.get(page).text)
+    decide_trust(other, other.get(page).text)
+    assert trusted(site) == "hold"
+
+    answer = decide_trust(desk, old)
+
+    assert "Darüber wurde entschieden, seit Sie es sahen: Neue Angebote dieser Quelle warten auf einen Blick" in answer
+    assert f"So entschieden von {COORDINATOR} am 23. November 2026" in answer
+    assert trusted(site) == "hold"
+    decide_trust(desk, desk.get(page).text)
+    assert trusted(site) == "publish"
+
+
+def test_trust_given_twice_is_one_decision(site, desk):
+    site.harvest(make_source_offer("a", source=NEW.name), source=NEW)
+    old = desk.get(f"{LIST}?quelle={NEW.name}").text
+    decide_trust(desk, old)
+
+    again = decide_trust(desk, old)
+
+    assert "Das war schon so entschieden; es bleibt dabei." in again
+    assert noted(site, "source.steer") == 1
+    take_back(desk, again)
+    assert trusted(site) == "hold"
+
+
+def test_trust_is_not_taken_back_under_a_later_decision_about_it(site, desk):
+    page = f"{LIST}?quelle={NEW.name}"
+    site.harvest(make_source_offer("a", source=NEW.name), source=NEW)
+    first = decide_trust(desk, desk.get(page).text)
+    other = site.coordinator()
+    second = decide_trust(other, other.get(page).text)
+    third = decide_trust(other, other.get(page).text)
+    assert trusted(site) == "publish"
+
+    refused = take_back(desk, first)
+
+    assert (refused.status_code, LATER in refused.text) == (409, True)
+    assert trusted(site) == "publish"
+    for reader, done, left in ((other, third, "hold"), (other, second, "publish"), (desk, first, "hold")):
+        take_back(reader, done)
+        assert trusted(site) == left
+
+
+# -- many at once, and what was overruled -----------------------------------------------------------------------------
+
+
+def many(site: Site, desk: Reader, number: int) -> tuple[list[str], str]:
+    """New offers of which all were accepted at once, and the page that says so."""
+    offers = site.harvest(*(make_source_offer(str(n), source=NEW.name) for n in range(number)), source=NEW)
+    path = f"{LIST}/angebote"
+    data = filled(desk.get(LIST).text, path, offer=offers, kind="accept")
+    return offers, str(desk.post(path, data=data, follow_redirects=True).text)
+
+
+def history(desk: Reader, offer: str) -> list[tuple[str, bool]]:
+    """What the page of an offer tells of its history, each with whether it can be taken back there."""
+    rows = html.fromstring(desk.get(f"/desk/angebote/{offer}").text).cssselect(".history li")
+    return [(" ".join(row.cssselect("p")[0].text_content().split()), bool(row.cssselect("form"))) for row in rows]
+
+
+def test_many_taken_back_at_once_say_what_was_taken_back_before_and_what_was_decided_since(site, desk):
+    offers, done = many(site, desk, 5)
+    for offer in offers[:2]:
+        (form,) = html.fromstring(desk.get(f"/desk/angebote/{offer}").text).cssselect(".history form")
+        desk.post(form.get("action"), data=dict(form.form_values()))
+    with site.database.begin() as session:
+        decide(session, offers[2], DecisionKind.REJECT, by="Kollegin", now=site.now)
+        correct(session, offers[3], "price", FREE, by="Kollegin", now=site.now)
+
+    words = " ".join(html.fromstring(take_back(desk, done).text).text_content().split())
+
+    assert "2 Entscheidungen zurückgenommen." in words
+    assert "2 waren schon vorher zurückgenommen." in words
+    assert "1 blieb, weil danach anders entschieden wurde" in words
+    rejected, *others = [offer_now(site, offer).status for offer in (offers[2], *offers[:2], *offers[3:])]
+    assert (rejected, set(others)) == (Status.REJECTED, {Status.HELD})
+
+
+def test_many_of_which_all_were_decided_again_are_not_taken_back(site, desk):
+    offers, done = many(site, desk, 2)
+    with site.database.begin() as session:
+        for offer in offers:
+            decide(session, offer, DecisionKind.REJECT, by="Kollegin", now=site.now)
+
+    refused = take_back(desk, done)
+
+    assert (refused.status_code, LATER in refused.text) == (409, True)
+
+
+def test_what_was_overruled_has_no_button_and_says_by_whom(site, desk):
+    (offer,) = site.harvest(make_source_offer("a", source=NEW.name), source=NEW)
+    with site.database.begin() as session:
+        decide(session, offer, DecisionKind.ACCEPT, by="Kollegin", now=site.now)
+        correct(session, offer, "price", FREE, by="Kollegin", now=site.now)
+        correct(session, offer, "price", {"model": "donation"}, by="Kollege", now=site.now)
+        decide(session, offer, DecisionKind.REJECT, by="Kollege", now=site.now)
+
+    page = html.fromstring(desk.get(f"/desk/angebote/{offer}").text)
+
+    when = "am 23. November 2026"
+    rejected, last, first, accepted = history(desk, offer)
+    assert (rejected[1], last[1], first[1], accepted[1]) == (True, True, False, False)
+    assert f"Danach: Korrigiert von Kollege {when}" in first[0]
+    assert f"Danach: Abgelehnt von Kollege {when}" in accepted[0]
+    (section,) = page.cssselect("section[aria-labelledby=entscheiden]")
+    assert len(section.cssselect("form[action*=zuruecknehmen]")) == 1
+    assert "Danach: Abgelehnt von Kollege" in " ".join(section.text_content().split())
+
+
+@pytest.mark.parametrize("take", ["correction", "source"])
+def test_a_decided_conflict_has_no_button_where_a_colleague_corrected_since(site, desk, take):
+    offer = conflict(site)
+    press(desk, desk.get(LIST).text, take)
+    with site.database.begin() as session:
+        correct(session, offer, "price", {"model": "donation"}, by="Kollege", now=site.now)
+
+    later, decided, *_ = history(desk, offer)
+
+    assert (later[1], decided[1]) == (True, False)
+    assert "Danach: Korrigiert von Kollege" in decided[0]
+
+
+def test_different_has_no_button_where_the_two_were_merged_since(site, desk):
+    left, _ = pair(site)
+    press(desk, desk.get(LIST).text, "different")
+    post(desk, f"/desk/angebote/{left}/zusammenfuehren", page=f"/desk/angebote/{left}", other=_)
+
+    merged, different = history(desk, left)
+
+    assert (merged[1], different[1]) == (True, False)
+    assert f"Danach: Mit einem anderen Angebot zusammengeführt von {COORDINATOR}" in different[0]

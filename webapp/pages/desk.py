@@ -3,8 +3,10 @@ undo.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from json import dumps
+from typing import Any, Final, Literal
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +17,8 @@ from schemas.clock import week_of
 from schemas.exceptions import StoreError
 from schemas.freshness import UNCONFIRMED_DAYS
 from schemas.harvest import RunStatus
-from schemas.review import DecisionKind, JudgementKind
+from schemas.identifiers import digest
+from schemas.review import DecisionKind, JudgementKind, ReviewKind
 from schemas.store.audit import Action, noted
 from schemas.store.digests import DigestState, LedgerEntry, ledger
 from schemas.store.drafts import DraftState, drafts_by_state
@@ -24,22 +27,23 @@ from schemas.store.held import held_about, held_counts, looks, still_decidable
 from schemas.store.kitas import kita_by_id
 from schemas.store.merging import judge, split
 from schemas.store.offers import offers_by_id
-from schemas.store.publishing import successor
+from schemas.store.publishing import lock_offers, successor
 from schemas.store.reviews import (
     OfferDetail,
     correct,
     decide,
     detail,
+    in_its_form,
     latest_decision,
-    undo_correction,
-    undo_decision,
 )
 from schemas.store.runs import latest_runs, runs, source, sources
-from schemas.store.undoing import can_undo, decided_alike
+from schemas.store.undoing import about_the_same, can_undo, decided_alike, refused
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.correcting import FORMS, Input
+from webapp.pages.value_words import value_words
 from webapp.regions import region_of
+from webapp.template_filters import moment
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -142,41 +146,34 @@ def correct_field(offer_id: str, field: str) -> ResponseReturnValue:
     form = FORMS.get(field)
     if form is None:
         abort(404)
-    try:
-        with writing() as change:
-            old = _own(change, offer_id).offer.model_dump(mode="json")[field]
-            value = form.read(request.form, old)
-            correct(change, offer_id, field, value, by=g.coordinator, now=now())
-            number = noted(change)[-1]
-    except ValueError as error:
-        problem = str(error)
-    except StoreError:
-        problem = _(
-            "Das passt nicht zum Feld: Pflichtangaben fehlen, oder ein Wert ist zu klein, zu groß oder zu lang."
-        )
-    else:
-        words = _("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.", field=form.label)
-        _done(words, number)
-        return _back(offer_id)
-    found = _own(reading(), offer_id)
-    return _offer_page(found, problem=problem, wrong=field, entered=form.submitted(request.form)), 400
-
-
-@pages.post("/angebote/<offer:offer_id>/zuruecknehmen/<kind>/<int(max=2147483647):number>")
-@who(Who.COORDINATOR)
-def undo(offer_id: str, kind: str, number: int) -> ResponseReturnValue:
-    """Take a correction or decision back."""
-    actions = {"korrektur": undo_correction, "entscheidung": undo_decision}
-    if kind not in actions:
-        abort(404)
+    status = 400
     with writing() as change:
-        found = _own(change, offer_id)
-        own = found.corrections if kind == "korrektur" else found.decisions
-        if number not in {item.id for item in own}:
-            abort(404)
-        actions[kind](change, number, by=g.coordinator, now=now())
-    flash(_("Zurückgenommen."))
-    return _back(offer_id)
+        found = _locked(change, offer_id)
+        changed = _changed_since(found, field)
+        try:
+            value = in_its_form(found.offer, field, form.read(request.form, _value(found, field)))
+        except ValueError as error:
+            problem = str(error)
+        except StoreError:
+            problem = _(
+                "Das passt nicht zum Feld: Pflichtangaben fehlen, oder ein Wert ist zu klein, zu groß oder zu lang."
+            )
+        else:
+            twice = _corrected_alike(found, field, value)
+            if changed and twice is not None:
+                _done(_("Das war schon so korrigiert; es bleibt dabei."), twice)
+                return _back(found.offer.id)
+            if not changed:
+                correct(change, found.offer.id, field, value, by=g.coordinator, now=now())
+                words = _("Korrigiert: %(field)s. Die Korrektur gilt, auch wenn die Quelle neu gelesen wird.",
+                          field=form.label)  # fmt: skip
+                _done(words, noted(change)[-1])
+                return _back(found.offer.id)
+    if changed:
+        status, problem = 409, changed
+    return _offer_page(
+        _own(reading(), found.offer.id), problem=problem, wrong=field, entered=form.submitted(request.form)
+    ), status
 
 
 @pages.post("/angebote/<offer:offer_id>/zusammenfuehren")
@@ -237,23 +234,99 @@ def _own(change: Session, offer_id: str) -> OfferDetail:
     return found
 
 
-def _history(found: OfferDetail) -> list[tuple[Action, str]]:
-    """What was done, newest first, each ``undone``, or ``standing`` where it can be taken back, or ``kept``."""
+def _locked(change: Session, offer_id: str) -> OfferDetail:
+    """The offer, or what it was merged into, as it stays until the commit; 404 where it is not this Region's."""
+    _own(change, offer_id)
+    current = successor(change, offer_id)
+    lock_offers(change, [offer_id, current])
+    return _own(change, current)
+
+
+def _value(found: OfferDetail, field: str) -> Any:
+    return found.offer.model_dump(mode="json", include={field})[field]
+
+
+def _look(found: OfferDetail, field: str) -> str:
+    """A few characters that differ once anything does that the page shows of a field: its value, who said so, and what
+    each source says."""
+    said = [each.fields.model_dump(mode="json", include={field})[field] for each in found.source_offers]
+    standing = [each.id for each in found.corrections if each.field == field and not each.undone_at]
+    return digest(found.offer.id, dumps([_value(found, field), standing, said], sort_keys=True))[:16]
+
+
+def _changed_since(found: OfferDetail, field: str) -> str | None:
+    """What to say where a field, or its offer, is not what the form of this request showed."""
+    shown, _colon, look = request.form.get("seen", "").partition(":")
+    if look == _look(found, field):
+        return None
+    words: str
+    if shown != found.offer.id:
+        words = _(
+            "Das Angebot, das Sie sahen, wurde inzwischen mit einem anderen zusammengeführt; dies ist, was blieb."
+        )
+    else:
+        words = _("%(field)s: Das hat sich geändert, seit Sie es sahen.", field=FORMS[field].label)
+    by = next((each for each in found.corrections if each.field == field and not each.undone_at), None)
+    value = value_words(_value(found, field), field)
+    if by is None:
+        words += " " + _("Jetzt gilt: %(value)s.", value=value)
+    else:
+        words += " " + _("Jetzt gilt: %(value)s, korrigiert von %(who)s am %(day)s.",
+                         value=value, who=by.by, day=moment(by.at))  # fmt: skip
+    for review in found.reviews:
+        if review.kind is ReviewKind.CONFLICT and review.field == field and not review.closed_at:
+            words += " " + _("Die Quelle sagt jetzt: %(value)s.", value=value_words(review.harvested, field))
+    words += " " + _("Ihre Eingabe ist noch da, gespeichert ist sie nicht. Soll sie trotzdem gelten, speichern Sie "
+                     "bitte noch einmal.")  # fmt: skip
+    return words
+
+
+def _corrected_alike(found: OfferDetail, field: str, value: Any) -> int | None:
+    """The number that takes back the standing correction of a field, where this person made it and said the same."""
+    standing = next((each for each in found.corrections if each.field == field and not each.undone_at), None)
+    if standing is None or (standing.by, standing.value) != (g.coordinator, value):
+        return None
+    return next((each.id for each in found.history if each.data.get("correction") == standing.id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was done to an offer, as its history tells it."""
+
+    action: Action
+    state: Literal["undone", "standing", "overruled", "kept"]
+    """``standing`` can be taken back, what was ``overruled`` since cannot, what is ``kept`` never could."""
+    later: Action | None = None
+    """What overruled it."""
+
+
+def _history(found: OfferDetail) -> list[Told]:
+    """What was done, newest first."""
     standing = {("decision", each.id) for each in found.decisions if not each.undone_at}
     standing |= {("correction", each.id) for each in found.corrections if not each.undone_at}
+
+    def stands(action: Action) -> bool:
+        about = {(name, action.data[name]) for name in ("decision", "correction") if name in action.data}
+        return not action.undone and (not can_undo(action) or about <= standing)
+
     told = []
     for action in found.history:
-        about = {(name, action.data[name]) for name in ("decision", "correction") if name in action.data}
-        if action.undone or (can_undo(action) and not about <= standing):
-            told.append((action, "undone"))
+        if not stands(action):
+            told.append(Told(action, "undone"))
+        elif not can_undo(action):
+            told.append(Told(action, "kept"))
+        elif refused(reading(), action):
+            since = (each for each in found.history if about_the_same(action, each) and stands(each))
+            told.append(Told(action, "overruled", next(since, None)))
         else:
-            told.append((action, "standing" if can_undo(action) else "kept"))
+            told.append(Told(action, "standing"))
     return told
 
 
 def _offer_page(
     found: OfferDetail, *, problem: str | None = None, wrong: str | None = None, entered: tuple[Input, ...] = ()
 ) -> str:
+    history = _history(found)
     return render_template(
         "pages/desk_offer.html",
         found=found,
@@ -265,7 +338,14 @@ def _offer_page(
         waiting=held_about(reading(), found.offer.id, found.offer.region),
         known={each.name: each for each in sources(reading(), found.offer.region)},
         compared=COMPARED,
-        history=_history(found),
+        history=history,
+        told={
+            (name, told.action.data[name]): told
+            for told in history
+            for name in ("decision", "correction")
+            if name in told.action.data and told.state != "kept"
+        },
+        looks={name: f"{found.offer.id}:{_look(found, name)}" for name in FORMS},
         now=now(),
         problem=problem,
         wrong=wrong,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
@@ -35,14 +36,25 @@ from schemas.store.merging import resolve_duplicate
 from schemas.store.offers import offers_by_id
 from schemas.store.resolving import resolve_conflict, resolve_withdrawal, review_by_id
 from schemas.store.reviews import decide_all
-from schemas.store.runs import source, sources, steer_source
+from schemas.store.runs import STEER, source, sources, steer_source
 from schemas.store.suggestions import close_suggestion
-from schemas.store.undoing import can_undo, decided_alike, note_bulk, region_of_action, undo
+from schemas.store.undoing import (
+    BULK,
+    Undone,
+    can_undo,
+    decided_alike,
+    latest_trust,
+    note_bulk,
+    region_of_action,
+    undo,
+)
 from schemas.store.wordings import wording_by_id
 from schemas.store.work import add_work
 from webapp.access import Who, who
-from webapp.db import current_region, now, reading, today, writing
+from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.paging import page_number
+from webapp.regions import region_of
+from webapp.template_filters import moment
 
 pages = Blueprint("held", __name__, url_prefix="/desk/offen")
 
@@ -56,7 +68,13 @@ DECISIVE: Final = ("ages", "price", "schedule", "place", "modes", "group_size", 
 COMPARED: Final = ("ages", "price", "duration_minutes", "schedule", "place", "modes")
 """Fields by which people tell whether two offers are one."""
 
-_BACK: Final = re.compile(r"/desk/(?:offen/?|angebote/o[a-z2-7]{15})(?:\?[\w=&%.+~-]{0,600})?")
+TRUSTED: Final[Mapping[str, Any]] = {
+    "publish": _l("Dieser Quelle wird vertraut: Klare Angebote erscheinen ohne Klick, unklare warten weiter auf Sie."),
+    "hold": _l("Neue Angebote dieser Quelle warten auf einen Blick."),
+}
+"""What is said of a source that is trusted, and of one that is not."""
+
+_BACK: Final = re.compile(r"/desk/(?:offen/?|angebote/o[a-z2-7]{15}|quellen/[a-z0-9_]{1,80})(?:\?[\w=&%.+~-]{0,600})?")
 
 
 @pages.get("")
@@ -85,6 +103,7 @@ def home() -> ResponseReturnValue:
         kinds=tuple(HeldKind),
         known=known,
         chosen=chosen,
+        trust_by=latest_trust(reading(), chosen.name) if chosen else None,
         waiting=waiting,
         decisive=DECISIVE,
         compared=COMPARED,
@@ -143,16 +162,26 @@ def decide_source(name: str) -> ResponseReturnValue:
 def trust(name: str) -> ResponseReturnValue:
     """Whether clear offers of a source need a click from now on. Unsure ones always do."""
     wanted = request.form.get("trust", "")
-    if wanted not in ("publish", "hold"):
+    if wanted not in TRUSTED:
         abort(400)
     with writing() as change:
-        _own_source(change, name)
-        steer_source(change, name, {"trust": wanted}, by=g.coordinator, now=now())
-        number = noted(change)[-1]
-    if wanted == "publish":
-        _done(_("Dieser Quelle wird vertraut: Klare Angebote erscheinen ohne Klick, unklare warten hier."), number)
+        found = _own_source(change, name, lock=True)
+        latest = latest_trust(change, name)
+        if found.trust == wanted:
+            words = _("Das war schon so entschieden; es bleibt dabei.")
+            number = latest.id if latest and latest.by == g.coordinator else None
+        elif request.form.get("seen") != str(latest.id if latest else 0):
+            words = _("Darüber wurde entschieden, seit Sie es sahen: %(what)s", what=TRUSTED[found.trust])
+            if latest and latest.data["is"]["trust"] == found.trust:
+                words += " " + _("So entschieden von %(who)s am %(day)s.", who=latest.by, day=moment(latest.at))
+            number = None
+        else:
+            steer_source(change, name, {"trust": wanted}, by=g.coordinator, now=now())
+            words, number = str(TRUSTED[wanted]), noted(change)[-1]
+    if number is None:
+        flash(words)
     else:
-        _done(_("Neue Angebote dieser Quelle warten wieder auf einen Blick."), number)
+        _done(words, number)
     return _back()
 
 
@@ -217,17 +246,41 @@ def take_back(number: int) -> ResponseReturnValue:
     """Take back what was done, by its number in the audit trail."""
     with writing() as change:
         action = action_by_id(change, number)
-        if action is None or region_of_action(change, action) != current_region().key:
+        region = region_of_action(change, action) if action else None
+        if action is None or region is None or region_of(region, state().regions) != current_region():
             abort(404)
         if not can_undo(action):
             raise StoreError(f"action {number} was taken back already, or cannot be")
-        undo(change, number, by=g.coordinator, now=now())
-        if action.action in ("decide_wording", "source.steer"):
+        done = undo(change, number, by=g.coordinator, now=now())
+        if action.action in ("decide_wording", STEER):
             name = action.subject.partition(":")[2]
             found = wording_by_id(change, action.data["wording"]) if action.action == "decide_wording" else None
             add_work(change, f"replay:{found.source if found else name}", now())
-    flash(_("Zurückgenommen."))
+    flash(_undone_words(done))
     return _back()
+
+
+def _undone_words(done: Undone) -> str:
+    if done.action.action != BULK:
+        return str(_("Zurückgenommen."))
+    words: list[str] = [
+        ngettext("%(num)s Entscheidung zurückgenommen.", "%(num)s Entscheidungen zurückgenommen.", done.count)
+    ]
+    if done.already:
+        words.append(
+            ngettext(
+                "%(num)s war schon vorher zurückgenommen.", "%(num)s waren schon vorher zurückgenommen.", done.already
+            )
+        )
+    if done.overruled:
+        words.append(
+            ngettext(
+                "%(num)s blieb, weil danach anders entschieden wurde; die Seite des Angebots sagt, von wem.",
+                "%(num)s blieben, weil danach anders entschieden wurde; die Seiten der Angebote sagen, von wem.",
+                done.overruled,
+            )
+        )
+    return " ".join(words)
 
 
 def _settle(change: Session, review: Review, take: str) -> str:
@@ -323,7 +376,7 @@ def _done(words: str, number: int) -> None:
 
 
 def _back() -> ResponseReturnValue:
-    """To the page one came from, if it is one of the two that show what waits; else to the list."""
+    """To the page one came from, if it is one that shows what waits, or a source; else to the list."""
     wanted = request.form.get("nach", "")
     path = request.script_root + wanted if _BACK.fullmatch(wanted) else url_for("held.home")
     return redirect(path, 303)
@@ -344,10 +397,10 @@ def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _own_source(change: Session, name: str) -> Source:
-    """The source if it belongs to this Region; 404 otherwise."""
-    found = source(change, name)
-    if found is None or found.region != current_region().key:
+def _own_source(change: Session, name: str, *, lock: bool = False) -> Source:
+    """The source if it belongs to this Region; 404 otherwise. With ``lock`` it stays as it is until the commit."""
+    found = source(change, name, lock=lock)
+    if found is None or region_of(found.region, state().regions) != current_region():
         abort(404)
     return found
 

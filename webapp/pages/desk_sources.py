@@ -43,6 +43,7 @@ from schemas.store.runs import (
     sources,
     steer_source,
 )
+from schemas.store.undoing import latest_trust
 from schemas.store.withdrawing import keys_of
 from schemas.store.work import WorkState, add_work, latest_work, somebody_works
 from webapp.access import Who, who
@@ -62,8 +63,6 @@ _NUMBER: Final = "<int(max=2147483647):number>"
 _STEPS: Final[Mapping[str, tuple[dict[str, Any], Any]]] = {
     "pause": ({"active": False}, _l("Pausiert. Die Angebote bleiben stehen, neu gelesen wird nicht.")),
     "resume": ({"active": True}, _l("Wieder eingeschaltet.")),
-    "trust": ({"trust": "publish"}, _l("Klare Ja-Angebote dieser Quelle erscheinen jetzt ohne Klick.")),
-    "hold": ({"trust": "hold"}, _l("Jedes Angebot dieser Quelle wartet jetzt auf Ihren Blick.")),
 }
 """What the buttons of a source do, and what is said then."""
 
@@ -178,6 +177,7 @@ def show(name: str) -> ResponseReturnValue:
         "pages/desk_source.html",
         source=found,
         known=source_state(reading(), name),
+        trust_by=latest_trust(reading(), name),
         runs=runs(reading(), source=name, limit=1),
         waits=working is not None and working.state in (WorkState.DUE, WorkState.RUNNING),
         fetched=found.access.kind in FETCHED,
@@ -223,7 +223,7 @@ def preview(name: str) -> ResponseReturnValue:
 @pages.post("/<name:name>/stand")
 @who(Who.COORDINATOR)
 def steer(name: str) -> ResponseReturnValue:
-    """Pause, resume, trust, or look at each offer first: whatever the button says."""
+    """Pause or resume, whatever the button says."""
     wanted = _STEPS.get(request.form.get("step", ""))
     if wanted is None:
         abort(400)
