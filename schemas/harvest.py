@@ -27,6 +27,8 @@ RecordField = Literal[
 everything else is wording for the normaliser."""
 RECORD_FIELDS: Final[frozenset[str]] = frozenset(get_args(RecordField))
 
+_LOOKUP: Final = re.compile(r"\blookups\.([a-z_]{1,40})\b")
+
 Wording = Annotated[str, Field(max_length=MAX_TEXT)]
 
 
@@ -259,6 +261,17 @@ class Issue(Value):
     """German sentence: what to do."""
     count: int = Field(1, ge=1)
     """How often the same wording was met, where grouped."""
+
+
+def words_of(issue: Issue) -> tuple[str, str] | None:
+    """The Record field and the wording by which the desk is asked about ``issue``; ``None`` where no lookup would help.
+
+    Its remedy names the lookup (``lookups.price``) to which a meaning could be added.
+    """
+    named = _LOOKUP.search(issue.remedy or "")
+    if named is None or named[1] not in RECORD_FIELDS or not issue.wording.strip():
+        return None
+    return named[1], issue.wording.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class RunStatus(StrEnum):

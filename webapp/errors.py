@@ -30,7 +30,9 @@ def init_app(app: Flask) -> None:
 def _page(status: int, headline: str, text: str, *, sign_in: bool = False) -> ResponseReturnValue:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"status": status, "title": headline, "detail": text}, status
-    page = render_template("pages/error.html", headline=headline, text=text, sign_in=sign_in, written=_written())
+    page = render_template(
+        "pages/error.html", headline=headline, text=text, sign_in=sign_in, desk=_signed_in_at_desk(), written=_written()
+    )
     return page, status
 
 
@@ -109,6 +111,10 @@ def _csrf(_error: CSRFError) -> ResponseReturnValue:
     )
 
 
+def _signed_in_at_desk() -> bool:
+    return who_may(current_app, request.endpoint) is Who.COORDINATOR and signed_in() is not None
+
+
 def _at_desk() -> bool:
     return who_may(current_app, request.endpoint) in (Who.COORDINATOR, Who.SIGN_IN)
 
@@ -128,5 +134,5 @@ def _superseded(_error: Superseded) -> ResponseReturnValue:
         409,
         _("Danach wurde schon etwas anderes entschieden"),
         _("Es bleibt alles, wie es ist. Wenn Sie dies zurücknehmen wollen, nehmen Sie bitte zuerst das Spätere zurück; "
-          "der Verlauf auf der Seite des Angebots am Schreibtisch zeigt beides."),
+          "bei Angeboten zeigt der Verlauf auf ihrer Seite am Schreibtisch beides."),
     )  # fmt: skip

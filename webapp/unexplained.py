@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from harvesters.process import understand
+from schemas.harvest import words_of
 from schemas.publish import DESK
 from schemas.region import Region
 from schemas.store.harvest import records_of
 from schemas.store.offers import offers_by_id
 from schemas.store.runs import sources
-from schemas.store.wordings import UnknownWording, open_wordings, words_of
+from schemas.store.wordings import UnknownWording, open_wordings
 from webapp.outlook import Outlook
 
 

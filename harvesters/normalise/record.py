@@ -21,8 +21,8 @@ from harvesters.normalise.text_model import text_model
 from harvesters.normalise.typed import read_typed
 from harvesters.normalise.whereabouts import read_when, read_where
 from schemas.entry import FORMAT as TYPED_BY_PROVIDER
-from schemas.harvest import Normalised, Record, RecordField, Source
-from schemas.offer import MAX_SUMMARY, AgeRange, Occurrence, Rights, SourceOffer, Suitability
+from schemas.harvest import Normalised, Record, RecordField, Source, words_of
+from schemas.offer import MAX_SUMMARY, AgeRange, Occurrence, Rights, SourceKey, SourceOffer, Suitability
 from schemas.organisation import Provider
 from schemas.vocabulary import Audience, Verdict
 
@@ -37,6 +37,17 @@ _SAYS_FOR_WHOM: Final[tuple[tuple[RecordField, str], ...]] = (
     ("category", "Kategorie"),
 )
 """What stands under its own name is read like a line of the text where it tells for whom an offer is."""
+
+
+def is_understood(field: str, wording: str, *, today: date) -> bool:
+    """Whether ``wording`` means something to us where a source says it under the name of a Record field.
+
+    >>> [is_understood("price", wording, today=date(2026, 11, 23)) for wording in ("2 Euro", "fast nix")]
+    [True, False]
+    """
+    origin = SourceKey(source="desk", key=field)
+    record = Record.model_validate({"origin": origin, "format": "words", "title": "", "words": {field: wording}})
+    return all(words_of(issue) is None for issue in normalise(record, None, today=today).issues)
 
 
 def normalise(record: Record, source: Source | None, *, today: date) -> Normalised:

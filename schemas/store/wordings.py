@@ -4,7 +4,6 @@ A wording is an Issue whose remedy names a lookup (``lookups.price``): there, sa
 becomes a lookup of the source; the source is then to be read again, which needs no network.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
-from schemas.harvest import RECORD_FIELDS, Issue
+from schemas.harvest import Issue, words_of
 from schemas.store import dialect
 from schemas.tables.harvest import sources, wordings
 
@@ -22,7 +21,6 @@ IGNORED: Final = "ignored"
 MEANT: Final = "meant"
 MAX_OPEN: Final = 500
 """Wordings of one source that may wait at a time; a source that says more needs another mapping, not more clicks."""
-_LOOKUP: Final = re.compile(r"\blookups\.([a-z_]{1,40})\b")
 _WHERE: Final = 2_300
 
 
@@ -49,14 +47,6 @@ class UnknownWording(Value):
     """``ignored`` or ``meant``; ``None`` while nobody has decided."""
     meaning: str | None = None
     """Words that we understand and that mean the same."""
-
-
-def words_of(issue: Issue) -> tuple[str, str] | None:
-    """The Record field and the wording by which ``issue`` is asked about; ``None`` where no lookup would help."""
-    named = _LOOKUP.search(issue.remedy or "")
-    if named is None or named[1] not in RECORD_FIELDS or not issue.wording.strip():
-        return None
-    return named[1], issue.wording.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def keep_wordings(session: Session, source: str, issues: Iterable[Issue], *, now: datetime) -> None:

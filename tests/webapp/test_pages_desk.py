@@ -151,7 +151,7 @@ def test_a_conflict_shows_all_three_values_and_is_decided(site, desk, offer, tak
 
     assert facts == {
         "Quelle damals": "2,50 € pro Kind, Begleitpersonen frei",
-        "Ihre Korrektur (gilt)": "kostenfrei",
+        f"Korrektur von {COORDINATOR} (gilt)": "kostenfrei",
         "Quelle jetzt": "9 € pro Kind",
     }
     assert response.status_code == 303

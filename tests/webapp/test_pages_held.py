@@ -1,13 +1,14 @@
 """The held list: everything that waits, with evidence and its default; decided, in bulk too, and taken back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from lxml import html
 
+from harvesters.normalise.record import is_understood
 from schemas.harvest import Access, AccessKind, HarvestRun, Issue, Source
-from schemas.offer import Price, Suitability
+from schemas.offer import Price, Schedule, Suitability
 from schemas.review import DecisionKind, JudgementKind, ReviewKind
 from schemas.store.merging import judge
 from schemas.store.queue import DUE, Cause, open_reviews
@@ -16,9 +17,20 @@ from schemas.store.runs import source as stored_source
 from schemas.store.runs import steer_source
 from schemas.store.suggestions import suggest
 from schemas.store.work import claim_work
-from schemas.vocabulary import PriceModel, Status, Verdict
+from schemas.vocabulary import PriceModel, ScheduleKind, Status, Verdict
 from tests.factories import make_provenance, make_source, make_source_offer
-from tests.webapp.site import HOSTILE, Reader, Site, csrf_token, filled, make_other_offer, other_source, post
+from tests.webapp.site import (
+    COORDINATOR,
+    HOSTILE,
+    Reader,
+    Site,
+    csrf_token,
+    filled,
+    make_other_offer,
+    other_source,
+    post,
+)
+from webapp.pages.desk_words import MEANINGS
 
 LIST = "/desk/offen"
 NEW = make_source("mv_neu", trust="hold", title="Neue Quelle")
@@ -344,7 +356,7 @@ def test_a_conflict_shows_three_values_and_its_decision_is_taken_back(site, desk
     number = review_of(site, offer, ReviewKind.CONFLICT)
     words = text_of(desk.get(LIST).text)
     assert "Quelle damals2,50 € pro Kind" in words
-    assert "Ihre Korrektur (gilt)kostenfrei" in words
+    assert f"Korrektur von {COORDINATOR} (gilt)kostenfrei" in words
     assert "Quelle jetzt9 € pro Kind" in words
 
     page = follow(desk, post(desk, f"{LIST}/{number}", page=LIST, take=take))
@@ -397,7 +409,7 @@ def test_a_meaning_becomes_a_lookup_and_the_source_is_read_again(site, desk):
     say_unknown(site)
     words = text_of(desk.get(LIST).text)
     assert "2-mal nicht verstanden" in words
-    assert "Ohne Entscheidung bis 7. Dezember 2026: das Feld bleibt leer." in words
+    assert "Ohne Entscheidung bis 7. Dezember 2026: sie zählen nicht." in words
 
     page = follow(desk, post(desk, f"{LIST}/wortlaut/1", page=LIST, take="mean", meaning=" kostenlos "))
 
@@ -434,6 +446,55 @@ def test_a_meaning_needs_words(site, desk):
 
     assert "Bitte schreiben Sie dazu, was die Worte bedeuten" in page
     assert "„fast nix“" in titles(page)
+
+
+def test_a_meaning_that_is_not_understood_either_is_refused_with_an_example(site, desk):
+    say_unknown(site)
+
+    page = follow(desk, post(desk, f"{LIST}/wortlaut/1", page=LIST, take="mean", meaning="ein Apfel und ein Ei"))
+
+    words = text_of(page)
+    assert "„ein Apfel und ein Ei“ verstehen wir bei „Kosten“ auch nicht." in words
+    assert "zum Beispiel „2,50 € pro Kind“" in words
+    assert "„fast nix“" in titles(page)
+
+
+@pytest.mark.parametrize("field", MEANINGS)
+def test_the_example_of_a_meaning_is_understood(field):
+    assert is_understood(field, MEANINGS[field], today=date(2026, 11, 23))
+    assert not is_understood(field, "Trara und Tschingbum", today=date(2026, 11, 23))
+
+
+def test_a_wording_shows_the_page_where_it_stands(site, desk):
+    say_unknown(site)
+
+    (link,) = html.fromstring(desk.get(LIST).text).xpath("//a[@href='https://museum.example/7']")
+
+    assert NEW.name not in link.getparent().text_content()
+
+
+def test_what_looks_the_same_is_not_said_to_differ(site, desk):
+    hours = Schedule(kind=ScheduleKind.ON_REQUEST, words="nach Absprache")
+    (left,) = site.harvest(make_source_offer(schedule=hours))
+    (right,) = site.harvest(
+        make_source_offer("x", source="mv_zwei", schedule=hours.model_copy(update={"words": "auf Anfrage"})),
+        source=make_source("mv_zwei"),
+    )
+    first, second = sorted((left, right))
+    with site.database.begin() as session:
+        open_reviews(session, [Cause(first, ReviewKind.DUPLICATE, second, {"reasons": []})], now=site.now)
+
+    assert "anders" not in text_of(desk.get(LIST).text)
+
+
+def test_a_conflict_says_who_corrected(site, desk):
+    (offer,) = site.harvest(make_source_offer())
+    with site.database.begin() as session:
+        correct(session, offer, "price", {"model": "free"}, by="Kollegin", now=site.now)
+    site.harvest(make_source_offer(price=Price(model=PriceModel.PER_CHILD, amount_eur=9)))
+
+    for page in (LIST, f"/desk/angebote/{offer}"):
+        assert "Korrektur von Kollegin (gilt)kostenfrei" in text_of(desk.get(page).text)
 
 
 def test_what_makes_no_sense_is_refused(site, desk):

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from harvesters.normalise.record import is_understood
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
@@ -52,6 +53,7 @@ from schemas.store.wordings import wording_by_id
 from schemas.store.work import add_work
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
+from webapp.pages.desk_words import MEANINGS, field_name
 from webapp.pages.paging import page_number
 from webapp.regions import region_of
 from webapp.template_filters import moment
@@ -111,6 +113,7 @@ def home() -> ResponseReturnValue:
         today=today(),
         most=MOST_AT_ONCE,
         max_meaning=MAX_MEANING,
+        meanings=MEANINGS,
         url=lambda **changed: url_for("held.home", **_without_empty(asked | changed)),
     )
 
@@ -218,7 +221,7 @@ def explain(number: int) -> ResponseReturnValue:
     if take not in ("ignore", "mean"):
         abort(400)
     if take == "mean" and not meaning:
-        flash(_("Bitte schreiben Sie dazu, was die Worte bedeuten, zum Beispiel „kostenlos“."))
+        flash(_("Bitte schreiben Sie dazu, was die Worte bedeuten."))
         return _back()
     with writing() as change:
         found = wording_by_id(change, number)
@@ -227,6 +230,9 @@ def explain(number: int) -> ResponseReturnValue:
         _own_source(change, found.source)
         if found.decided is not None:
             flash(_("Über „%(words)s“ ist schon entschieden; es bleibt dabei.", words=found.wording[:80]))
+            return _back()
+        if take == "mean" and not is_understood(found.field, meaning, today=today()):
+            flash(_not_understood(found.field, meaning))
             return _back()
         decide_wording(change, number, meaning if take == "mean" else None, by=g.coordinator, now=now())
         if take == "mean":
@@ -281,6 +287,16 @@ def _undone_words(done: Undone) -> str:
             )
         )
     return " ".join(words)
+
+
+def _not_understood(field: str, meaning: str) -> str:
+    words: str = _("„%(words)s“ verstehen wir bei „%(field)s“ auch nicht.",
+              words=meaning[:MAX_MEANING], field=field_name(field))  # fmt: skip
+    if field in MEANINGS:
+        words += " " + _("Bitte schreiben Sie es anders, zum Beispiel „%(words)s“.", words=MEANINGS[field])
+    else:
+        words += " " + _("Bitte schreiben Sie es anders.")
+    return words
 
 
 def _settle(change: Session, review: Review, take: str) -> str:

@@ -7,9 +7,8 @@ import pytest
 
 from harvesters.normalise.reading import Reading
 from harvesters.normalise.record import normalise
-from schemas.harvest import Access, AccessKind, Normalised, RawOccurrence, Record, Source
+from schemas.harvest import Access, AccessKind, Normalised, RawOccurrence, Record, Source, words_of
 from schemas.offer import Rights, SourceKey
-from schemas.store.wordings import words_of
 from schemas.vocabulary import RightsKind, ScheduleKind, Verdict
 
 TODAY = date(2026, 11, 23)
