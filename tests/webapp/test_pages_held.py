@@ -395,7 +395,7 @@ def test_a_suggestion_is_done_or_leads_to_the_form_of_its_field(site, desk):
     number = review_of(site, offer, ReviewKind.SUGGESTION)
     page = html.fromstring(desk.get(LIST).text)
     assert "zum Feld Kosten: kostet jetzt 3 €" in text_of(desk.get(LIST).text)
-    assert f"/desk/angebote/{offer}#feld-price" in {a.get("href") for a in page.cssselect("a.button")}
+    assert f"/desk/angebote/{offer}?feld=price#feld-price" in {a.get("href") for a in page.cssselect("a.button")}
     assert "kostet jetzt 3 €" in desk.get(f"/desk/angebote/{offer}").text
 
     done = follow(desk, post(desk, f"{LIST}/{number}", page=f"/desk/angebote/{offer}", take="done"))
@@ -495,6 +495,20 @@ def test_a_conflict_says_who_corrected(site, desk):
 
     for page in (LIST, f"/desk/angebote/{offer}"):
         assert "Korrektur von Kollegin (gilt)kostenfrei" in text_of(desk.get(page).text)
+
+
+def test_from_a_suggestion_one_comes_to_the_open_form_of_its_field(site, desk):
+    (offer,) = site.harvest(make_source_offer())
+    with site.database.begin() as session:
+        suggest(session, offer, field="price", words="kostet jetzt 3 €", now=site.now)
+    (link,) = html.fromstring(desk.get(LIST).text).xpath("//a[starts-with(., 'Zum Korrigieren')]/@href")
+
+    page = html.fromstring(desk.get(link.partition("#")[0]).text)
+
+    (opened,) = page.cssselect("details[open]")
+    assert link.endswith(f"#{opened.get('id')}")
+    assert opened.cssselect("form[action$='/korrigieren/price']")
+    assert page.cssselect("[role=alert]") == []
 
 
 def test_what_makes_no_sense_is_refused(site, desk):
