@@ -1,6 +1,6 @@
 """From a Record to a SourceOffer: every field with the words, the rule and the confidence it was read with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
@@ -28,6 +28,20 @@ from schemas.vocabulary import Audience, Verdict
 
 VERSION: Final = "8"
 """Bumped whenever a rule changes, so that stored Records are read again."""
+MEANINGS: Final[Mapping[str, str]] = {
+    "ages": "3 bis 6 Jahre",
+    "areas": "Natur, Umwelt, Nachhaltigkeit",
+    "dates": "dienstags 9 bis 11 Uhr",
+    "duration": "90 Minuten",
+    "group_size": "höchstens 15 Kinder",
+    "languages": "Deutsch, Polnisch",
+    "lead_time": "zwei Wochen vorher",
+    "modes": "in der Kita",
+    "price": "2,50 € pro Kind",
+    "start_date": "24.12.2026",
+    "topics": "Musik",
+}
+"""Examples of wording that is understood, by the Record fields whose wording the desk is asked about."""
 _SAYS_FOR_WHOM: Final[tuple[tuple[RecordField, str], ...]] = (
     ("audience", "Zielgruppe"),
     ("ages", "Alter"),

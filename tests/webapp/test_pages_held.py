@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from harvesters.normalise.record import is_understood
+from harvesters.normalise.record import MEANINGS, is_understood
 from schemas.harvest import Access, AccessKind, HarvestRun, Issue, Source
 from schemas.offer import Price, Schedule, Suitability
 from schemas.review import DecisionKind, JudgementKind, ReviewKind
@@ -30,7 +30,6 @@ from tests.webapp.site import (
     other_source,
     post,
 )
-from webapp.pages.desk_words import MEANINGS
 
 LIST = "/desk/offen"
 NEW = make_source("mv_neu", trust="hold", title="Neue Quelle")

@@ -405,7 +405,7 @@ def test_an_error_of_the_store_is_a_german_page_that_says_the_next_step(stage, m
     )
 
     assert response.status_code == 409
-    assert "laden Sie die Seite neu" in response.text
+    assert "laden Sie die vorige Seite neu" in response.text
 
 
 def test_a_405_says_what_is_allowed_and_errors_are_json_for_who_asks(site):

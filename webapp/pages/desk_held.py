@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from harvesters.normalise.record import is_understood
+from harvesters.normalise.record import MEANINGS, is_understood
 from schemas.exceptions import StoreError
 from schemas.harvest import Source
 from schemas.review import DecisionKind, JudgementKind, Review, ReviewKind
@@ -53,7 +53,7 @@ from schemas.store.wordings import wording_by_id
 from schemas.store.work import add_work
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
-from webapp.pages.desk_words import MEANINGS, field_name
+from webapp.pages.desk_words import field_name
 from webapp.pages.paging import page_number
 from webapp.regions import region_of
 from webapp.template_filters import moment

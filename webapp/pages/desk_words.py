@@ -59,20 +59,6 @@ DEFAULT_ACTION: Final[dict[str, Any]] = {
     "keep_value": _l("die Angaben bleiben, wie sie sind"),
     "leave_empty": _l("sie zählen nicht"),
 }
-MEANINGS: Final[dict[str, str]] = {
-    "ages": "3 bis 6 Jahre",
-    "areas": "Natur, Umwelt, Nachhaltigkeit",
-    "dates": "dienstags 9 bis 11 Uhr",
-    "duration": "90 Minuten",
-    "group_size": "höchstens 15 Kinder",
-    "languages": "Deutsch, Polnisch",
-    "lead_time": "zwei Wochen vorher",
-    "modes": "in der Kita",
-    "price": "2,50 € pro Kind",
-    "start_date": "24.12.2026",
-    "topics": "Musik",
-}
-"""What a wording may mean, as examples that are understood; fields whose wording the desk is asked about."""
 ACTION: Final[dict[str, Any]] = {
     "accept": _l("Angenommen"),
     "reject": _l("Abgelehnt"),
