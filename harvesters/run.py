@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from harvesters.feeds import is_feed, read_feed
 from harvesters.fetch.client import Client, FetchSettings
@@ -27,6 +28,7 @@ from schemas.harvest import FETCHED, HarvestRun, Issue, RunResult, RunStatus, So
 from schemas.offer import SourceKey
 from schemas.store import harvest as store
 from schemas.store.exclusions import excluded
+from schemas.store.following import follow_source, in_batches
 from schemas.store.pages import Page, keep_pages, pages
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -181,6 +183,7 @@ class _Run:
     def take(self, reading: Callable[[], ReadOutcome]) -> HarvestRun:
         """Read, process, finish, and remember the pages once their Records are stored."""
         try:
+            self._follow()
             outcome = reading()
             result = outcome.result
             processed = self._unchanged() if result.not_modified else self._process(result)
@@ -209,6 +212,7 @@ class _Run:
     def again(self) -> HarvestRun:
         """Process stored Records once more."""
         try:
+            self._follow()
             with self._database.read() as session:
                 records = tuple(store.stored_records(session, self._source.name))
             result = RunResult(records=records, complete=True)
@@ -223,6 +227,18 @@ class _Run:
                 update={"message": f"{_offers(len(records))} aus dem Speicher neu gelesen.", "missing": 0}
             )
         )
+
+    def _follow(self) -> None:
+        """First what a change of the description has left: only then is all marked that is to be read again."""
+        number = self._id
+        if number is None:
+            return
+
+        def step(session: Session) -> bool:
+            store.renew_run(session, number, self._now())
+            return follow_source(session, self._source.name, now=self._now())
+
+        in_batches(self._database, step)
 
     def _remember(self, found: Mapping[str, Page], *, whole: bool) -> None:
         """Keep what was ``found`` for the next run; a feed only where the run brought the ``whole`` of it."""

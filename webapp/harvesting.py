@@ -1,4 +1,5 @@
-"""Harvesting as the application does it: with the operator's manners, sources from files and from the desk."""
+"""Harvesting as the application does it: with the operator's manners, sources from files and from the desk, the
+licences that Regions' files name."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +10,7 @@ from schemas.db import Database
 from schemas.exceptions import SourceError
 from schemas.harvest import FETCHED, Source
 from schemas.region import Region
+from schemas.store.following import keep_licences
 from schemas.store.runs import described, save_source, sources
 from webapp.regions import region_of
 from webapp.settings import Settings
@@ -50,7 +52,13 @@ def chosen_sources(database: Database, names: tuple[str, ...], regions: Mapping[
 def save_sources(database: Database, regions: Mapping[str, Region], now: datetime) -> int:
     """Store the project's own sources of ``regions``, so that the desk shows them before their first run; how many."""
     own = [source for source in bundled_sources() if belongs(source, regions)]
-    with database.begin() as session:
-        for source in own:
+    for source in own:
+        with database.begin() as session:
             save_source(session, source, origin="file", now=now)
     return len(own)
+
+
+def save_licences(database: Database, regions: Mapping[str, Region], now: datetime) -> None:
+    """Let the licence of the facts that each Region's file names be the one in force."""
+    with database.begin() as session:
+        keep_licences(session, {region.key: region.data_licence for region in regions.values()}, now=now)

@@ -22,6 +22,7 @@ from schemas.harvest import FETCHED, Source
 from schemas.store.drafts import purge_drafts
 from schemas.store.entries import purge_entries
 from schemas.store.exclusions import enforce, excluded
+from schemas.store.following import LICENCE, SOURCE, follow_licence, follow_source, in_batches, unfinished
 from schemas.store.harvest import purge
 from schemas.store.invitations import purge_invitations
 from schemas.store.letters import purge_letters
@@ -37,7 +38,7 @@ from webapp.duplicates import ask_about_duplicates
 from webapp.entries import look_after, tell_decisions
 from webapp.entry_letters import desk_of
 from webapp.friday import write_friday
-from webapp.harvesting import belongs, fetch_settings, save_sources
+from webapp.harvesting import belongs, fetch_settings, save_licences, save_sources
 from webapp.links import Links
 from webapp.mail.sender import Letters, Sending, send_all
 from webapp.mail.transports import transport
@@ -122,12 +123,15 @@ def is_due(of: Source, last: datetime | None, now: datetime) -> bool:
 
 def harvest_job(task: Task) -> dict[str, Any]:
     """Put a reading of every source of this installation's Regions that is due on the list; whoever asked not to be
-    listed is not read."""
+    listed is not read. What offers have still to follow is put on it again."""
     now = task.work.scheduled_for
     regions = load_regions(task.settings.region_dir)
     save_sources(task.database, regions, now)
+    save_licences(task.database, regions, now)
     with task.database.begin() as session:
         task.guard(session)
+        for job in unfinished(session):
+            add_work(session, job, now)
         added = []
         unlisted = excluded(session)
         for each in sources(session):
@@ -165,6 +169,24 @@ def replay_job(task: Task) -> dict[str, Any]:
         raise StoreError(f"source {task.name!r} is not stored any more; it cannot be read again")
     run = replay(task.database, found, now=clock.now())
     return run.model_dump(mode="json", exclude={"issues"}) | {"issues": len(run.issues)}
+
+
+def follow_job(task: Task) -> dict[str, Any]:
+    """Let the offers of a source follow its new description, as far as the decision itself has left any."""
+    return _in_batches(task, follow_source)
+
+
+def licence_job(task: Task) -> dict[str, Any]:
+    """Number the offers of a Region whose facts stand under a new licence, likewise."""
+    return _in_batches(task, follow_licence)
+
+
+def _in_batches(task: Task, follow: Callable[..., bool]) -> dict[str, Any]:
+    def step(session: Session) -> bool:
+        task.guard(session)
+        return follow(session, task.name, now=clock.now())
+
+    return {"batches": in_batches(task.database, step)}
 
 
 def duplicates_job(task: Task) -> dict[str, Any]:
@@ -267,8 +289,10 @@ _DAY: Final = timedelta(hours=20)
 JOBS: Final[Mapping[str, Job]] = {
     "duplicates": Job(duplicates_job, {"hour": 4, "minute": 30}, _DAY),
     "expire": Job(expire_job, {"hour": 0, "minute": 15}, _DAY),
+    SOURCE: Job(follow_job, {}, _DAY),
     "harvest": Job(harvest_job, {"minute": 0}, timedelta(minutes=50)),
     "harvest:": Job(harvest_source_job, {}, _DAY),
+    LICENCE: Job(licence_job, {}, _DAY),
     "preview:": Job(preview_job, {}, _DAY),
     "purge": Job(purge_job, {"hour": 3, "minute": 30}, _DAY),
     "replay:": Job(replay_job, {}, _DAY),

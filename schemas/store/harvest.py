@@ -151,6 +151,7 @@ def save_readings(
     Raises ``StoreError`` when the run has been given up, or an identity occurs twice or was never stored.
     """
     renew_run(session, run_id, now)
+    _hold_description(session, source.name)
     by_identity = {_identity(reading.record.origin): reading for reading in readings}
     if len(by_identity) < len(readings):
         raise StoreError(f"{source.name}: an identity occurs twice in one batch; formats merge rows of the same key")
@@ -280,6 +281,13 @@ def _stored(
             if (key, part) in identities:
                 found[key, part] = _Row(*values)
     return found
+
+
+def _hold_description(session: Session, source_name: str) -> None:
+    """Nobody changes the description before the commit: what is added here is published by it, or follows after."""
+    session.execute(
+        select(tables.sources.c.name).where(tables.sources.c.name == source_name).with_for_update(read=True)
+    )
 
 
 def _add(session: Session, source: Source, new: Sequence[Reading], run_id: int, now: datetime) -> list[str]:

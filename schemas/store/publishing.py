@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from schemas.clock import local
 from schemas.columns import columns, days, reach
 from schemas.exceptions import StoreError
-from schemas.harvest import Source
+from schemas.harvest import AccessKind, Source
 from schemas.offer import Offer, SourceKey, SourceOffer
 from schemas.publish import VISIBLE, ChangeKind, Member, change_kind, harvested_fields, publish, retired
 from schemas.review import Correction, Decision, DecisionKind
@@ -72,11 +72,13 @@ def republish(
     now: datetime,
     by: str = HARVEST,
     fresh: Mapping[SourceKey, SourceOffer] | None = None,
+    anew: bool = False,
 ) -> int:
     """Bring what is published of ``offer_ids`` up to date; the number of changes that everybody can see.
 
-    Reviews open and close with it (``by`` closes them). ``fresh`` spares reading back what was just stored. An offer
-    that was merged into another is published as that: its address leads there.
+    Reviews open and close with it (``by`` closes them). ``fresh`` spares reading back what was just stored; ``anew``
+    gives all that is shown a number, for something that goes out with it and is not stored with it has changed. An
+    offer that was merged into another is published as that: its address leads there.
     """
     today = local(now).date()
     count = 0
@@ -99,7 +101,7 @@ def republish(
                 wanted += causes(offer, harvested_fields(members[offer_id]) if by_people else None, by_people)
             else:
                 raise StoreError(f"offer {offer_id} has no source; give it a member before publishing it")
-            write = _compared(offer, stored.get(offer_id))
+            write = _compared(offer, stored.get(offer_id), anew=anew)
             if write is not None:
                 writes.append(write)
         sync_reviews(session, ids, wanted, now=now, by=by)
@@ -264,12 +266,18 @@ def _members(
     for row in rows:
         source = by_name[row.source]
         said = by_identity.get((row.source, row.key, row.part)) or SourceOffer.model_validate_json(row.data)
-        if source.rights.kind is RightsKind.FACTS_ONLY and said.rights != source.rights:
-            said = said.model_copy(update={"rights": source.rights})  # a permission that was taken back counts at once
+        if said.rights != source.rights and not _own_rights(source):
+            said = said.model_copy(update={"rights": source.rights})  # whatever counted when it was read
         found[row.offer_id].append(
             Member(said, source.trust, row.present, row.first_seen, row.last_seen, row.withdrawn)
         )
     return found
+
+
+def _own_rights(source: Source) -> bool:
+    """Whether each offer of a source brings rights of its own: what people typed does, unless all have to be *facts
+    only*."""
+    return source.access.kind is AccessKind.FORM and source.rights.kind is not RightsKind.FACTS_ONLY
 
 
 def _stored(session: Session, ids: Sequence[str]) -> dict[str, _Stored]:
@@ -285,14 +293,13 @@ def _digests(session: Session) -> dict[str, bytes]:
     return {row.offer_id: row.digest for row in session.execute(select(published.c.offer_id, published.c.digest))}
 
 
-def _compared(offer: Offer, stored: _Stored | None) -> _Write | None:
-    """What must be written for ``offer``; ``None`` where the stored bytes already say the same."""
+def _compared(offer: Offer, stored: _Stored | None, *, anew: bool) -> _Write | None:
+    """What must be written for ``offer``; ``None`` where the stored bytes already say the same, unless ``anew``."""
     made = forms(offer)
     if stored is None:
         return _Write(offer, made, None, change_kind(None, offer.status, known=False, differs=True))
-    kind = change_kind(
-        stored.status, offer.status, known=stored.version > 0, differs=stored.digest[:16] != made.digest[:16]
-    )
+    differs = anew or stored.digest[:16] != made.digest[:16]
+    kind = change_kind(stored.status, offer.status, known=stored.version > 0, differs=differs)
     return None if kind is None and stored.digest == made.digest else _Write(offer, made, stored, kind)
 
 

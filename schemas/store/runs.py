@@ -13,13 +13,12 @@ from schemas.base import Value
 from schemas.exceptions import StoreError
 from schemas.harvest import HarvestRun, Issue, RunStatus, Source
 from schemas.store.audit import note
+from schemas.store.following import mark_source
 from schemas.store.identity import same_identity
-from schemas.store.publishing import republish
 from schemas.store.withdrawing import keys_of, withdraw
 from schemas.store.wordings import keep_wordings
 from schemas.tables import harvest as tables
-from schemas.tables.offers import memberships, offers, published
-from schemas.tables.reviews import reviews
+from schemas.tables.offers import memberships, published
 
 LEASE: Final = timedelta(minutes=15)
 """How long a run may be silent before it counts as crashed; every ``save_readings`` and ``renew_run`` extends it."""
@@ -70,10 +69,10 @@ def save_source(session: Session, source: Source, *, origin: Literal["file", "de
 
     What the desk decided about a source from a file stays laid over whatever the file says; a file changes neither a
     source of the desk that has its name nor one that was deleted (law 1). Where what its offers depend on has changed,
-    they are published by the new trust, rights and Region at once, and marked to be read again (``KnownOffer.reading``
-    is then empty). Raises ``StoreError`` where the desk wants the name of a file, or of a deleted source.
+    they follow at once, of very many the first (``schemas.store.following``). Raises ``StoreError`` where the desk
+    wants the name of a file, or of a deleted source.
     """
-    found = _stored(session, source.name)
+    found = _stored(session, source.name, lock=True)
     if found is None:
         data = source.model_dump(mode="json")
         values = {"region": source.region, "origin": origin, "active": source.active, "data": data}
@@ -115,7 +114,7 @@ def steer_source(
     a key that is not to be decided at the desk, and for values that do not fit. ``undoes`` is the number of the action
     that is taken back by it.
     """
-    found = _stored(session, name)
+    found = _stored(session, name, lock=True)
     if found is None or found.deleted_at is not None:
         raise StoreError(f"source {name!r} is not stored (any more); it cannot be steered")
     if wrong := changes.keys() - STEERABLE:
@@ -144,7 +143,7 @@ def delete_source(session: Session, name: str, *, by: str, now: datetime) -> int
     Tombstones and the decisions about its offers stay; a run that goes on has nothing to write any more. Raises
     ``StoreError`` for an unknown or deleted source.
     """
-    found = _stored(session, name)
+    found = _stored(session, name, lock=True)
     if found is None or found.deleted_at is not None:
         raise StoreError(f"source {name!r} is not stored (any more); it cannot be deleted")
     mine, run = tables.records.c.source == name, tables.runs.c
@@ -193,6 +192,8 @@ def source_state(session: Session, name: str) -> SourceState | None:
 
 
 def _stored(session: Session, name: str, *, lock: bool = False) -> Row[Any] | None:
+    """The row of a source; held to the end of the transaction with ``lock``. Whoever changes a source holds it first,
+    before its offers."""
     query = select(tables.sources).where(tables.sources.c.name == name)
     return session.execute(query.with_for_update() if lock else query).one_or_none()
 
@@ -225,12 +226,7 @@ def _replace(session: Session, old: Mapping[str, Any], source: Source, now: date
     session.execute(update(tables.sources).where(tables.sources.c.name == source.name).values(**values))
     if all(data[key] == old.get(key) for key in data.keys() - _QUIET):
         return
-    session.execute(update(tables.source_offers).where(tables.source_offers.c.source == source.name).values(reading=""))
-    of_source = and_(memberships.c.source == source.name, memberships.c.until.is_(None))
-    member = select(memberships.c.offer_id).where(of_source)
-    session.execute(update(offers).where(offers.c.id.in_(member)).values(region=source.region))
-    session.execute(update(reviews).where(reviews.c.offer_id.in_(member)).values(region=source.region))
-    republish(session, session.scalars(member.order_by(memberships.c.id)).all(), now=now)
+    mark_source(session, source.name, now=now)
 
 
 # -- runs -------------------------------------------------------------------------------------------------------------

@@ -32,10 +32,12 @@ sources: Final = Table(
     Column("overlay", Json),
     Column("previewed_at", UTCDateTime),
     Column("deleted_at", UTCDateTime),
+    Column("behind", Number),
 )
 """Sources by name, from a TOML file (``origin`` = ``file``) or made at the desk (``desk``). ``data`` is what counts:
 the file's description with ``overlay``, what the desk decided about it (active, trust, status …), laid over it (law 1);
-``previewed_at`` is when a preview last found offers; a deleted source is never read again."""
+``previewed_at`` is when a preview last found offers; a deleted source is never read again; ``behind`` is the membership
+after which offers have not followed the description yet, absent where all have (``schemas.store.following``)."""
 
 drafts: Final = Table(
     "drafts",

@@ -184,3 +184,13 @@ counters: Final = Table(
     CheckConstraint("value >= 0", name="not_negative"),
 )
 """The locked counter row ``changes``."""
+
+licences: Final = Table(
+    "licences",
+    metadata,
+    Column("region", String(8), primary_key=True),
+    Column("licence", String(400), nullable=False),
+    Column("behind", Number),
+)
+"""The licence of the facts that is in force in each Region; ``behind`` is the row of ``published`` after which offers
+have no number for it yet, absent where all have (``schemas.store.following``)."""

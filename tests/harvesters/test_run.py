@@ -13,6 +13,7 @@ from harvesters.run import harvest, harvest_all, read, replay
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.harvest import Access, AccessKind, HarvestRun, RunStatus, Source
+from schemas.store import following
 from schemas.store import harvest as store
 from schemas.store.offers import latest_change, offer_by_id, published_offers
 from schemas.store.runs import delete_source, steer_source
@@ -50,6 +51,24 @@ def test_an_unchanged_source_is_not_understood_again(
 
     assert (run.status, run.new, run.changed, run.unchanged) == (RunStatus.COMPLETE, 0, 0, 10)
     assert change(filled) == before
+
+
+def test_a_run_first_does_what_a_new_description_has_left(
+    filled: Database, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "BATCH", 3)
+    monkeypatch.setattr(following, "PAUSE_S", 0)
+    with filled.begin() as session:
+        steer_source(session, source.name, {"provider": "Forstamt"}, by="Uta", now=NOW)
+    with filled.read() as session:
+        assert following.unfinished(session) == [f"follow:{source.name}"]
+
+    run = harvested(filled, source, 1)
+
+    assert (run.status, run.changed, run.unchanged) == (RunStatus.COMPLETE, 10, 0)
+    with filled.read() as session:
+        assert following.unfinished(session) == []
+        assert {offer.provider.name for offer in published_offers(session) if offer.provider} == {"Forstamt"}
 
 
 def test_a_changed_row_changes_its_offer_only(filled: Database, site: Site, source: Source) -> None:

@@ -21,6 +21,7 @@ from schemas.harvest import HarvestRun, RunStatus, Source
 from schemas.offer import Rights
 from schemas.review import DecisionKind
 from schemas.store.exclusions import exclude
+from schemas.store.following import keep_licences
 from schemas.store.harvest import save_readings
 from schemas.store.merging import merge, split, unmerge
 from schemas.store.publishing import expire
@@ -169,15 +170,17 @@ def test_copies_follow_through_everything_that_happens_to_offers(portal: Portal)
         assert expire(session, site.now) == 1
     assert ids["g"] not in portal.settled()
 
-    # the rights of a source change: texts under another licence, for this platform alone, none (which counts at once)
-    for rights in (OTHER_OPEN, ALLOWED, OPEN):
-        read = museum.model_copy(update={"rights": rights})
-        site.harvest(*offers_of(read, "h"), source=read)
+    # the rights of a source change, which counts at once: another licence, for this platform alone, none
+    for rights in (OTHER_OPEN, ALLOWED, OPEN, Rights()):
+        with database.begin() as session:
+            save_source(session, museum.model_copy(update={"rights": rights}), origin="file", now=site.now)
         shown = portal.settled()[ids["h"]]["rights"]
-        assert (shown["licence"], shown["kind"] == "open") == (rights.licence, rights is not ALLOWED)
+        assert (shown["licence"], shown["kind"] == "open") == (rights.licence, rights in (OTHER_OPEN, OPEN))
+
+    # a Region puts its facts under another licence
     with database.begin() as session:
-        save_source(session, museum.model_copy(update={"rights": Rights()}), origin="file", now=site.now)
-    assert portal.settled()[ids["h"]]["rights"]["kind"] == "facts_only"
+        keep_licences(session, {"13075": str(OTHER_OPEN.licence)}, now=site.now)
+    assert {row["data_licence"] for row in portal.settled().values()} == {OTHER_OPEN.licence}
 
     # a provider does not want to be listed
     with database.begin() as session:

@@ -4,18 +4,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from harvesters.registry import bundled_sources
 from schemas import clock
 from schemas.clock import local, week_of
 from schemas.harvest import Access, AccessKind
+from schemas.store import following
 from schemas.store.digests import DigestState, counts
+from schemas.store.following import keep_licences, licences, unfinished
 from schemas.store.invitations import invite
 from schemas.store.kitas import recipients, save_kita
-from schemas.store.offers import published_offers
+from schemas.store.offers import buckets, latest_change, published_offers
 from schemas.store.runs import runs, save_source, sources, steer_source
 from schemas.store.work import WorkState, add_work, claim_work
-from tests.factories import make_dated_schedule, make_kita, make_recipient, make_source
+from schemas.tables.work import work
+from tests.factories import OPEN, make_dated_schedule, make_kita, make_recipient, make_source
 from tests.webapp.mail_setup import REGION
 from tests.webapp.publishing import publish_offers
 from tests.webapp.test_digest_prepare import region_file
@@ -105,6 +109,34 @@ def test_what_comes_with_the_project_is_read_only_once_the_desk_has_switched_it_
     later = harvest_job(task(sqlite_database, settings, "harvest", NIGHT + timedelta(hours=1)))
 
     assert later["due"] == ["mv_theater_vorpommern"]
+
+
+def test_what_many_offers_have_still_to_follow_is_done_and_put_on_the_list_until_it_is(
+    sqlite_database, settings, monkeypatch
+):
+    monkeypatch.setattr(following, "BATCH", 2)
+    monkeypatch.setattr(following, "PAUSE_S", 0)
+    titles = [{"title": f"Nummer {number}"} for number in range(5)]
+    publish_offers(sqlite_database, NIGHT - timedelta(hours=2), *titles, source=make_source("mv_viele", rhythm="daily"))
+    with sqlite_database.begin() as session:
+        decided = {"rights": OPEN.model_dump(mode="json")}
+        steer_source(session, "mv_viele", decided, by="Uta", now=NIGHT - timedelta(days=40))
+        session.execute(delete(work))  # as if its workers had died again and again
+        keep_licences(session, {REGION.key: OPEN.licence}, now=NIGHT - timedelta(days=40))
+        before = latest_change(session)
+
+    harvest_job(task(sqlite_database, settings, "harvest", NIGHT))
+    with sqlite_database.read() as session:
+        assert unfinished(session) == ["follow:mv_viele", f"licence:{REGION.key}"]
+    while run_one(sqlite_database, settings):
+        pass
+
+    with sqlite_database.read() as session:
+        assert unfinished(session) == []
+        assert buckets(session) == {OPEN.licence: 5}
+        assert licences(session)[REGION.key] == REGION.data_licence
+        assert latest_change(session) > before
+        assert {each.state for each in recent_work(session) if each.job[:6] in ("follow", "licenc")} == {"done"}
 
 
 def test_a_source_that_cannot_be_read_ends_as_a_failed_run_and_not_as_a_failed_job(sqlite_database, settings):

@@ -8,7 +8,7 @@ from schemas.exceptions import SettingsError
 from webapp.app import create_app
 from webapp.commands.common import database_option, pass_settings
 from webapp.commands.database import open_database
-from webapp.harvesting import save_sources
+from webapp.harvesting import save_licences, save_sources
 from webapp.links import DESK_MINUTES, DeskLink, Links
 from webapp.regions import base_url, load_regions
 from webapp.settings import Settings
@@ -52,7 +52,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve portal, desk and feeds, until SIGTERM. Runs no jobs: that is `kitalotse schedule`."""
     with open_database(settings) as database:  # tables are there, or the reason why not is said now and once
-        save_sources(database, load_regions(settings.region_dir), clock.now())  # the desk shows the starter packs
+        regions, now = load_regions(settings.region_dir), clock.now()
+        save_sources(database, regions, now)  # the desk shows the starter packs
+        save_licences(database, regions, now)
     settings.secret()  # one key for all processes
     Server(settings, f"{host}:{port}").run()
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from schemas.region import Region
+from schemas.store.following import licences
 from schemas.store.offers import FACTS, Cut, buckets
 from schemas.store.runs import sources
 from schemas.vocabulary import RightsKind
@@ -53,10 +54,10 @@ def buckets_of(session: Session, region: Region) -> list[Bucket]:
     """The buckets of ``region`` that hold anything, facts first; the facts always."""
     beginning = _beginning(region)
     counted = buckets(session, region=beginning)
-    facts = Bucket(FACTS_SLUG, open_licence(region.data_licence), Cut(beginning, FACTS), sum(counted.values()))
-    licences = {uri: open_licence(uri) for uri in counted if uri not in _NO_TEXTS}
+    facts = Bucket(FACTS_SLUG, _facts_licence(session, region), Cut(beginning, FACTS), sum(counted.values()))
+    of_texts = {uri: open_licence(uri) for uri in counted if uri not in _NO_TEXTS}
     return [facts] + [
-        Bucket(licence.slug, licence, Cut(beginning, uri), counted[uri]) for uri, licence in licences.items()
+        Bucket(licence.slug, licence, Cut(beginning, uri), counted[uri]) for uri, licence in of_texts.items()
     ]
 
 
@@ -76,10 +77,14 @@ def bucket_of(session: Session, region: Region, slug: str) -> Bucket | None:
     Nothing is counted for a name that is known, for that would read every offer before the first byte of a file.
     """
     if slug == FACTS_SLUG:
-        return Bucket(slug, open_licence(region.data_licence), Cut(_beginning(region), FACTS))
+        return Bucket(slug, _facts_licence(session, region), Cut(_beginning(region), FACTS))
     if (uri := known_slugs().get(slug)) is not None:
         return Bucket(slug, open_licence(uri), Cut(_beginning(region), uri))
     return next((bucket for bucket in buckets_of(session, region) if bucket.slug == slug), None)
+
+
+def _facts_licence(session: Session, region: Region) -> OpenLicence:
+    return open_licence(licences(session).get(region.key, region.data_licence))
 
 
 def _beginning(region: Region) -> str:

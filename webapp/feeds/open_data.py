@@ -4,6 +4,7 @@ from typing import Final, NoReturn
 
 from flask import Response, abort, make_response, request
 
+from schemas.store.following import licences
 from schemas.store.offers import Licence, latest_change
 from webapp.db import current_region, public_url, reading, state
 from webapp.regions import region_of
@@ -14,14 +15,19 @@ _EXPOSED: Final = "ETag, Link, Location, Retry-After"
 
 def facts_licence() -> Licence:
     """Tells the licence of an offer's facts by the key of its Region; also while a body is sent after the request."""
-    regions, here = state().regions, current_region()
-    return lambda key: (region_of(key, regions) or here).data_licence
+    regions, here, in_force = state().regions, current_region(), licences(reading())
+
+    def licence(key: str) -> str:
+        region = region_of(key, regions) or here
+        return in_force.get(region.key, region.data_licence)
+
+    return licence
 
 
 def made_of(*parts: object) -> tuple[object, ...]:
     """What a body of open data is made of besides the current Region: ``parts``, and the licences of all Regions."""
-    licences = sorted((region.key, region.data_licence) for region in state().regions.values())
-    return (*parts, licences)
+    named = {region.key: region.data_licence for region in state().regions.values()}
+    return (*parts, sorted((named | licences(reading())).items()))
 
 
 def changed_since() -> int | None:

@@ -1,0 +1,31 @@
+"""What is decided about many offers at once, and how far they have followed.
+
+Revision: 0008
+Revises: 0005
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.add_column("sources", sa.Column("behind", number, nullable=True))
+    op.create_table(
+        "licences",
+        sa.Column("region", sa.String(length=8), nullable=False),
+        sa.Column("licence", sa.String(length=400), nullable=False),
+        sa.Column("behind", number, nullable=True),
+        sa.PrimaryKeyConstraint("region", name="pk_licences"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("licences")
+    op.drop_column("sources", "behind")
