@@ -24,6 +24,8 @@ from schemas.base import Value
 from schemas.clock import BERLIN, local, monday_of, week_of
 from schemas.db import Database, sqlite_file
 from schemas.migrate import current, head, upgrade
+from schemas.store.numbers import skip_numbers
+from schemas.store.offers import latest_change
 from schemas.store.weeks import stop_week
 from schemas.store.whole import clear, columns_of, is_empty, row_counts, settle, tables, write
 from schemas.tables.letters import letters
@@ -134,8 +136,10 @@ def restore(
     """Bring ``archive`` into an empty installation, or with ``replace`` in place of what is there.
 
     No mail is sent twice for it: what was on its way at the moment of the backup becomes *unsure*, and where this
-    week's mails may have gone out since, the week is stopped, which the desk can undo. Raises ``BackupError`` where
-    something is there that ``replace`` does not allow to go, or the counts differ; nothing is changed then.
+    week's mails may have gone out since, the week is stopped, which the desk can undo. Changes are numbered on after
+    every number that may have been given out since, so whoever keeps a copy goes on or is told to begin anew. Raises
+    ``BackupError`` where something is there that ``replace`` does not allow to go, or the counts differ; nothing is
+    changed then.
     """
     _make_tables(database)
     if (owner := leader(database, now)) is not None:
@@ -160,7 +164,7 @@ def _restore(
     with database.explained(), database.begin(durable=True) as session:
         if not replace:
             _refuse_what_is_there(session, database, files)
-        standing = refusals(session)
+        standing, given_out = refusals(session), latest_change(session)
         clear(session)
         for name in tables():
             write(session, name, partial(archive.lines, name))
@@ -169,6 +173,7 @@ def _restore(
         if found != manifest.rows:
             wrong = [name for name in found if found[name] != manifest.rows.get(name)]
             raise BackupError(f"{archive.path}: after reading, rows of {', '.join(wrong)} differ; nothing was changed")
+        begin = skip_numbers(session, given_out=given_out, age=now - manifest.created_at)
         said_again = say_again(session, standing, by=BY, now=now)
         doubtful = _doubt_mails(session, manifest.created_at)
         week = _stop_week(session, archive, manifest.created_at, now)
@@ -178,7 +183,7 @@ def _restore(
                 by=BY,
                 action="restore",
                 subject=archive.path.name[:200],
-                data={"created_at": manifest.created_at.isoformat(), "program": manifest.program},
+                data={"created_at": manifest.created_at.isoformat(), "program": manifest.program, "changes": begin},
             )
         )
         for _, draft, content in files:

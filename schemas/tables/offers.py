@@ -174,7 +174,7 @@ changes: Final = Table(
     Column("kind", String(10), nullable=False),
     Column("at", UTCDateTime, nullable=False),
 )
-"""Every change of what is published, numbered without gaps in the order of commits."""
+"""Every change of what is published, numbered in the order of commits; without gaps but for ``lost_numbers``."""
 
 counters: Final = Table(
     "counters",
@@ -194,3 +194,12 @@ licences: Final = Table(
 )
 """The licence of the facts that is in force in each Region; ``behind`` is the row of ``published`` after which offers
 have no number for it yet, absent where all have (``schemas.store.following``)."""
+
+lost_numbers: Final = Table(
+    "lost_numbers",
+    metadata,
+    Column("after", Number, primary_key=True, autoincrement=False),
+    Column("until", Number, nullable=False),
+)
+"""Numbers of changes above ``after`` and below ``until``: a database that was replaced by an older backup may have
+given them out, this one never does (``schemas.store.numbers``)."""

@@ -31,7 +31,9 @@ from schemas.vocabulary import RightsKind
 from tests.bench.export import served
 from tests.factories import OPEN, TODAY, make_dated_schedule, make_key, make_provenance, make_source, make_source_offer
 from tests.journeys.mirror import Mirror, PagingMirror
-from tests.webapp.site import HERE, Site
+from tests.webapp.site import HERE, Site, settings_for
+from webapp.backup import back_up
+from webapp.restore import check, restore
 
 OTHER_OPEN = Rights(
     kind=RightsKind.OPEN, licence="http://dcat-ap.de/def/licenses/dl-by-de/2.0", attribution="Beispielmuseum"
@@ -198,6 +200,42 @@ def test_who_copied_a_database_that_is_no_more_is_told_to_begin_again(portal: Po
 
     assert portal.settled().keys() == set(ids)
 
+    assert [mirror.copies for mirror in portal.mirrors] == [2, 2]
+
+
+def test_a_restored_backup_takes_no_copy_along_into_a_past_that_is_no_more(portal: Portal, tmp_path: Path) -> None:
+    """A copy of the backup's day goes on; one that is newer than the backup is told to begin anew, for ever."""
+    site, museum = portal.site, make_source(rights=OPEN)
+    ids = dict(zip("abcdefg", site.harvest(*offers_of(museum, *"abcdefg"), source=museum), strict=True))
+    settings = settings_for(site.folder)
+    path, _ = back_up(site.database, settings, tmp_path / "backup.zip", now=site.now)
+    of_that_day = (Mirror(portal.client), PagingMirror(portal.client))
+    half_way = PagingMirror(portal.client)
+    for mirror in (*of_that_day, *portal.mirrors):
+        mirror.copy()
+    begun = portal.client.get("/offers.json?limit=3").json()
+    site.harvest(*offers_of(museum, "neu"), make_source_offer("a", rights=OPEN, title="Neu gesagt"), source=museum)
+    lost = portal.settled()
+    passed = portal.client.get(begun["next"]).json()  # passes over what has just changed and would come at the end
+    assert ids["a"] in lost and lost[ids["a"]]["title"] == "Neu gesagt"
+
+    restore(site.database, settings, check(path), now=site.now + timedelta(days=1), replace=True)
+    site.now += timedelta(days=2)
+    assert portal.client.get(passed["next"]).status_code == 410
+    half_way.copy()
+    site.harvest(*offers_of(museum, *"uvwxyz"), make_source_offer("b", rights=OPEN, title="Danach"), source=museum)
+
+    now = portal.settled()
+    assert now.keys() == {*lost} - {id_ for id_ in lost if lost[id_]["title"] == "Nummer neu"} | {
+        id_ for id_ in now if now[id_]["title"][-1] in "uvwxyz"
+    }
+    assert now[ids["a"]]["title"] == "Nummer a"
+    assert now[ids["b"]]["version"] > max(row["version"] for row in lost.values())
+    for mirror in (*of_that_day, half_way):
+        mirror.follow()
+        assert (mirror.offers, mirror.copies) == (now, 1)
+    assert [mirror.copies for mirror in portal.mirrors] == [2, 2]
+    portal.settled()
     assert [mirror.copies for mirror in portal.mirrors] == [2, 2]
 
 

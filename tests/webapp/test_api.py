@@ -87,7 +87,7 @@ def test_pages_of_changes_lead_on_by_address_and_by_header(site, many):
     response = site.client().get("/offers.json?changed_since=2&limit=2")
 
     assert [item["version"] for item in response.json["items"]] == [3, 4]
-    assert response.json["next"] == f"http://{HERE}/offers.json?changed_since=4&limit=2"
+    assert response.json["next"] == f"http://{HERE}/offers.json?changed_since=4&latest=7&limit=2"
     assert f'<{response.json["next"]}>; rel="next"' in response.headers["Link"]
     assert f'<http://{HERE}/schema/offer.json>; rel="describedby"' in response.headers["Link"]
 

@@ -5,6 +5,7 @@ from typing import Final, NoReturn
 from flask import Response, abort, make_response, request
 
 from schemas.store.following import licences
+from schemas.store.numbers import is_lost
 from schemas.store.offers import Licence, latest_change
 from webapp.db import current_region, public_url, reading, state
 from webapp.regions import region_of
@@ -38,17 +39,22 @@ def changed_since() -> int | None:
     """
     asked = [name for name in ("changed_since", "since") if name in request.args]
     since = number(asked[0]) if asked else None
-    latest = latest_change(reading())
-    if since is not None and since > latest:
-        _problem(
-            410,
-            "Bitte alles neu holen",
-            f"{asked[0]}: Die Änderung {since} gibt es hier nicht (mehr), die letzte ist {latest}. "
-            f"Bitte alle Angebote neu holen: {public_url()}/offers.ndjson",
-            f"{asked[0]}: there is no change {since} here (any more), the last one is {latest}. "
-            f"Please copy all offers again: {public_url()}/offers.ndjson",
-        )
+    if since is not None and (since > latest_change(reading()) or is_lost(reading(), since)):
+        begin_anew(asked[0], since)
     return since
+
+
+def begin_anew(name: str, since: int) -> NoReturn:
+    """410: the number that stands in the address under ``name`` is of a database that is no more."""
+    latest = latest_change(reading())
+    _problem(
+        410,
+        "Bitte alles neu holen",
+        f"{name}: Die Änderung {since} gibt es hier nicht (mehr), die letzte ist {latest}. "
+        f"Bitte alle Angebote neu holen: {public_url()}/offers.ndjson",
+        f"{name}: there is no change {since} here (any more), the last one is {latest}. "
+        f"Please copy all offers again: {public_url()}/offers.ndjson",
+    )
 
 
 def number(name: str, *, least: int = 0, most: int | None = None) -> int | None:

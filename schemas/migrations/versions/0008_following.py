@@ -1,4 +1,4 @@
-"""What is decided about many offers at once, and how far they have followed.
+"""What is decided about many offers at once, and how far they have followed; numbers that were lost with a database.
 
 Revision: 0008
 Revises: 0005
@@ -24,8 +24,15 @@ def upgrade() -> None:
         sa.Column("behind", number, nullable=True),
         sa.PrimaryKeyConstraint("region", name="pk_licences"),
     )
+    op.create_table(
+        "lost_numbers",
+        sa.Column("after", number, autoincrement=False, nullable=False),
+        sa.Column("until", number, nullable=False),
+        sa.PrimaryKeyConstraint("after", name="pk_lost_numbers"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("lost_numbers")
     op.drop_table("licences")
     op.drop_column("sources", "behind")
