@@ -13,12 +13,15 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
+from harvesters.door import Door
 from harvesters.fetch.client import FetchSettings
+from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.look import look
 from harvesters.problems import ReadError
 from harvesters.process import is_filled
 from harvesters.registry import bundled_sources
 from harvesters.trying import Trial, difference
+from schemas.clock import local
 from schemas.db import Database
 from schemas.harvest import Access, AccessKind, Issue, Source
 from schemas.offer import Offer
@@ -73,10 +76,15 @@ def preview_draft(
             )
         return {"state": "failed", "rule": error.rule}
     with database.begin() as session:
-        proposed = trial.source if found.kind is DraftKind.SOURCE else _named(session, found, trial, regions)
-        result = report(session, trial, proposed)
+        listed = _listed(session, trial, now)
+        if not listed.records:
+            save_failure(session, number, " ".join(NOT_LISTED), result={"rule": "fetch.excluded"}, now=now)
+            return {"state": "failed", "rule": "fetch.excluded"}
+        proposed = trial.source if found.kind is DraftKind.SOURCE else _named(session, found, listed, regions)
+        unlisted = len(trial.records) - len(listed.records)
+        result = report(session, listed, proposed) | {"unlisted": unlisted}
         save_preview(session, number, source=proposed, result=result, now=now)
-    return {"state": "ready", "offers": len(trial.records)}
+    return {"state": "ready", "offers": len(listed.records)}
 
 
 def report(session: Session, trial: Trial, proposed: Source) -> dict[str, Any]:
@@ -113,6 +121,16 @@ def _described(stored: Source, settings: FetchSettings, database: str, now: date
         if stored.status == "verified" or not guessed or error.rule.startswith("fetch."):
             raise
         return look(stored, stored.access.start[0], settings=settings, now=now, database=database)
+
+
+def _listed(session: Session, trial: Trial, now: datetime) -> Trial:
+    """``trial`` without what a harvest would leave outside, because its provider does not want to be listed."""
+    records = Door.of(session, trial.source).lets_in(trial.records, trial.source, today=local(now).date())
+    if len(records) == len(trial.records):
+        return trial
+    kept = {record.origin for record in records}
+    offers = [offer for offer in trial.preview.offers if kept.issuperset(offer.sources)]
+    return replace(trial, records=records, preview=replace(trial.preview, offers=offers))
 
 
 def _would_wait(offer: Offer, proposed: Source) -> bool:
