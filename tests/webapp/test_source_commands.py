@@ -1,13 +1,16 @@
 """``sources`` on the command line: what is known of each, and never a word about what was not read here."""
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from harvesters.look import LookJob
 from harvesters.problems import ReadError
 from schemas.exclusion import ExclusionKind, Wish
 from schemas.harvest import HarvestRun, RunStatus
@@ -150,6 +153,21 @@ def test_of_two_addresses_the_check_asks_only_the_one_that_may_be_asked(settings
 
     assert other.asked == []
     assert (checked.exit_code, checked.output) == (0, f"{file}: ok; works: 1 offers\n")
+
+
+def test_a_source_that_eats_memory_ends_its_child_and_the_check_goes_on(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("harvesters.look.LookJob", partial(LookJob, max_memory_bytes=500_000_000))
+    with running_site() as site:
+        greedy = site.put("/a.json", gzip.compress(b"[" + b"{}," * 6_500_000 + b"{}]"), Content_Encoding="gzip")
+        file = Path(described(tmp_path, "mv_viel", greedy))
+        file.write_text(file.read_text("utf-8").replace('"ical"', '"json"'), encoding="utf-8")
+        good = described(tmp_path, "mv_gut", site.put("/a.ics", EVENT))
+
+        checked = run(settings, "check", "--online", str(file), good)
+
+    assert checked.exit_code == 1
+    assert "zu viel Arbeitsspeicher" in checked.output
+    assert f"{good}: ok; works: 1 offers" in checked.output
 
 
 def test_a_wrong_description_is_said_with_its_key(settings, tmp_path):

@@ -10,13 +10,11 @@ import click
 from sqlalchemy import make_url
 
 from harvesters.fetch.client import FetchSettings
-from harvesters.fetch.ledger import MemoryLedger
-from harvesters.ledger import DatabaseLedger
+from harvesters.look import look
 from harvesters.preview import preview as preview_of
 from harvesters.registry import FOLDER
 from harvesters.run import harvest, harvest_all, replay
 from harvesters.source import load_source
-from harvesters.trying import try_source
 from schemas import clock
 from schemas.clock import local
 from schemas.db import Database, sqlite_file
@@ -194,9 +192,9 @@ def _looked_at(manners: FetchSettings, database: Database | None, source: Source
     """What a look at a few pages of ``source`` found, or why it found nothing."""
     if source.access.kind not in FETCHED:
         return "nothing is fetched", None
-    ledger = MemoryLedger() if database is None else DatabaseLedger(database)
+    url = database.url.render_as_string(hide_password=False) if database is not None else None
     try:
-        trial = try_source(source, settings=manners, ledger=ledger, now=clock.now())
+        trial = look(source, settings=manners, now=clock.now(), database=url)
     except SourceError as error:
         return None, f"failed: {error}"
     return f"works: {len(trial.records)}{'' if trial.whole else ' or more'} offers", None
