@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from harvesters.crawl_job import CRAWL_SECONDS
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, Validators
-from harvesters.formats.by_kind import LISTINGS, PARSERS
+from harvesters.formats.by_kind import LISTINGS
 from harvesters.formats.listing import MAX_BYTES, MAX_ITEMS, Item
 from harvesters.formats.records import Origin, Parsed, finish
+from harvesters.parse_apart import Reader
 from harvesters.parts import divided
 from harvesters.problems import ReadError
 from harvesters.reading import ReadOutcome, fingerprint_of, validators_of
@@ -54,16 +55,22 @@ def read_feed(
     max_seconds: float = CRAWL_SECONDS,
     beat_seconds: float = _BEAT_SECONDS,
     heartbeat: Callable[[], None] = lambda: None,
+    apart: bool = True,
 ) -> ReadOutcome:
     """Everything that a feed says. Where its pages are ``known``, it is asked whether one of them has changed.
 
-    ``heartbeat`` is called between pages, every ``beat_seconds``. Raises ``ReadError`` where an address of
+    Large pages are read ``apart``, in a child, unless this process is one with limits of its own. ``heartbeat`` is
+    called between pages, every ``beat_seconds``, and while a child works. Raises ``ReadError`` where an address of
     ``access.start`` cannot be read at all; a later page that fails, more pages than ``access.max_pages``, or more than
     ``max_seconds`` leave the reading incomplete.
     """
     access = source.access
     pages: _Pages = (_List if access.kind in LISTINGS else _Feed)(
-        source, client, now, _Pulse(max_seconds, beat_seconds, heartbeat)
+        source,
+        client,
+        now,
+        _Pulse(max_seconds, beat_seconds, heartbeat),
+        Reader(source, now, apart=apart, heartbeat=heartbeat),
     )
     if known and (unchanged := pages.unchanged(known)):
         return ReadOutcome(RunResult(complete=True, not_modified=True), unchanged)
@@ -100,11 +107,12 @@ class _Pulse:
 class _Pages(ABC):
     """One feed while it is read."""
 
-    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
-        self._source, self._client, self._now, self._pulse = source, client, now, pulse
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse, reader: Reader) -> None:
+        self._source, self._client, self._now, self._pulse, self._reader = source, client, now, pulse, reader
         self._answers: dict[str, Fetched | ReadError] = {}
         self._visited: set[str] = set()
         self._read: list[tuple[Fetched, str | None]] = []
+        self._bytes = 0
         self.issues: list[Issue] = []
         self.complete = True
 
@@ -157,6 +165,10 @@ class _Pages(ABC):
             if urlsplit(following).netloc != urlsplit(answer.url).netloc:
                 self._stop(following, "feeds.foreign_page", "Die nächste Seite liegt auf einem anderen Server.")
                 return
+            if self._count() > MAX_ITEMS or self._bytes > MAX_BYTES:
+                told = f"Mehr als {MAX_ITEMS} Einträge oder {MAX_BYTES // 1_000_000} MB; hier wurde beendet."
+                self._stop(following, "feeds.too_many", told, "Bitte einen Auszug lesen (access.start).")
+                return
             if len(self._visited) >= access.max_pages:
                 self._stop(
                     following, "feeds.too_many_pages", f"Mehr als {access.max_pages} Seiten; hier wurde beendet."
@@ -192,6 +204,10 @@ class _Pages(ABC):
         """Take in one page; the address of the next one. Raises ``ReadError`` where the page cannot be read."""
 
     @abstractmethod
+    def _count(self) -> int:
+        """How many entries were taken in."""
+
+    @abstractmethod
     def parsed(self) -> Parsed:
         """What all pages held."""
 
@@ -210,19 +226,20 @@ class _Pages(ABC):
 class _Feed(_Pages):
     """A feed whose pages stand on their own."""
 
-    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
-        super().__init__(source, client, now, pulse)
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse, reader: Reader) -> None:
+        super().__init__(source, client, now, pulse, reader)
         self._records: list[Record] = []
 
     def _take(self, fetched: Fetched, asked: str) -> str | None:
-        parse = PARSERS[self._source.access.kind]
-        parsed = parse(
-            fetched.content, source=self._source, url=fetched.url, fetched_at=self._now, charset=fetched.charset
-        )
+        parsed = self._reader.parsed(fetched)
+        self._bytes += len(fetched.content)
         self._records.extend(parsed.records)
         self.issues.extend(parsed.issues)
         self.complete &= parsed.complete
         return None if parsed.next in self._visited else parsed.next
+
+    def _count(self) -> int:
+        return len(self._records)
 
     def parsed(self) -> Parsed:
         access = self._source.access
@@ -233,11 +250,10 @@ class _Feed(_Pages):
 class _List(_Pages):
     """A list of entries that come again or refer to each other, over pages and over addresses of ``access.start``."""
 
-    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse) -> None:
-        super().__init__(source, client, now, pulse)
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse, reader: Reader) -> None:
+        super().__init__(source, client, now, pulse, reader)
         self._listing = LISTINGS[source.access.kind]
         self._items: list[Item] = []
-        self._bytes = 0
         self._said: set[tuple[str, str]] = set()
         self._shown = self._total = 0
 
@@ -249,9 +265,7 @@ class _List(_Pages):
             self._stop(start, "feeds.fewer", told, _TELL)
 
     def _take(self, fetched: Fetched, asked: str) -> str | None:
-        page = self._listing.page(
-            fetched.content, source=self._source, url=fetched.url, fetched_at=self._now, charset=fetched.charset
-        )
+        page = self._reader.page(fetched)
         for issue in page.issues:  # what is wrong with one page is mostly wrong with all
             if (issue.rule, issue.wording) not in self._said:
                 self._said.add((issue.rule, issue.wording))
@@ -266,11 +280,10 @@ class _List(_Pages):
         if page.next in self._visited or page.next == fetched.url:
             self._stop(page.next, "feeds.loop", "Die Seiten führen im Kreis; hier wurde beendet.", _TELL)
             return None
-        if len(self._items) > MAX_ITEMS or self._bytes > MAX_BYTES:
-            told = f"Mehr als {MAX_ITEMS} Einträge oder {MAX_BYTES // 1_000_000} MB; hier wurde beendet."
-            self._stop(page.next, "feeds.too_many", told, "Bitte einen Auszug der Liste lesen (access.start).")
-            return None
         return page.next
+
+    def _count(self) -> int:
+        return len(self._items)
 
     def parsed(self) -> Parsed:
         return self._listing.records(

@@ -74,8 +74,8 @@ class ChangeKind(StrEnum):
 
 
 class Change(Value):
-    """One change of what is published; numbers follow the order of commits, without gaps but where a backup was restored
-    (law 4)."""
+    """One change of what is published; numbers follow the order of commits, without gaps but where a backup was
+    restored (law 4)."""
 
     number: int = Field(ge=1)
     """Its number, which becomes the offer's version."""

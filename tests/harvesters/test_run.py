@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harvesters import feeds
 from harvesters.normalise import record as normaliser
 from harvesters.process import process
 from harvesters.run import harvest, harvest_all, read, replay
@@ -288,6 +289,18 @@ def test_paging_ends(site: Site, target: str, rule: str | None) -> None:
 
     assert [issue.rule for issue in result.issues] == ([rule] if rule else [])
     assert result.complete is (rule is None)
+
+
+@pytest.mark.parametrize(("name", "most"), [("MAX_RECORDS", 4), ("MOST_BYTES", 1_000)])
+def test_pages_end_where_they_are_more_than_a_source_may_have(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    monkeypatch.setattr(feeds, name, most)
+
+    result = read(paged(site, [ROWS[:5], ROWS[5:], ROWS[:1]]), settings=QUICK, now=NOW)
+
+    assert (len(result.records), result.complete) == (5 if name == "MAX_RECORDS" else 10, False)
+    assert [issue.rule for issue in result.issues] == ["feeds.too_much"]
 
 
 def test_too_many_pages_leave_the_run_incomplete(site: Site) -> None:
