@@ -14,6 +14,9 @@ from schemas.tables.base import UTCDateTime as UTCDateTime
 
 BUSY_TIMEOUT_MS: Final = 30_000
 """How long a SQLite writer waits for another one, in milliseconds."""
+PAGE_BYTES: Final = 16_384
+"""Size of the pages of a new SQLite file; a file keeps the size that it was made with. Pages of 4 KiB, over which the
+finished bytes of an offer are spread, make exports take half as long again."""
 CACHE_KIB: Final = 16_384
 """Pages that a SQLite connection keeps, in KiB."""
 MAPPED_BYTES: Final = 2**28
@@ -127,6 +130,7 @@ def _engine_arguments(url: URL) -> dict[str, Any]:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
     for pragma in (
+        f"page_size={PAGE_BYTES}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",

@@ -102,7 +102,7 @@ CSV_COLUMNS: Final[tuple[CsvColumn, ...]] = tuple(CsvColumn(*column) for column 
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBERED: Final = {"version", "last_seen"}
-_NO_LICENCE: Final = b'"data_licence":null'
+_NO_LICENCE: Final = b',"data_licence":null'
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +154,42 @@ def numbered_csv(offer_id: str, body: bytes, version: int, last_seen: datetime |
     return f"{offer_id},{version},{_moment(last_seen)},".encode() + body
 
 
-def licensed(lines: Sequence[bytes], licence: str) -> bytes:
-    """Lines of NDJSON, each ended, that name the licence of the facts; none of their texts can look like that field,
-    for quotation marks in texts are escaped.
+def unended(line: bytes) -> bytes:
+    """A public JSON document as it is stored: without the licence of its facts, which is not known yet, and without its
+    closing brace. None of its texts can look like that field, for quotation marks in texts are escaped.
 
-    The field stands near a line's end, so looking for it from there costs a third of looking from the front.
+    >>> unended(b'{"id":"o1","data_licence":null,"first_seen":null}')
+    b'{"id":"o1","first_seen":null'
     """
-    named = b'"data_licence":' + orjson.dumps(licence)
-    parts: list[bytes] = []
-    for line in lines:
-        at = line.rindex(_NO_LICENCE)
-        parts += (line[:at], named, line[at + len(_NO_LICENCE) :], b"\n")
-    return b"".join(parts)
+    at = line.rindex(_NO_LICENCE)
+    return line[:at] + line[at + len(_NO_LICENCE) : -1]
 
 
-def licensed_csv(rows: Sequence[bytes], licence: str) -> bytes:
+def ended(stored: bytes) -> bytes:
+    """The public JSON document of what is stored, without the licence of its facts.
+
+    >>> ended(b'{"id":"o1"')
+    b'{"id":"o1"}'
+    """
+    return stored + b"}"
+
+
+def licensed(stored: Sequence[bytes], licence: str) -> bytes:
+    """Lines of NDJSON that name the licence of the facts as their last field, each ended.
+
+    >>> licensed([b'{"id":"o1"'], "https://licence.example")
+    b'{"id":"o1","data_licence":"https://licence.example"}\\n'
+    """
+    return _each_with(b',"data_licence":' + orjson.dumps(licence) + b"}\n", stored)
+
+
+def licensed_csv(stored: Sequence[bytes], licence: str) -> bytes:
     """Lines of CSV with their last column, each ended by CR LF."""
-    end = b"," + _cells([licence]) + b"\r\n"
-    return end.join(rows) + end
+    return _each_with(b"," + _cells([licence]) + b"\r\n", stored)
+
+
+def _each_with(end: bytes, stored: Sequence[bytes]) -> bytes:
+    return end.join((*stored, b""))  # one copy; adding the last end to the others would be a second one
 
 
 def tombstone_body(offer_id: str, status: Status, replaced_by: str | None) -> bytes:

@@ -23,8 +23,14 @@ from schemas.store.filters import (
     word_filter,
 )
 from schemas.store.query import OfferPage, OfferQuery, unanswered
-from schemas.tables.offers import published, published_bytes, published_days, published_words
+from schemas.stored import ended
+from schemas.tables.offers import exported_ndjson, published, published_bytes, published_days, published_words
 
+ON_PAGES: Final = published.join(published_bytes, published_bytes.c.row == published.c.row).join(
+    exported_ndjson, exported_ndjson.c.row == published.c.row
+)
+LINE: Final = func.coalesce(published_bytes.c.on_pages, exported_ndjson.c.body)
+"""Public JSON of an offer as pages show it, but for its end."""
 MAX_TOKENS: Final = 12
 """Words of a query that are used."""
 
@@ -47,12 +53,10 @@ def search_offers(session: Session, query: OfferQuery, *, limit: int = 20, offse
 
 def public_offers(session: Session, rows: Sequence[int]) -> dict[int, PublicOffer]:
     """Published offers by the numbers of their rows."""
-    lines = select(published_bytes.c.row, published_bytes.c.line, published.c.last_seen).join(
-        published, published.c.row == published_bytes.c.row
-    )
+    lines = select(published.c.row, LINE, published.c.last_seen).select_from(ON_PAGES)
     return {
-        row: PublicOffer.model_validate_json(line).model_copy(update={"last_seen": seen})
-        for row, line, seen in session.execute(lines.where(published_bytes.c.row.in_(rows)))
+        row: PublicOffer.model_validate_json(ended(line)).model_copy(update={"last_seen": seen})
+        for row, line, seen in session.execute(lines.where(published.c.row.in_(rows)))
     }
 
 

@@ -17,7 +17,6 @@ from schemas.store.exporting import (
     BLOCK,
     FACTS,
     SHOWN,
-    WITH_BYTES,
     Cut,
     Licence,
     Line,
@@ -29,9 +28,9 @@ from schemas.store.exporting import (
     stream_csv,
     stream_ndjson,
 )
-from schemas.store.listing import search_offers, without_one_filter
+from schemas.store.listing import LINE, ON_PAGES, search_offers, without_one_filter
 from schemas.store.query import OfferPage, OfferQuery
-from schemas.stored import CSV_COLUMNS
+from schemas.stored import CSV_COLUMNS, ended
 from schemas.tables.offers import changes as change_table
 from schemas.tables.offers import counters, offers, published, published_bytes
 from schemas.vocabulary import Status
@@ -48,15 +47,15 @@ def public_offer(session: Session, offer_id: str) -> PublicOffer | Tombstone | N
     """The offer as everybody may see it, its tombstone, or ``None`` for an id that was never shown."""
     c = published.c
     query = (
-        select(c.version, c.status, c.changed_at, c.last_seen, published_bytes.c.line, offers.c.replaced_by)
-        .select_from(WITH_BYTES.join(offers, offers.c.id == c.offer_id))
+        select(c.version, c.status, c.changed_at, c.last_seen, LINE.label("line"), offers.c.replaced_by)
+        .select_from(ON_PAGES.join(offers, offers.c.id == c.offer_id))
         .where(c.offer_id == offer_id)
     )
     row = session.execute(query).one_or_none()
     if row is None or row.version == 0:
         return None
     if row.status in VISIBLE:
-        offer = PublicOffer.model_validate_json(row.line)
+        offer = PublicOffer.model_validate_json(ended(row.line))
         return offer.model_copy(update={"last_seen": row.last_seen})
     return Tombstone(
         id=offer_id, status=row.status, at=row.changed_at, replaced_by=row.replaced_by, version=row.version
@@ -97,14 +96,14 @@ def offers_by_id(session: Session, offer_ids: Collection[str]) -> dict[str, Offe
 def public_page(session: Session, after_id: str, limit: int) -> list[PublicOffer]:
     """The next ``limit`` shown offers in order of id, after ``after_id`` (``""`` for the first)."""
     query = (
-        select(published_bytes.c.line, published.c.last_seen)
-        .select_from(WITH_BYTES)
+        select(LINE, published.c.last_seen)
+        .select_from(ON_PAGES)
         .where(published.c.offer_id > after_id, SHOWN)
         .order_by(published.c.offer_id)
         .limit(limit)
     )
     return [
-        PublicOffer.model_validate_json(line).model_copy(update={"last_seen": seen})
+        PublicOffer.model_validate_json(ended(line)).model_copy(update={"last_seen": seen})
         for line, seen in session.execute(query)
     ]
 
@@ -122,7 +121,8 @@ def changes(session: Session, *, after: int, limit: int) -> list[Change]:
 
 
 def _offers() -> Select[Any]:
-    return select(published.c.offer_id, published.c.last_seen, published_bytes.c.offer).select_from(WITH_BYTES)
+    columns = (published.c.offer_id, published.c.last_seen, published_bytes.c.offer)
+    return select(*columns).join_from(published, published_bytes)
 
 
 def _offer(row: Any) -> Offer:

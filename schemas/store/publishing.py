@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas.clock import local
@@ -23,11 +23,15 @@ from schemas.review import Correction, Decision, DecisionKind
 from schemas.search import other_words, title_words
 from schemas.store.bulk import chunks
 from schemas.store.queue import Cause, causes, sync_reviews
-from schemas.stored import Forms, forms, numbered, numbered_csv
+from schemas.stored import Forms, forms, numbered, numbered_csv, unended
 from schemas.tables.harvest import source_offers, sources
 from schemas.tables.offers import (
     changes,
     counters,
+    exported_csv,
+    exported_facts_csv,
+    exported_facts_ndjson,
+    exported_ndjson,
     memberships,
     offers,
     published,
@@ -342,23 +346,20 @@ def _write(session: Session, writes: Sequence[_Write], now: datetime) -> int:
 def _write_forms(
     session: Session, writes: Sequence[_Write], rows: Mapping[str, int], versions: Mapping[str, int]
 ) -> None:
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    inside: list[dict[str, Any]] = []
-    new_words: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
+    inserts: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
+    updates: defaultdict[tuple[Table, bool], list[dict[str, Any]]] = defaultdict(list)
     for write in writes:
-        offer, is_new = write.offer, write.stored is None
-        row = {"row" if is_new else "number": rows[offer.id]}
-        documents = new if is_new else inside if write.looks_the_same else changed
-        documents.append(row | _documents(write, versions[offer.id]))
-        (new_words if is_new else words).append(row | {"title": title_words(offer), "words": other_words(offer)})
-    for table, values in ((published_bytes, new), (published_words, new_words)):
-        if values:
-            session.execute(insert(table), values)
-    for table, values in ((published_bytes, changed), (published_bytes, inside), (published_words, words)):
-        if values:
-            session.execute(update(table).where(table.c.row == bindparam("number")), values)
+        offer, row = write.offer, rows[write.offer.id]
+        words: dict[str, Any] = {"title": title_words(offer), "words": other_words(offer)}
+        for table, values in (*_documents(write, versions[offer.id]), (published_words, words)):
+            if write.stored is None:
+                inserts[table].append({"row": row} | values)
+            else:
+                updates[table, write.looks_the_same].append({"number": row} | values)
+    for table, new in inserts.items():
+        session.execute(insert(table), new)
+    for (table, _), changed in updates.items():
+        session.execute(update(table).where(table.c.row == bindparam("number")), changed)
     dated = [{"row": rows[write.offer.id], "day": day} for write in writes for day in days(write.offer)]
     if dated:
         session.execute(insert(published_days), dated)
@@ -367,19 +368,27 @@ def _write_forms(
         session.execute(insert(published_reach), mobile)
 
 
-def _documents(write: _Write, version: int) -> dict[str, bytes | None]:
-    """The bytes to store; without those that look the same, for they tell when the offer was seen as of this version:
-    what changed without a number would never reach whoever follows the numbers."""
+def _documents(write: _Write, version: int) -> list[tuple[Table, dict[str, bytes | None]]]:
+    """The bytes to store, by table; without those that look the same, for they tell when the offer was seen as of this
+    version: what changed without a number would never reach whoever follows the numbers."""
     offer, made, seen = write.offer, write.forms, write.offer.last_seen
-    inside: dict[str, bytes | None] = {"offer": numbered(made.offer, version, seen)}
+    internal = numbered(made.offer, version, seen)
     if write.looks_the_same:
-        return inside
-    return inside | {
-        "line": numbered(made.line, version, seen),
-        "csv": numbered_csv(offer.id, made.csv, version, seen),
-        "facts": made.facts and numbered(made.facts, version, seen),
-        "facts_csv": made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, seen),
-    }
+        return [(published_bytes, {"offer": internal})]
+    on_pages = line = csv = facts = facts_csv = None
+    if offer.status in VISIBLE:
+        line, csv = unended(numbered(made.line, version, seen)), numbered_csv(offer.id, made.csv, version, seen)
+        facts = made.facts and unended(numbered(made.facts, version, seen))
+        facts_csv = made.facts_csv and numbered_csv(offer.id, made.facts_csv, version, seen)
+        if offer.rights.kind is RightsKind.PERMISSION:
+            on_pages, line, csv, facts, facts_csv = line, facts, facts_csv, None, None
+    return [
+        (published_bytes, {"offer": internal, "on_pages": on_pages}),
+        (exported_ndjson, {"body": line}),
+        (exported_csv, {"body": csv}),
+        (exported_facts_ndjson, {"body": facts}),
+        (exported_facts_csv, {"body": facts_csv}),
+    ]
 
 
 def _take_numbers(session: Session, count: int) -> range:

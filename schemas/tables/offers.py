@@ -1,8 +1,8 @@
 """Offers: identity, what is published, and the one change counter (laws 1, 4 and 5).
 
 ``published`` holds one narrow row per offer, of whatever status, with the columns that lists filter by;
-``published_bytes`` the finished bytes; ``published_words`` the search words, from which the database itself keeps the
-search index (``published_search``: FTS5 on SQLite, a ``tsvector`` column on PostgreSQL).
+``published_bytes`` and the tables ``exported_…`` the finished bytes; ``published_words`` the search words, from which
+the database itself keeps the search index (``published_search``: FTS5 on SQLite, a ``tsvector`` column on PostgreSQL).
 """
 
 from typing import Final
@@ -126,13 +126,33 @@ published_bytes: Final = Table(
     metadata,
     Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
     Column("offer", LargeBinary, nullable=False),
-    Column("line", LargeBinary, nullable=False),
-    Column("csv", LargeBinary, nullable=False),
-    Column("facts", LargeBinary),
-    Column("facts_csv", LargeBinary),
+    Column("on_pages", LargeBinary),
 )
-"""The offer in its finished forms: internal JSON (ranking, desk), public JSON line, CSV line, and the two without the
-source's prose where its rights let them have any."""
+"""The offer in the forms that stay in the house: internal JSON (ranking, desk), and public JSON for pages where these
+may show a text that does not leave the house; elsewhere pages show what ``exported_ndjson`` holds."""
+
+
+def _exported(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("row", Number, ForeignKey("published.row"), primary_key=True, autoincrement=False),
+        Column("body", LargeBinary),
+    )
+
+
+exported_ndjson: Final = _exported("exported_ndjson")
+"""The offer as it leaves the house, as a JSON line but for its end (``schemas.stored.licensed``); ``NULL`` for one that
+is not shown. Each form has a table of its own, for a database reads rows whole."""
+
+exported_csv: Final = _exported("exported_csv")
+"""The same as a CSV line but for its end (``schemas.stored.licensed_csv``)."""
+
+exported_facts_ndjson: Final = _exported("exported_facts_ndjson")
+"""The JSON line without the source's prose, where the one that leaves the house has any; else ``NULL``."""
+
+exported_facts_csv: Final = _exported("exported_facts_csv")
+"""The CSV line likewise."""
 
 published_words: Final = Table(
     "published_words",

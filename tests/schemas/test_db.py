@@ -1,5 +1,6 @@
 """The two kinds of session, on both databases."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from schemas.db import Database
+from schemas.db import PAGE_BYTES, Database
 from schemas.exceptions import StoreError
 from schemas.tables.work import leases
 from tests.factories import NOW
@@ -22,6 +23,24 @@ def test_what_is_written_in_begin_is_there_afterwards(database: Database) -> Non
 
     with database.read() as session:
         assert session.execute(select(leases.c.owner)).scalar_one() == "here"
+
+
+def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "old.sqlite") as old:
+        old.execute("PRAGMA page_size=4096")
+        old.execute("CREATE TABLE leases (name TEXT)")
+    old.close()
+    found = {}
+    for name in ("new", "old"):
+        database = Database(f"sqlite:///{tmp_path / name}.sqlite")
+        with database.begin() as session:
+            session.execute(
+                text("INSERT INTO leases VALUES ('a')" if name == "old" else "CREATE TABLE leases (name TEXT)")
+            )
+            found[name] = session.execute(text("PRAGMA page_size")).scalar_one()
+        database.dispose()
+
+    assert found == {"new": PAGE_BYTES, "old": 4096}
 
 
 def test_an_exception_takes_back_everything(database: Database) -> None:

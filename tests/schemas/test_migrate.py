@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import orjson
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -13,14 +14,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from schemas.db import Database
 from schemas.exceptions import StoreError
 from schemas.migrate import _config, current, head, is_ours, upgrade
-from schemas.offer import ServiceArea
+from schemas.offer import Rights, ServiceArea
+from schemas.publish import public
 from schemas.tables.base import metadata
 from schemas.tables.offers import published, published_reach
 from schemas.tables.people import digests, kitas, recipients
 from schemas.tables.reviews import reviews
 from schemas.tables.work import audit
-from schemas.vocabulary import Mode
-from tests.factories import NOW, make_kita, make_source
+from schemas.vocabulary import Mode, RightsKind
+from tests.factories import NOW, OPEN, make_kita, make_source
 from tests.schemas.harvesting import Harvest
 
 ENTRY = {"at": NOW, "by": "koordination", "action": "correct", "subject": "o1", "data": {"field": "ages"}}
@@ -109,6 +111,35 @@ def test_what_waits_in_an_older_database_gets_the_region_of_its_offer(database: 
     with database.read() as session:
         assert session.execute(select(reviews).order_by(reviews.c.id)).all() == written
     assert {row.region for row in written} == {"13075", "01002"}
+
+
+def test_what_an_older_database_exports_moves_to_tables_of_its_own(database: Database) -> None:
+    allowed = Rights(kind=RightsKind.PERMISSION, granted_by="Museum", granted_on=NOW.date())
+    rights = {"mv_offen": OPEN, "mv_erlaubt": allowed, "mv_fakten": Rights()}
+    houses = [Harvest(database, make_source(name, rights=each)) for name, each in rights.items()]
+    for house in houses:
+        house.run({"a": {"description": "Wir graben."}, "gone": {}})
+        house.run(seen=["a"], withdrawn=["gone"])
+    names = ("exported_ndjson", "exported_csv", "exported_facts_ndjson", "exported_facts_csv", "published_bytes")
+    tables = [metadata.tables[name] for name in names]
+    with database.begin() as session:
+        written = [session.execute(select(table).order_by(table.c.row)).all() for table in tables]
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0005")
+        query = "SELECT line, csv, facts FROM published JOIN published_bytes USING (row) WHERE status = 'published'"
+        old = session.execute(text(f"{query} ORDER BY row")).all()
+
+    upgrade(database)
+
+    for house, (line, csv, facts) in zip(houses, old, strict=True):
+        shown = public(house.offer("a")).model_dump_json(exclude={"last_seen"})
+        assert orjson.loads(line) | {"last_seen": None} == orjson.loads(shown) | {"last_seen": None}
+        assert csv.startswith(house.id("a").encode())
+        assert facts is None if house.source.rights == Rights() else orjson.loads(facts)["description"] is None
+
+    with database.read() as session:
+        assert [session.execute(select(table).order_by(table.c.row)).all() for table in tables] == written
 
 
 def test_a_database_from_a_newer_program_is_left_alone(database: Database) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import select
 
 from schemas.db import Database
 from schemas.offer import Rights
 from schemas.publish import CC_ZERO, CHANGES, PublicOffer
 from schemas.store.exporting import (
+    BLOCK,
     FACTS,
     Cut,
     buckets,
@@ -23,6 +25,13 @@ from schemas.store.exporting import (
     stream_ndjson,
 )
 from schemas.store.offers import public_offer
+from schemas.tables.offers import (
+    exported_csv,
+    exported_facts_csv,
+    exported_facts_ndjson,
+    exported_ndjson,
+    published_bytes,
+)
 from schemas.vocabulary import RightsKind
 from tests.factories import OPEN, make_source
 from tests.schemas.harvesting import Harvest
@@ -102,6 +111,37 @@ def test_a_text_that_was_allowed_to_us_alone_is_on_our_page_and_in_no_export(
     assert f"{PROSE} (allowed)".encode() not in everything
 
 
+def test_what_an_offer_is_exported_as_follows_its_rights_and_its_status(database: Database) -> None:
+    house = Harvest(database, make_source("mv_haus", rights=ALLOWED))
+    house.run({"a": {"description": f"{PROSE}."}})
+    assert stored(database) == {"on_pages": True, "ndjson": False, "csv": False, "facts": None, "facts_csv": None}
+
+    house = Harvest(database, make_source("mv_haus", rights=OPEN), house.now)
+    house.run({"a": {"description": f"{PROSE}!"}})
+    assert stored(database) == {"on_pages": None, "ndjson": True, "csv": True, "facts": False, "facts_csv": False}
+
+    house = Harvest(database, make_source("mv_haus"), house.now)
+    house.run({"a": {"description": f"{PROSE}?"}})
+    assert stored(database) == {"on_pages": None, "ndjson": False, "csv": False, "facts": None, "facts_csv": None}
+
+    house.run({}, withdrawn=["a"])
+    assert stored(database) == {"on_pages": None, "ndjson": None, "csv": None, "facts": None, "facts_csv": None}
+
+
+def stored(database: Database) -> dict[str, bool | None]:
+    """Whether each form of the one offer holds prose of its source; ``None``: the form is not there."""
+    forms = {
+        "on_pages": published_bytes.c.on_pages,
+        "ndjson": exported_ndjson.c.body,
+        "csv": exported_csv.c.body,
+        "facts": exported_facts_ndjson.c.body,
+        "facts_csv": exported_facts_csv.c.body,
+    }
+    with database.read() as session:
+        bodies = {name: session.execute(select(form)).scalar_one() for name, form in forms.items()}
+    return {name: None if body is None else PROSE.encode() in body for name, body in bodies.items()}
+
+
 def test_every_record_names_the_licence_of_its_regions_facts(database: Database, houses: dict[str, Harvest]) -> None:
     licences = {"13075": CC_ZERO, "01002": DL_BY}
     with database.read() as session:
@@ -122,6 +162,30 @@ def test_text_that_looks_like_the_field_of_the_licence_stays_as_it_is(database: 
         [offer] = lines(stream_ndjson(session))
 
     assert (offer["description"], offer["data_licence"]) == ('"data_licence":null', CC_ZERO)
+
+
+def test_a_stream_of_many_pieces_has_every_offer_once_and_in_order(database: Database) -> None:
+    house = Harvest(database)
+    house.run({f"a{n}": {"title": f"A{n}"} for n in range(2 * BLOCK + 1)})
+
+    with database.read() as session:
+        pieces = list(stream_ndjson(session))
+        table = list(stream_csv(session))
+
+    assert [offer["title"] for offer in lines(pieces)] == [f"A{n}" for n in range(2 * BLOCK + 1)]
+    assert [row["title"] for row in rows(table)] == [f"A{n}" for n in range(2 * BLOCK + 1)]
+    assert (len(pieces), len(table)) == (3, 4)
+
+
+def test_a_stream_that_is_given_up_leaves_its_session_usable(database: Database) -> None:
+    house = Harvest(database)
+    house.run({f"a{n}": {} for n in range(BLOCK + 1)})
+
+    with database.read() as session:
+        stream = stream_ndjson(session)
+        next(stream)
+        stream.close()
+        assert len(lines(stream_ndjson(session))) == BLOCK + 1
 
 
 def test_offers_are_counted_by_what_may_be_done_with_their_texts(
