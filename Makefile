@@ -69,8 +69,9 @@ bench: $(VENV)/.installed ## measure: new and unchanged Records per second, list
 	$(BIN)/kitalotse bench normalise
 
 .PHONY: model
-model: $(VENV)/.installed ## learn the text model for suitability anew, from harvesters/normalise/training
+model: $(VENV)/.installed ## learn the text models for suitability and areas anew, from harvesters/normalise/training
 	$(BIN)/python -m harvesters.normalise.train
+	$(BIN)/python -m harvesters.normalise.train_areas
 
 .PHONY: docs
 docs: $(VENV)/.installed ## write the reference tables in the READMEs anew

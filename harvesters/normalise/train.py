@@ -61,6 +61,8 @@ class Text:
     """``yes``, ``no``, or ``unclear``: a careful reader could not say."""
     title: str
     text: str
+    areas: tuple[str, ...] = ()
+    """Its areas of learning, of which ``train_areas`` learns."""
 
     @cached_property
     def page(self) -> Prose:
