@@ -14,14 +14,15 @@ ACCESS_PHRASES: Final[tuple[tuple[Access, float, str], ...]] = (
         0.9,
         r"rollst[uü]hl\w{0,20}|rolli\w{0,8}|barrierefrei\w{0,4}|barrierearm\w{0,3}|stufenlos\w{0,3}|"
         r"stufenfrei\w{0,3}|schwellenlos\w{0,3}|aufzug\b|fahrstuhl\b|lift\b|hublift\b|treppenlift\b|"
-        r"plattformlift\b|behindertengerecht\w{0,3}|\w{0,12}rampen?\b",
+        r"plattformlift\b|behindertengerecht\w{0,3}|(?!(?:halfpipe|skate|lauf|sprung|bowling|"
+        r"kugel)\w{0,8})\w{0,12}rampen?\b",
     ),
     (Access.BUGGY, 0.88, r"kinderwagen\w{0,12}|krippenwagen|buggys?\b|bollerwagen|zwillingswagen|kinderwagentauglich"),
     (
         Access.QUIET_ROOM,
         0.88,
         r"ruheraum|rückzugsraum|rückzugsort|rückzugsmöglichkeit\w{0,2}|stille[rn]? raum|"
-        r"ruhiger (?:neben)?raum|ruhebereich|reizarm\w{0,3}|ruhezone|kuschelecke zum rückzug|"
+        r"(?:ruhiger|stiller|leiser) (?:neben)?raum|ruhebereich|reizarm\w{0,3}|ruhezone|kuschelecke zum rückzug|"
         r"snoezel\w{0,6}",
     ),
     (
@@ -78,8 +79,9 @@ _NO_BEFORE: Final = re.compile(
 _NO_AFTER: Final = re.compile(
     r"^[^.;!?]{0,44}?(?:\bnicht (?:möglich|geeignet|zugänglich|befahrbar|erreichbar|nutzbar|mit|"
     r"vorhanden|barrierefrei|hinein|rein)|leider (?:zu|nicht|kein)|ungeeignet|\bkeine?n?\b|"
-    r"zu (?:eng|sandig|steil|schmal)|bleiben (?:bitte )?(?:im|draußen|vor)|müssen (?:draußen|im|"
-    r"unten)|schwierig nicht|fehlt|gibt es (?:leider |im \w{2,10} )?(?:nicht|keine))"
+    r"zu (?:eng|sandig|steil|schmal)|bleiben (?:bitte )?(?:im|draußen|vor)|"
+    r"müssen (?:leider |bitte )?(?:draußen|im|unten|am|vor)\b|defekt|außer betrieb|kaputt|schwierig nicht|fehlt|"
+    r"gibt es (?:leider |im \w{2,10} )?(?:nicht|keine))"
 )
 _NO_STEPS: Final = re.compile(r"\bkeine (?:stufen|treppen?|schwellen?|hindernisse|barrieren)\b")
 _PARTLY: Final = re.compile(

@@ -27,7 +27,7 @@ _NOT_AN_AGE: Final = (
     r"person|kind|teiln|erwachs|"
     r"zuschau|gäst|plätz|grupp|schüler|familien|klass|\.?\s?klass|\.?\s?jahrg|og\b|stück|x\b|×|°|"
     r"grad|erzieh|betreu|begleit|"
-    r"aufsicht|termin|monat|\.\s?(?:\d|jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez)))"
+    r"aufsicht|termin|monat|(?<=\d)\.\s?(?:\d|jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez)))"
 )
 
 _RANGE: Final = re.compile(
@@ -42,7 +42,8 @@ _RANGE_IN_CONTEXT: Final = re.compile(
     rf"kita-gruppen)(?: (?:im alter )?von| zwischen| im alter)?)"
     rf"\s?\(?({_N})\s?(?:-|–|—|bis|und)\s?({_N}){_NOT_AN_AGE}"
 )
-_BARE_RANGE: Final = re.compile(r"\(\s?(\d{1,2})\s?[-–]\s?(\d{1,2})\s?\)")
+_BARE_RANGE: Final = re.compile(r"\(\s?(\d{1,2})\s?(?:[-–]|bis)\s?(\d{1,2})\s?\)")
+_NAMES_CHILDREN: Final = re.compile(r"kinder|vorsch(?:ul|ül)|krippe|elementar|mittlere|zwerge|mäuse|knirpse")
 _FROM: Final = re.compile(
     rf"\b(?:ab|mindestens|mind\.|mindestalter:?|schon mit|frühestens mit|über|empfohlen ab|"
     rf"von)\s(?:ca\.\s|etwa\s|circa\s|dem\s|rund\s)?"
@@ -63,8 +64,8 @@ _UNTIL_SCHOOL: Final = re.compile(
     r"grundschulalter)"
 )
 _CLASSES: Final = re.compile(
-    r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgangsstufen?|\bjgst\.|"
-    r"\bkl\.)\s?(\d{1,2})\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
+    r"(?:\bab\s)?(?:der\s)?(?:\bklassen?(?:stufen?)?|\bjahrgang(?:sstufen?|s)?|\bjgst\.|"
+    r"\bkl\.)\s?(\d{1,2})(?!\d)\.?(?:\s?(?:-|–|bis|und|/|\+)\s?(?:klasse\s)?(\d{1,2})\b\.?)?"
     r"|(?:\bab\s)?(?:der\s)?(?<![\d.,])(\d{1,2})\.?(?:\s?(?:-|–|bis|und|"
     r"/)\s?(\d{1,2}))?\.\s?(?:klassen?(?:stufen?)?\b|jahrgang(?:sstufe)?\b|schulklassen?\b|"
     r"klässler\w{0,3})"
@@ -116,6 +117,14 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         83,
         0.82,
     ),
+    (
+        r"alle (?:alters(?:stufen|gruppen)|gruppen)[^.;!?]{0,30} auch (?:für )?(?:die )?(?:krippen?\w{0,8}|u ?3|"
+        r"jüngsten)",
+        "ages.creche_and_kindergarten",
+        0,
+        83,
+        0.82,
+    ),
     (r"krippe(?:n(?:kind\w{0,4}|grupp?\w{0,4}|alter\w?))?\b", "ages.creche", 0, 35, 0.5),
     (r"\bu ?3\b|unter ?-?dreijährige\w{0,2}", "ages.creche", 0, 35, 0.5),
     (r"grundsch(?:ul|ül)\w{0,12}", "ages.primary", 72, 131, 0.5),
@@ -139,6 +148,7 @@ _LEVELS: Final = re.compile(
 _FIGURES: Final = frozenset(
     {"ages.range", "ages.range_in_context", "ages.from", "ages.from_bare", "ages.months", "ages.plus"}
 )
+_ALSO: Final = re.compile(r"\bauch (?:für )?(?:die |eure |ihre )?$")
 _WELCOME: Final = re.compile(r"\s(?:\w+\s)?(?:willkommen|gern|möglich|nach absprache|auf anfrage)")
 _PRICE_OR_ADULT: Final = re.compile(
     r"€|\bfrei\b|euro|\beur\b|cent|frei(?:er|en)? eintritt|eintritt frei|kostenlos|begleitung|geschwister|ohne eltern"
@@ -223,7 +233,9 @@ def _ranges(page: Prose) -> Iterator[Found[AgeRange]]:
             yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.range_in_context", 0.85)
     for match in matches(_BARE_RANGE, page):
         if 1 <= int(match[1]) < int(match[2]) <= 12:
-            yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.bracketed", 0.6)
+            begin, _ = page.around(match.start())
+            named = _NAMES_CHILDREN.search(page.lower, max(begin, match.start() - 60), match.start())
+            yield from _found(page, match, _low(match[1]), _high(match[2]), "ages.bracketed", 0.86 if named else 0.6)
 
 
 def _year_olds(page: Prose) -> Iterator[Found[AgeRange]]:
@@ -347,7 +359,8 @@ def _classes(page: Prose) -> Iterator[Found[AgeRange]]:
 def _words(page: Prose) -> Iterator[Found[AgeRange]]:
     for pattern, rule, low, high, confidence in _WORDS_OF_AGE:
         for match in matches(pattern, page):
-            if rule == "ages.creche" and _WELCOME.match(page.lower, match.end()):
+            ahead = page.lower[max(0, match.start() - 16) : match.start()]
+            if rule == "ages.creche" and (_WELCOME.match(page.lower, match.end()) or _ALSO.search(ahead)):
                 continue
             if page.lower[max(0, match.start() - 8) : match.start()].endswith(
                 ("bis ", "bis zum ", "bis zur ", "ab ", "ab dem ")

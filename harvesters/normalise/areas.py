@@ -124,7 +124,8 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
     (
         Area.LANGUAGE,
         1.8,
-        r"(?:puppen|figuren|objekt|erzähl)\w*|theaterstück\w*|märchen\w*|reim\w*|rätsel\w*|lesung\w*|autor\w*|zuhör\w*|"
+        r"(?:puppen|figuren|objekt|erzähl)\w*|theaterstück\w*|märchen\w*|reim\w*|rätsel\w*|lesung\w*|autor\w*|"
+        r"zuhör\w*|"
         r"dialog\w*|wortschatz\w*|kinderlied\w*|mundart\w*|buchstaben\w*|abc\b|lesen\b|liest\b|vorgelesen|polnisch\w*",
     ),
     (
@@ -146,7 +147,8 @@ AREA_STEMS: Final[tuple[tuple[Area, float, str], ...]] = (
     (
         Area.MUSIC_ART_THEATRE,
         1.8,
-        r"trickfilm\w*|kinofilm\w*|folk\b|band\b|chör\w*|weihnachtslied\w*|laternen?\w*|collage\w*|papier\w*|farben?\b|"
+        r"trickfilm\w*|kinofilm\w*|folk\b|band\b|chör\w*|weihnachtslied\w*|laternen?\w*|collage\w*|papier\w*|"
+        r"farben?\b|"
         r"pinsel\w*|kneten?\b|formen\b|verkleid\w*|kostüm\w*|rollenspiel\w*|aufführung\w*|"
         r"vorstellung\w*|kulisse\w*|nähen\w*|"
         r"mosaik\w*|foto(?:grafie|kunst)\w*|keramik\w*|bildende\w*",
@@ -274,7 +276,7 @@ _TOPICS: Final = table(
 _MAX_HITS: Final = 3
 MAX_AREAS: Final = 3
 _LEAST_OF_WORDS: Final = 0.4
-"""Least probability of an area for which no stem speaks; in cross-validation it costs nothing and is right more often."""
+"""Least probability of an area for which no stem speaks: in cross-validation as good, and right more often."""
 _TITLE_FACTOR: Final = 2.0
 _PRACTICAL: Final = re.compile(
     r"mitbring|mitzubringen|anfahrt|anreise|bus\b|haltestelle|parkpl|parken|anmeld|toilette|"

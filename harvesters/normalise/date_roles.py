@@ -18,7 +18,8 @@ _DEADLINE: Final = re.compile(
     r"buchung\w{0,2}|frist|einsendeschluss|rückmeldung|melden|karten|verlängert|spätestens|plätze|"
     r"stand|vorbestellung|reservier\w{0,4})\b[^.;]{0,40}\b(?:bis|schluss|stand|"
     r"spätestens)\b[^.;]{0,14}$|(?:anmeldeschluss|bewerbungsschluss|einsendeschluss|stand|"
-    r"redaktionsschluss|aktualisiert|veröffentlicht|erschienen|anmeldefrist|eingestellt)\s?(?:am|"
+    r"redaktionsschluss|meldeschluss|meldefrist|bewerbungsfrist|rückmeldefrist|stichtag|aktualisiert|veröffentlicht|"
+    r"erschienen|anmeldefrist|eingestellt)\s?(?:am|"
     r"ist|:|der)?:?\s?(?:der |am )?$"
 )
 _OPENS: Final = re.compile(

@@ -1,6 +1,7 @@
 """Dates and clock times in German wording, with the year inferred where none is written."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final
@@ -30,7 +31,8 @@ MONTHS: Final[dict[str, int]] = {
 }
 """Month names and abbreviations in lower case."""
 MONTH: Final = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
-_WEEKDAY: Final = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so)"
+_LONG_WEEKDAY: Final = "montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag"
+_WEEKDAY: Final = rf"(?:{_LONG_WEEKDAY}|mo|di|mi|do|fr|sa|so)"
 WEEKDAY_NUMBERS: Final[dict[str, int]] = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6, "sonnabend": 5}
 MAX_DATES: Final = 200
 """Most dates of one text that are looked at."""
@@ -48,6 +50,18 @@ _EARLIER: Final = re.compile(
     r"(?<![\d.:,/])(?P<d>\d{1,2})\.(?:(?P<m>\d{1,2})\.)?\s{0,2}"
     r"(?P<c>,|/|und|sowie|oder|u\.|\+|&|–|—|-|bis(?: zum)?)\s{0,2}"
     rf"(?:(?:den|dem|{_WEEKDAY})\.?,?\s)?$"
+)
+_MONTH_FIRST: Final = re.compile(
+    rf"(?<!\d\.)(?<!\d\. )\b(?P<mn>{MONTH})(?:\s(?P<y>\d{{4}}))?(?P<lead>\s?:\s?|\s)(?:jeweils )?(?P<am>am |den )?"
+    r"(?P<days>\d{1,2}\.(?:\s?(?:,|und|u\.|/|&|\+|sowie|oder)\s?(?:am |den )?\d{1,2}\.)*)"
+    rf"(?!\s?(?:{MONTH}|\d|klass|stund|-))"
+)
+_NTH_DAY: Final = re.compile(
+    rf"\b(?P<o>ersten?|zweiten?|dritten?|vierten?|letzten?|[1-4]\.)\s(?P<wd>{_LONG_WEEKDAY})"
+    rf"(?:vormittag|nachmittag|abend)?\sim\s(?P<mn>{MONTH})(?:\s(?P<y>\d{{4}}))?"
+)
+_ADVENT_DAYS: Final = re.compile(
+    r"\b(?:an|zu) (?:den|allen|jedem)(?: vier| 4)? advents(?P<d>sonntag|samstag|sonnabend)(?:e?n)?\b"
 )
 _TO: Final = re.compile(rf"\s?(?:-|–|—|bis(?: zum| einschließlich)?)\s?(?:{_WEEKDAY},?\s|den\s)?")
 _FEASTS: Final[tuple[tuple[str, str], ...]] = (
@@ -120,11 +134,49 @@ def read_dates(page: Prose, today: date) -> tuple[list[DateFound], list[Impossib
             days = _resolve(page, match, today, impossible)
             if days:
                 found.extend(days)
+        found.extend(_month_first(page, today))
+    found.extend(_nth_days(page, today))
     if search(_FEAST_CUE, page):
         found.extend(_feasts(page, today))
     found.sort(key=lambda one: (one.start, one.first))
     del found[MAX_DATES:]
     return _spans(page, found), impossible
+
+
+def _month_first(page: Prose, today: date) -> Iterator[DateFound]:
+    """ "Dezember: 3., 10. und 17.", "im Januar am 12. und 19."."""
+    for match in all_matches(_MONTH_FIRST, page):
+        days = list(re.finditer(r"\d{1,2}", match["days"]))
+        if len(days) == 1 and ":" not in match["lead"] and not match["am"]:
+            continue
+        year = int(match["y"]) if match["y"] else None
+        for one in days:
+            day = _infer(year, MONTHS[match["mn"].rstrip(".")], int(one[0]), None, today)
+            if day is not None:
+                start = match.start("days") + one.start()
+                yield DateFound(day, day, start, start + len(one[0]) + 1, year is not None)
+
+
+def _nth_days(page: Prose, today: date) -> Iterator[DateFound]:
+    """ "Am ersten Freitag im Februar", "an den Adventssonntagen"."""
+    for match in all_matches(_NTH_DAY, page):
+        month, weekday = MONTHS[match["mn"].rstrip(".")], weekday_number(match["wd"])
+        for year in (int(match["y"]),) if match["y"] else (today.year, today.year + 1):
+            days = [date(year, month, n) for n in range(1, 29) if date(year, month, n).weekday() == weekday]
+            last = days[-1] + timedelta(weeks=1)
+            if match["o"].startswith("letzt"):
+                day = last if last.month == month else days[-1]
+            else:
+                day = days[_ORDINALS[next(k for k in _ORDINALS if match["o"].startswith(k))] - 1]
+            if match["y"] or day >= today - PAST_TOLERANCE:
+                yield DateFound(day, day, match.start(), match.end(), bool(match["y"]))
+                break
+    for match in all_matches(_ADVENT_DAYS, page):
+        back = 0 if match["d"] == "sonntag" else 1
+        for sunday in range(1, 5):
+            day = _feast_day("advent", sunday, today.year) - timedelta(days=back)
+            if day >= today:
+                yield DateFound(day, day, match.start(), match.end(), False)
 
 
 def _spans(page: Prose, found: list[DateFound]) -> list[DateFound]:
@@ -282,14 +334,22 @@ _CLOCK: Final = (
     r"\s(?:€|eur|cent|km\b|m\b|min|kinder|person|pl[aä]tze?|jahr|teiln|termin|mal\b))"
 )
 _TIMES: Final = re.compile(
-    rf"(?<![\d.:,/])(?P<list>{_CLOCK}\s?(?:uhr|h\b)?(?:\s?(?:-|–|—|bis|und|\+|,|/|sowie|oder|"
+    rf"(?<![\d.:,/])(?P<list>{_CLOCK}\s?(?:uhr|h\b)?(?:\s?(?:-|–|—|bis|und|u\.|\+|,|/|sowie|oder|"
     rf"&)\s?(?:um |ca\. |etwa |gegen |ab )?{_CLOCK}\s?(?:uhr|h\b)?){{0,6}})"
 )
+_HOUR_WORDS: Final = ("eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf")
+_HOURS: Final = {word: number for number, word in enumerate(_HOUR_WORDS, start=1)}
+_WORD_CLOCK: Final = re.compile(
+    rf"\bhalb (?P<half>\d{{1,2}}|{'|'.join(_HOURS)})\b(?! stunde)|\b(?P<full>{'|'.join(_HOURS)}) uhr\b"
+)
+_LATE: Final = re.compile(r"abend|nachmittag|nachts?\b")
 _PLAIN_TIME: Final = re.compile(
-    r"(?:0\d|[1-9]|1\d|2[0-3]):[0-5]\d(?:\s?(?:-|–|bis|und|,|/)\s?[012]?\d:[0-5]\d){1,3}|(?:0[6-9]|[7-9]|1\d|2[0-3]):[0-5]\d|"
+    r"(?:0\d|[1-9]|1\d|2[0-3]):[0-5]\d(?:\s?(?:-|–|bis|und|,|/)\s?[012]?\d:[0-5]\d){1,3}|(?:0[6-9]|[7-9]|1\d|"
+    r"2[0-3]):[0-5]\d|"
     r"(?:0?[6-9]|1\d|2[0-3])\.[0-5]\d\s?(?:-|–|bis)\s?[012]?\d\.[0-5]\d"
 )
 """Times without "Uhr" that are hardly anything else: with a colon, or a span with minutes on both sides."""
+_SAYS_TIME: Final = re.compile(r"uhr|h\b|[.:]\d\d")
 _ONE_CLOCK: Final = re.compile(r"(\d{1,2})(?:[.:](\d{2}))?\s?(uhr|h\b)?")
 _NOT_A_START: Final = re.compile(
     r"(?:einlass|türöffnung|tür(?:en)? öffne\w{0,2}|küche|kasse\w{0,6}|öffnungszeit\w{0,3}|"
@@ -317,8 +377,12 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
         ):
             continue
         starts, ending, previous_end = [times[0]], None, clocks[0][1]
+        said = max((stop for begin, stop, _ in clocks if _SAYS_TIME.search(words, begin, stop)), default=len(words))
         for (begin, stop, _), clock in zip(clocks[1:], times[1:], strict=True):
             connector = words[previous_end:begin]
+            if begin >= said and ("," in connector or "ab " in connector):
+                words = words[:previous_end]  # "14 Uhr, ab 8" goes on with an age or a number
+                break
             if re.search(r"-|–|—|bis", connector) or (
                 " und" in connector and "zwischen" in page.lower[max(start, match.start() - 12) : match.start()]
             ):
@@ -329,7 +393,20 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
         if ending and len(starts) == 1 and ending <= starts[0]:
             ending = None
         found.append(TimesFound(tuple(starts), ending, match.start(), match.start() + len(words.rstrip())))
-    return found
+    if found:
+        return found
+    return [_in_words(page, match) for match in _WORD_CLOCK.finditer(page.lower, start, end)]
+
+
+def _in_words(page: Prose, match: re.Match[str]) -> TimesFound:
+    """ "Um halb sechs", "neun Uhr": half past one to six is in the afternoon, and what an evening or afternoon is
+    said of."""
+    written = match["half"] or match["full"]
+    hour = (int(written) if written.isdigit() else _HOURS[written]) % 12 - (1 if match["half"] else 0)
+    late = _LATE.search(page.clauses[page.clause_index(match.start())]) is not None
+    if hour < (12 if late else 7):
+        hour += 12
+    return TimesFound((time(hour % 24, 30 if match["half"] else 0),), None, match.start(), match.end())
 
 
 def _time(match: re.Match[str]) -> time | None:

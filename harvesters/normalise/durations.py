@@ -15,7 +15,7 @@ _UNIT: Final = (
 )
 _FIGURE: Final = re.compile(
     rf"{START}(?P<first>{NUMBER})(?:\s?(?:-|–|—|bis(?: zu)?|oder|"
-    rf"/)\s?(?P<last>{NUMBER}))?[\s-]?(?:volle |kurze |knappe |gute |gut )?{_UNIT}"
+    rf"/)\s?(?P<last>{NUMBER}))?[ -]?(?:volle |kurze |knappe |gute |gut )?{_UNIT}"
 )
 _HOURS_AND_MINUTES: Final = re.compile(
     rf"{START}({NUMBER})\s?(?:stunden?|std\.?|h)\s(?:und\s)?(\d{{1,2}})\s?(?:minuten|min\b\.?)"
@@ -28,6 +28,7 @@ _HALF: Final = re.compile(
     r"zweieinhalb)stündig\w{0,2}|\b(?P<minadj>\d{2,3})-?minütig\w{0,2}"
 )
 _KNAPP: Final = re.compile(r"\b(?:eine )?(?:knappe|gute|gut eine|knapp eine|volle|etwa eine|rund eine) stunde\b")
+_LESSONS: Final = re.compile(r"\bdoppelstunde\b")
 _WINDOW: Final = re.compile(
     r"(?<![\d.,:])(?P<h1>[01]?\d|2[0-4])(?:[.:](?P<m1>[0-5]\d))?\s?(?:uhr|h)?\s?(?:-|–|—|bis|"
     r"und)\s?(?:etwa |ca\. |gegen )?(?P<h2>[01]?\d|2[0-4])(?:[.:](?P<m2>[0-5]\d))?\s?(?:uhr\b|h\b)"
@@ -136,6 +137,8 @@ def _words(page: Prose) -> list[Found[int]]:
         else:
             minutes = 30
         found.append(Found(minutes, page.text[match.start() : match.end()], "duration.words", 0.85, match.span()))
+    for match in matches(_LESSONS, page):
+        found.append(Found(90, page.text[match.start() : match.end()], "duration.words", 0.8, match.span()))
     for match in matches(_KNAPP, page):
         found.append(Found(60, page.text[match.start() : match.end()], "duration.words", 0.84, match.span()))
     return found

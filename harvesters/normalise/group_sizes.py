@@ -11,7 +11,7 @@ from schemas.offer import GroupSize
 _WHO: Final = (
     r"(?:\w{1,12}-?)?(?:kind(?:er|ern)?|personen|person|teilnehm\w{0,8}|teilnehmenden?|tn|"
     r"plätze\w?|zuschauer\w{0,2}|schüler\w{0,6}|gäst\w{1,3}|zuhörer\w{0,2}|kids|ki\.|kd\.|köpfe\w?|"
-    r"mädchen und jungen|kleine\w?|knirpse|jungen und mädchen)\b"
+    r"mädchen und jungen|jugendliche[rn]?|kleine\w?|knirpse|jungen und mädchen)\b"
 )
 _UP_TO: Final = re.compile(
     rf"\b(?:max\.|maximal|maximum|höchstens|bis(?: zu)?(?: max\.| maximal)?|nicht mehr als|"
@@ -37,7 +37,7 @@ _GROUP_WITH: Final = re.compile(
     rf"a )?(?:je |jeweils |max\. |maximal )?({NUMBER})\s(?:kinder|kindern|personen)\b"
     rf"|\bgruppen? à ({NUMBER})\b|\b(?<![.,])(\d{{1,2}})er-?\s?gruppen?\b|\b(?:begrenzt auf|"
     rf"auf maximal) ({NUMBER})\b|\bauf ({NUMBER}) (?:kinder |personen |plätze )?begrenzt"
-    rf"|\b(?<=\()max\.? ({NUMBER})(?=\))|\b(?<![.,])(\d{{1,3}}) plätze\b(?! frei)"
+    rf"|\b(?<=\()max\.? ({NUMBER})(?=\))|\b(?<![.,])(\d{{1,3}}) plätze\b(?! frei)|\bes gibt ({NUMBER}) plätze\b"
 )
 _LIST_RANGE: Final = re.compile(
     rf"\b(?:teilnehmer|tn|kinder|personen)\w{{0,6}}:\s?({NUMBER})\s?(?:-|–|"

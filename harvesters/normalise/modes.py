@@ -15,7 +15,8 @@ IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
         0.92,
         r"(?:in|zu|bei|an|auf) (?:ihrer|ihre|ihren|ihrem|eure|eurer|euren|eurem|ihr|"
         r"euer) (?:\w{1,14} )?(?:kita|kitas|kindergarten|einrichtung|krippe|räumen|haus|hort|"
-        r"gruppenraum|turnraum|garten|außengelände|gelände|gruppe|schule)",
+        r"gruppenraum|turnraum|turnhalle|garten|außengelände|gelände|gruppe|schule|(?:schul|kita-?)?hof|flur|saal|"
+        r"bewegungsraum|mehrzweckraum)\b",
     ),
     (
         Mode.IN_KITA,
@@ -46,7 +47,8 @@ IN_KITA: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"unterwegs im (?:ganzen )?(?:landkreis|kreis)|im ganzen landkreis unterwegs|anfahrt bis|"
         r"fahrgebiet|einzugsgebiet|wir fahren (?:im|bis|von|in|auch)|im umkreis von|umkreis \d|"
         r"aufbau in|kommt (?:direkt )?(?:in|zu)|angebot für kindereinrichtungen im|ihr außengelände|"
-        r"kommen vorbei|kommt vorbei|einsatzgebiet|einsatzradius|fahrtkosten|anfahrtskosten|"
+        r"kommen vorbei|kommt vorbei|wir kommen (?:\w{1,14} ){1,6}vorbei|frei haus\b|einsatzgebiet|einsatzradius|"
+        r"fahrtkosten|anfahrtskosten|"
         r"anfahrtspauschale|kilometerpauschale",
     ),
 )
@@ -78,7 +80,10 @@ OUTDOOR: Final[tuple[tuple[Mode, float, str], ...]] = (
         r"schatzsuche|geocaching|rallye|kanu\w{0,6}|kletter(?:wald|park)|tierpark|zoo\b|wildpark|"
         r"bauernhof|imkerei|bienenstock|ziegenhof|hochbeet\w{0,2}|beet\w{0,2}\b|schlosspark|"
         r"\w{0,12}ruine\b|laternenumzug|weihnachtsmarkt|adventsmarkt|osterfeuer|lagerfeuer|promenade|"
-        r"verkehrsgarten|verkehrsübungsplatz|spielplatz\b|sternwanderung",
+        r"verkehrsgarten|verkehrsübungsplatz|spielplatz\b|sternwanderung|(?:see|lande)brücke\b|auf dem (?:markt|"
+        r"rathaus|dorf|kirch|dom|fest)platz\b|"
+        r"freibad\b|freilichtbühne|freiluft\w{0,10}|\w{0,10}stadion\b|strandpark|kurpark|stadtpark|hüpfburg\w{0,2}|"
+        r"sternschnuppen\w{0,6}|steinbruch\b|stadttor\w{0,2}|alm\b|weinberg\w{0,2}|skipiste",
     ),
     (
         Mode.OUTDOOR,
@@ -248,7 +253,8 @@ def _first(page: Prose, phrases: Table[Mode]) -> Found[Mode] | None:
 
 _KITA_PLACE: Final = re.compile(
     r"^(?:kita|kitas|in der kita|kindergarten|ihre (?:kita|schule|einrichtung)|kitas? (?:auf|in|im)\b)|"
-    r"\bkita\b, alternativ|in ihre[rmn]|bei ihnen|vor ort in"
+    r"^(?:hort|schule|krippe)$|^(?:euer|ihr|eure) |"
+    r"\bkita\b, alternativ|in ihre[rmn]|bei ihnen|bei euch|vor ort in|/ in der kita\b"
 )
 
 

@@ -12,7 +12,8 @@ from schemas.organisation import Place, Precision
 _NOT_A_VENUE: Final = re.compile(
     r"^(?:in|bei|an|auf) (?:ihre[rnm]?|eure[rnm]?|ihnen|euch|der|den|einer)\b.*|^(?:ihre|"
     r"eure) (?:kita|schule|einrichtung|räume).*|^kitas? (?:in|auf|im|der) .*|"
-    r"^kita(?:s)?$|^vor ort.*|^online.*|^mobil.*|^nach vereinbarung.*|^zoom.*|^siehe .*|"
+    r"^(?:kitas?|hort|schule|krippe)$|^(?:euer|ihr) \w+$|^w przedszkolu$|^vor ort.*|^online.*|^mobil.*|"
+    r"^nach vereinbarung.*|^zoom.*|^siehe .*|"
     r"^wird (?:noch )?bekannt.*|^tba$|^n\.?\s?n\.?$|^-+$|^diverse.*|^verschiedene.*",
     re.I,
 )

@@ -90,7 +90,8 @@ _GROUP_AFTER: Final = re.compile(
 _GROUP_LATER: Final = re.compile(
     r"\s?\((?:pro |je )?gruppe|\s(?:für )?bis (?:zu )?\w{1,10} (?:kinder|personen|teiln)|"
     r"\s?(?:inkl\w{0,6}|zzgl)\.? (?:der |die )?(?:anfahrt|fahrt)|"
-    r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus)\b|"
+    r"[^€.;\d]{0,45}\b(?:(?:je|pro) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|haus|einsatz|vorstellung|"
+    r"auftritt|aufführung)\b|"
     r"für die erste\b|für jede weitere gruppe)|"
     r"\s?für die erste(?: gruppe)?,"
 )
@@ -139,6 +140,7 @@ _ADULT_BEFORE: Final = re.compile(
 _EXTRA_BEFORE: Final = re.compile(
     r"(?:\bzzgl\.?|zuzüglich|\bplus|\+|\bdazu(?: kommen| kommt)?|material(?:kosten|geld|beitrag|"
     r"pauschale|zuschlag)?|bastelmaterial|bastelgeld|verpflegung|mittagessen|imbiss|frühstück|"
+    r"(?:essen|imbiss|verpflegung|material|getränke) (?:extra|zusätzlich) ?\(|"
     r"zusatzkosten|aufpreis|zuschlag|futter\w{0,6})[\s:,]*(?:für |von |ca\. |je kind |pro kind |"
     r"wenn gewünscht |beträgt |\w{1,12} )?$"
 )
@@ -146,7 +148,8 @@ _OTHER_BEFORE: Final = re.compile(
     r"(?:\bbezuschusst [\w ]{0,40}mit(?: bis zu)?|zuschuss (?:von|bis)(?: zu)?|\bstatt|ermäßigt|"
     r"\berm\.|kaution|pfand|fahrtkosten\w{0,8}|"
     r"anfahrt\w{0,8}|spenden? sie|parkgebühr|parkplatz|parken|\bvvk|schüler|studenten|"
-    r"familienkarte|jahreskarte|\bkaffee|\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
+    r"familienkarte|jahreskarte|\bkaffee|\w{0,8}punsch|glühwein|\bkuchen|waffeln?|bratwurst|getränke?|popcorn|\beis|"
+    r"\bsonst|sparen sie|rabatt von|taschengeld)[\s:,]*(?:von |"
     r"ca\. |für |nur |je |\w{1,10} )?$"
 )
 _CUE_BEFORE: Final = re.compile(
@@ -166,6 +169,10 @@ _FREE: Final = re.compile(
     r"kindergruppen|kita-gruppen) frei\b|trägt die kosten|"
     r"kosten werden \w{0,12} ?übernommen|"
     r"(?<![\w.,\d])0(?:,00|,-)? ?(?:€|euro)|es entstehen (?:ihnen )?keine|"
+    r"keine (?:teilnahme|kurs|unkosten|leih|eintritts|material)\w{0,12}\b|(?:übernimmt|trägt|tragen|"
+    r"übernehmen) (?:sämtliche |"
+    r"alle |die )(?:kosten|gebühren)|kosten: keine|(?<=[,;|·(] )frei(?=\s?[,;|·().!]|$|\n| \()|\bkinder frei\b(?! \w)|"
+    r"\bkinder (?:haben|zahlen) (?:keinen eintritt|nichts|freien eintritt)\b|"
     r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
     r"nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
 )
@@ -173,7 +180,8 @@ _NOT_FREE: Final = re.compile(
     r"(?:begleit\w{0,12}|betreu\w{0,12}|erzieh\w{0,12}|lehr\w{0,10}|erwachsene\w{0,2}|"
     r"aufsicht\w{0,12}|fachkr\w{0,8}|pädagog\w{0,10}|eltern\w{0,6}|parken|parkpl\w{0,6}|"
     r"park\w{0,6}|wlan|stornier\w{0,6}|storno\w{0,6}|absage\w{0,3}|rücktritt\w{0,3}|"
-    r"schnupper\w{0,10}|probe\w{0,10}|geschwister\w{0,4}|unter \w{1,6}|"
+    r"(?:integrations|sonder|förder|partner|mitglieds|modell|but-)\w{3,14}|schnupper\w{0,10}|probe\w{0,10}|"
+    r"geschwister\w{0,4}|unter \w{1,6}|"
     r"kinder bis \d\w{0,2}(?: jahren?)?|geburtstags\w{0,6}|bus\b|anfahrt|anreise|fahrt|begleiter|"
     r"leiter\w{0,4}|team|spielplatz|nicht|inhaber\w{0,4}|mitglieder\w{0,2}|person(?:en)? (?:ist|"
     r"sind))\b"
@@ -253,6 +261,18 @@ def read_amounts(page: Prose) -> list[Amount]:
     return [_judge(page, match) for match in islice(all_matches(_AMOUNT, page), _MAX_AMOUNTS)]
 
 
+_TOO_LITTLE_FOR_A_GROUP: Final = 10
+_PER_TIME: Final = re.compile(r"[\s,]*(?:pro|je|/) ?(?:stunde|tag|vormittag|nachmittag|einheit|termin|abend)\b")
+_TOO_MUCH_FOR_A_CHILD: Final = 35
+_SIZE_NAMED: Final = re.compile(
+    r"\b(?:bis(?: zu)?|max\.|maximal|höchstens) \d{1,3} (?:kinder|kids|personen|teilnehm\w{2,8}|schüler\w{0,6})\b"
+)
+_LONG_OR_ALONE: Final = re.compile(
+    r"\b\w{0,14}kurs(?:e|es)?\b|ferien|\bcamp\b|freizeit|fahrt(?:en)?\b|übernacht|\bwoche|\d tage\b|eltern|erwachsene|"
+    r"anmeldung durch|pro kind|je kind|mitglied|fortbildung|seminar"
+)
+
+
 def _judge(page: Prose, match: re.Match[str]) -> Amount:
     start, end = match.span()
     begin, stop = page.around(start)
@@ -292,7 +312,16 @@ def _judge(page: Prose, match: re.Match[str]) -> Amount:
         r"\bkitas?\b|kita-?(?:gruppe|kind|tag)|kindergart|kindergärt|gruppen", clause_before[-36:]
     ):
         weight = min(0.95, weight + (0.05 if unit is not Unit.PLAIN else 0.23))
+    if unit is Unit.GROUP and _euros(match) <= _TOO_LITTLE_FOR_A_GROUP and _PER_TIME.match(lower, end, stop):
+        unit = Unit.CHILD
+    elif unit is Unit.PLAIN and _euros(match) >= _TOO_MUCH_FOR_A_CHILD and _is_for_a_group(page):
+        unit, weight = Unit.GROUP, 0.75
     return Amount(_euros(match), unit, start, end, weight)
+
+
+def _is_for_a_group(page: Prose) -> bool:
+    """Whether the text names a number of children and nothing for which a child alone pays that much."""
+    return search(_SIZE_NAMED, page) is not None and search(_LONG_OR_ALONE, page) is None
 
 
 def _euros(match: re.Match[str]) -> float:

@@ -1,7 +1,7 @@
 """When an offer takes place, as its text says: by arrangement, recurring, or on fixed days."""
 
 import re
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 
 from harvesters.normalise.date_roles import Parts, ScheduleReading, sort_dates, times_of
@@ -10,7 +10,15 @@ from harvesters.normalise.evidence import Found
 from harvesters.normalise.holidays import NO_PUBLIC, names_all_holidays
 from harvesters.normalise.numbers import NUMBER, whole
 from harvesters.normalise.text import Prose, all_matches, prose, search
-from harvesters.normalise.weekdays import DaysFound, MonthlyFound, MonthsFound, read_monthly, read_months, read_weekdays
+from harvesters.normalise.weekdays import (
+    DAYS,
+    DaysFound,
+    MonthlyFound,
+    MonthsFound,
+    read_monthly,
+    read_months,
+    read_weekdays,
+)
 from schemas.offer import Occurrence, Recurrence, Schedule, TimeWindow
 from schemas.vocabulary import OccurrenceStatus, ScheduleKind, Weekday
 
@@ -34,7 +42,9 @@ _BOOKED: Final = re.compile(
     r"\banfragen?\b|\bfragen sie\b|\breservier(?:en|ung)\b|"
     rf"\b{NUMBER} (?:tage?|wochen?|monate?) (?:vorher|vorab|vorlauf|im voraus)|"
     r"\bausleih(?:e|en|bar)\b|\bauszuleihen\b|\bausgeliehen\b|\bverleih(?:en)?\b|\bleihen\b|"
-    r"(?:€|euro) (?:pro|je|für (?:die|eine)) (?:kita-|kinder)?gruppe\b|\bgruppenpreis|\bgruppenpauschale|"
+    r"(?:€|euro) (?:\w{3,30} )?(?:pro|je|für (?:die|eine)) (?:kita-|kinder|schul)?(?:gruppe|klasse|einrichtung|"
+    r"einsatz|"
+    r"vorstellung|auftritt)\b|\bgruppenpreis|\bgruppenpauschale|\bdazubuchen\b|\b(?:bewerben|bewerbung(?:en)?)\b|"
     r"\bkontakt(?:aufnahme)?\b|\btel(?:\.|efon)|\banruf|\brufen sie\b"
 )
 """Words that say a group books, lends or pays for the visit as a group, or whom it asks."""
@@ -58,11 +68,21 @@ _EVERY_TWO: Final = re.compile(
 )
 _WEEKLY: Final = re.compile(r"\b(?:jede woche|wöchentlich|einmal (?:die|pro|in der) woche|1x wöchentlich)")
 _COUNT: Final = re.compile(
-    rf"\b({NUMBER})\s?(?:x\b|mal\b|termine?n?\b|einheiten\b|abende?n?\b|vormittage?n?\b|"
+    rf"\b({NUMBER})\s?(?:x\b|×|mal\b|termine?n?\b|einheiten\b|abende?n?\b|vormittage?n?\b|"
     rf"nachmittage?n?\b|treffen\b|kursstunden\b|stunden à|kurstage\b|sitzungen\b|kurseinheiten\b|"
     rf"wochen\b)"
 )
-_VORMITTAG: Final = re.compile(r"vormittag|morgens|nachmittag|abends|abend\b|früh\b")
+_OPEN_FOR_ALL: Final = re.compile(
+    r"\boffene[rnsm]? (?:\w{0,14}werkstatt|\w{0,10}treff|\w{0,10}angebot|atelier|halle|zeit|stunde|sprechstunde|probe|"
+    r"spielzeit|turnhalle)|\boffen für (?:alle|jede)|\bohne (?:vor)?anmeldung\b|\b(?:einfach|gern) vorbei"
+)
+"""Words that say that people come and go at the hours named, without asking before."""
+_DAILY: Final = re.compile(
+    r"\b(?:täglich|tgl\.|jeden (?:tag|abend|morgen|vormittag|nachmittag)|an (?:allen|jedem) tag\w{0,2})"
+)
+_EACH_DAY: Final = re.compile(r"\bjeweils\b|\bje \d")
+_MOST_DAYS: Final = 14
+"""Longer stretches of days are a rule, not that many dates."""
 
 
 IMPLIED: Final = frozenset(["schedule.comes_to_groups", "schedule.booked_by_groups", "schedule.season"])
@@ -88,6 +108,8 @@ def read_schedule(
     months = read_months(page)
     weekdays = [w for w in weekdays if not any(m.start <= w.start < m.end for m in monthly)]
     recurrence = _recurrence(page, weekdays, monthly, months, parts, bookable=bookable)
+    if recurrence is None:
+        recurrence = _daily(page, parts)
     if recurrence is not None:
         reading.schedule = recurrence
         return reading
@@ -124,18 +146,20 @@ def _dated(page: Prose, parts: Parts, dates: list[DateFound]) -> Found[Schedule]
     occurrences: list[Occurrence] = []
     for one, clock in zip(events, times, strict=True):
         status = _status(page, one)
-        end_day = one.last if one.last != one.first else None
-        for start in clock.starts if clock else (None,):
-            ending = clock.ending if clock and len(clock.starts) == 1 else None
-            occurrences.append(
-                Occurrence(
-                    day=one.first,
-                    start=start,
-                    end_day=end_day,
-                    end=ending if start and not end_day else None,
-                    status=status,
+        each_day = _is_each_day(page, one, clock)
+        end_day = one.last if one.last != one.first and not each_day else None
+        for day in _days_of(one) if each_day else (one.first,):
+            for start in clock.starts if clock else (None,):
+                ending = clock.ending if clock and len(clock.starts) == 1 else None
+                occurrences.append(
+                    Occurrence(
+                        day=day,
+                        start=start,
+                        end_day=end_day,
+                        end=ending if start and not end_day else None,
+                        status=status,
+                    )
                 )
-            )
     unique = {(o.day, o.start): o for o in reversed(occurrences)}
     timed = {o.day for o in unique.values() if o.start}
     kept = sorted(
@@ -146,6 +170,42 @@ def _dated(page: Prose, parts: Parts, dates: list[DateFound]) -> Found[Schedule]
     schedule = Schedule(kind=ScheduleKind.DATED, occurrences=tuple(kept[:1000]), words=words[:400])
     confidence = 0.9 if events[0].year_written else 0.8
     return Found(schedule, words, "schedule.dates", confidence, span)
+
+
+def _is_each_day(page: Prose, one: DateFound, clock: TimesFound | None) -> bool:
+    """Whether a stretch of days has the same time on every day: "9. bis 11. Februar, täglich 9–12 Uhr"."""
+    if one.first == one.last or clock is None or (one.last - one.first).days >= _MOST_DAYS:
+        return False
+    words = page.lower[slice(*page.around(one.start))]
+    return _DAILY.search(words) is not None or _EACH_DAY.search(words) is not None
+
+
+def _days_of(one: DateFound) -> list[date]:
+    return [one.first + timedelta(days=n) for n in range((one.last - one.first).days + 1)]
+
+
+def _daily(page: Prose, parts: Parts) -> Found[Schedule] | None:
+    """ "Vom 1. bis 23. Dezember jeden Abend um halb sechs" is a rule for every day; where visits are arranged it is
+    none."""
+    for one in parts.spans:
+        begin, stop = page.around(one.start)
+        clause = page.lower[begin:stop]
+        word = _DAILY.search(clause)
+        clock = next(iter(read_times(page, begin, stop)), None)
+        if one.first == one.last or word is None or clock is None or _ARRANGED.search(clause):
+            continue
+        recurrence = Recurrence(rule=f"FREQ=DAILY;UNTIL={one.last:%Y%m%d}", starts_on=one.first, ends_on=one.last)
+        schedule = Schedule(
+            kind=ScheduleKind.RECURRING,
+            occurrences=(Occurrence(day=one.first, start=clock.starts[0], end=clock.ending),),
+            recurrence=recurrence,
+            weekdays=tuple(Weekday),
+            hours=_hours(clock),
+            words=page.text[begin:stop].strip()[:400],
+        )
+        span = (one.start, one.end)
+        return Found(schedule, page.text[slice(*span)], "schedule.daily", 0.75, span)
+    return None
 
 
 def _byday(days: tuple[Weekday, ...]) -> str:
@@ -173,6 +233,8 @@ def _recurrence(
         span, confidence = (first.start, first.end), 0.92
     else:
         for one in weekdays:
+            if not one.every and len(parts.events) > 1 and _are_listed(one, parts):
+                continue
             sure = _weekly_confidence(page, one, parts)
             if not sure and not bookable and _is_open_at(page, one):
                 sure = 0.62
@@ -231,6 +293,15 @@ def _recurrence(
     return Found(schedule, page.text[span[0] : span[1]], "schedule.recurring", confidence, span)
 
 
+def _are_listed(one: DaysFound, parts: Parts) -> bool:
+    """Whether each day is named and the weekday only says what they are: "1., 8. und 15.12. (dienstags)"."""
+    return (
+        not parts.starts
+        and not parts.untils
+        and {DAYS[event.first.weekday()] for event in parts.events} == set(one.days)
+    )
+
+
 def _is_open_at(page: Prose, one: DaysFound) -> bool:
     """Whether weekdays with a time stand for open hours of something that groups do not book."""
     begin, stop = page.around(one.start)
@@ -269,6 +340,8 @@ def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
     if _EVERY_TWO.search(clause):
         return 0.8
     if one.is_range:
+        if timed and _OPEN_FOR_ALL.search(clause):
+            return 0.7
         return (
             0.62
             if timed and one.adverb and len(one.days) <= 3 and "vormittag" not in clause and begin == one.start
@@ -276,6 +349,8 @@ def _weekly_confidence(page: Prose, one: DaysFound, parts: Parts) -> float:
         )
     if timed and one.adverb:
         return 0.82
+    if timed and len(one.days) > 1 and _OPEN_FOR_ALL.search(clause):
+        return 0.7
     if timed and (parts.untils or parts.starts):
         return 0.7
     return 0.0

@@ -28,6 +28,8 @@ _ELSEWHERE: Final = re.compile(
     r"finden sie (?:unter|auf|hier)|bieten wir (?:auch )?(?:ein|eigene)|leider nicht|"
     r"nicht geeignet|\bnicht möglich|ungeeignet|nicht (?:mitnehmen|teilnehmen|dürfen|gedacht|"
     r"empfohlen|zugelassen)|rät bei|dürfen (?:leider )?nicht|"
+    r"gibt es (?:bei uns )?(?:zurzeit |derzeit |leider |momentan |noch )*(?:nicht|kein\w{0,2})\b|\bplanen wir\b|"
+    r"nehmen wir (?:\w{1,14} ){0,5}nicht\b|\bführen\b[^.]{0,40}\bauf$|\btreten (?:\w{1,14} ){0,3}auf\b|"
     r"können wir (?:leider )?(?:\w{1,14} ){0,4}nicht|können (?:leider )?(?:\w{1,14} ){0,2}nicht"
 )
 _QUICK_ELSEWHERE: Final = quick(_ELSEWHERE)

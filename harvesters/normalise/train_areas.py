@@ -180,7 +180,8 @@ def figures(texts: Sequence[Text], chances: Sequence[dict[Area, float]], model: 
     groups = {text.group for text in texts}
     lines = [
         f"{len(texts)} texts of {len(groups)} providers, {sum(not t.areas for t in texts)} of them without any area; "
-        f"{len(model.features)} features. An area for which a stem speaks is told from a probability of {model.least}, at most {MAX_AREAS}.",
+        f"{len(model.features)} features. An area for which a stem speaks is told from a probability of "
+        f"{model.least}, at most {MAX_AREAS}.",
         "",
         "| area | texts | precision | recall | F1 |",
         "|---|---|---|---|---|",

@@ -23,6 +23,7 @@ _DAYS: Final = re.compile(
 )
 _ONE: Final = re.compile(rf"(?:{_LONG}|{_SHORT})(?![\wäöüß])")
 _DATE_FOLLOWS: Final = re.compile(
+    rf"(?:vormittag|nachmittag|abend)?\sim\s{MONTH}|"
     rf",?\s{{0,2}}(?:den |dem |der )?\d{{1,2}}\.\s?(?:\d{{1,2}}\.|{MONTH}|(?:und|bis|/|-|–))|"
     rf",?\s?\d{{4}}-"
 )
@@ -34,7 +35,8 @@ _MONTHLY: Final = re.compile(
     rf"(?:\b(?:jeden|jeweils (?:am )?|immer (?:am )?|am|an jedem|jedem|jeder|der|"
     rf"alle)\s{{0,2}})?(?P<o>{_ORDINAL})(?:\s?(?:und|/|\+|&|"
     rf",)\s?(?P<o2>{_ORDINAL}))?\s(?P<d>montag|dienstag|mittwoch|donnerstag|freitag|samstag|"
-    rf"sonnabend|sonntag)s?(?:vor|nach)?(?:mittag|abend)?s?(?P<m>\s(?:im|des|eines|jeden|"
+    rf"sonnabend|sonntag|(?:mo|di|mi|do|fr|sa|so)\b\.?(?=\s(?:im|des|jeden) ))s?(?:vor|nach)?(?:mittag|"
+    rf"abend)?s?(?P<m>\s(?:im|des|eines|jeden|"
     rf"jedes) (?:\w{{1,10}} )?monat\w{{0,2}})?"
 )
 _MONTHLY_CUE: Final = re.compile(r"einmal im monat|monatlich|einmal pro monat|jeden monat|1x im monat|1 ?x monatlich")
@@ -170,6 +172,8 @@ def read_monthly(page: Prose) -> list[MonthlyFound]:
     for match in all_matches(_MONTHLY, page):
         if monthly is None:
             monthly = search(_MONTHLY_CUE, page) is not None
+        if len(match["d"]) <= 3 and not page.text[match.start("d")].isupper():
+            continue
         lead = page.lower[match.start() : match.start("o")]
         if not (match["m"] or monthly or re.search(r"jeden|jeweils|immer|jedem", lead)):
             continue

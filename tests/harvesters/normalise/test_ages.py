@@ -9,6 +9,11 @@ from harvesters.normalise.text import Prose
 
 WORDINGS = [
     ("Waldtag in Tharandt, ab 3 J.", 36, None),
+    ("Alter: vier bis sechs. Mai bis Juli.", 48, 83),
+    ("Vorschulkinder und ihre kleinen Freunde (4 bis 6)", 48, 83),
+    ("ab Jahrgang 8", 156, None),
+    ("Jahrgang 5 und 6", 120, 155),
+    ("Für alle Altersgruppen, auch Krippe", 0, 83),
     ("Für Kinder ab vier Jahren.", 48, None),
     ("Kinder von drei bis sechs Jahren", 36, 83),
     ("für 3- bis 6-Jährige", 36, 83),

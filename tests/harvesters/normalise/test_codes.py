@@ -8,6 +8,7 @@ from harvesters.normalise.booking import read_lead_days, read_required, read_way
 from harvesters.normalise.languages import read_languages
 from harvesters.normalise.modes import read_cancelled, read_funding, read_kind, read_modes, read_sold_out
 from harvesters.normalise.own_words import codes
+from harvesters.normalise.places import venue_words
 from schemas.vocabulary import Mode, Topic
 
 
@@ -117,6 +118,13 @@ def test_reads_practicalities(text: str, code: str, answer: str) -> None:
     ("text", "place", "modes"),
     [
         ("Wir kommen in Ihre Kita.", "", ["in_kita"]),
+        ("Unser Anhänger rollt auf euren Schulhof.", "euer Hof", ["in_kita"]),
+        ("Die Medienkiste kommt frei Haus.", "", ["in_kita"]),
+        ("Wir kommen im ganzen Kreis vorbei.", "", ["in_kita"]),
+        ("Kochen am Nachmittag", "Hort", ["in_kita"]),
+        ("Auf unserem Hof in der Hofstraße", "Hofladen Ebert", ["at_provider"]),
+        ("Konzert in der Marktstraße", "Marktplatz 3, Jena", ["at_provider"]),
+        ("Singen auf dem Marktplatz", "Jena", ["at_provider", "outdoor"]),
         ("Unsere Vorleserin kommt einmal im Monat für eine Stunde in die Gruppe.", "", ["in_kita"]),
         ("Die Zahnärztin besucht im Frühjahr alle Kitas.", "", ["in_kita"]),
         ("Unser Team kommt an Schulen im ganzen Kreis.", "", ["in_kita"]),
@@ -130,9 +138,21 @@ def test_reads_practicalities(text: str, code: str, answer: str) -> None:
     ],
 )
 def test_reads_modes(text: str, place: str, modes: list[str]) -> None:
-    found = read_modes(text, place=place, has_venue=bool(place) and not place.startswith(("in Ihrer", "Ihre")))
+    found = read_modes(text, place=place, has_venue=bool(venue_words(place)))
 
     assert [one.value.value for one in found] == modes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Der Aufzug ist zurzeit defekt.", "Kinderwagen müssen leider am Eingang bleiben.", "Fahrstuhl außer Betrieb"],
+)
+def test_what_is_broken_or_stays_outside_is_no_access(text: str) -> None:
+    assert {found.value[1].value for found in read_accessibility(text)} == {"no"}
+
+
+def test_a_ramp_for_sport_is_no_access() -> None:
+    assert read_accessibility("Halfpiperampen und Skaterampen") == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ DURATIONS = [
     ("2 Schulstunden", 90),
     ("eine Unterrichtsstunde", 45),
     ("eine Doppelstunde", 90),
+    ("Klasse 3–4\nDoppelstunde", 90),
     ("1 Std. 30 Min.", 90),
     ("Spiel 35 Min. + Übung 30 Min.", 65),
     ("Die erste halbe Stunde sind wir drinnen, danach 45 Minuten im Wald.", 75),
@@ -46,6 +47,8 @@ NO_DURATION = [
 ]
 GROUPS = [
     ("max. 15 Kinder", None, 15),
+    ("bis zu 25 Jugendliche", None, 25),
+    ("Es gibt zwölf Plätze.", None, 12),
     ("höchstens zwölf Kinder", None, 12),
     ("Gruppen bis 20 Kinder", None, 20),
     ("maximal 18 Personen", None, 18),

@@ -47,6 +47,30 @@ DATED = [
     ("Fr 22.01.2027 17:00 Uhr, 8 €/erm. 5 €", ["2027-01-22T17:00"]),
     ("Am 3. Februar um 9 Uhr, 12 Kinder je Gruppe", ["2027-02-03T09:00"]),
     ("10.02.2027, 9.30 Uhr und 10.45 Uhr, 20 Plätze", ["2027-02-10T09:30", "2027-02-10T10:45"]),
+    ("Fr 15.01.2027, 15 Uhr, ab 7 J., Eintritt 3 €", ["2027-01-15T15:00"]),
+    ("Fr 15.01.2027, 9 und 11 Uhr, ab 4", ["2027-01-15T09:00", "2027-01-15T11:00"]),
+    ("Fr 15.01.2027, 9 Uhr, 10.30 Uhr und 14 Uhr", ["2027-01-15T09:00", "2027-01-15T10:30", "2027-01-15T14:00"]),
+    ("So, 6.12., 11 u. 15 Uhr", ["2026-12-06T11:00", "2026-12-06T15:00"]),
+    ("Am 9. Dezember um halb zehn", ["2026-12-09T09:30"]),
+    ("Lesung am 9. Dezember um halb vier", ["2026-12-09T15:30"]),
+    ("Am Abend des 9. Dezember, acht Uhr", ["2026-12-09T20:00"]),
+    ("Am 9. Dezember, eine halbe Stunde", ["2026-12-09"]),
+    (
+        "15. bis 17. Februar 2027, täglich 10–13 Uhr",
+        ["2027-02-15T10:00", "2027-02-16T10:00", "2027-02-17T10:00"],
+    ),
+    ("Fr 5. bis Sa 6. März, jeweils 17 Uhr", ["2027-03-05T17:00", "2027-03-06T17:00"]),
+    ("8. bis 12. Februar, 9–15 Uhr", ["2027-02-08T09:00"]),
+    ("Februar: 4., 11. und 18., jeweils 9 Uhr", ["2027-02-04T09:00", "2027-02-11T09:00", "2027-02-18T09:00"]),
+    ("Im Januar 2027 am 12. und 19. um 10 Uhr", ["2027-01-12T10:00", "2027-01-19T10:00"]),
+    ("Am zweiten Samstag im Februar, 14 Uhr", ["2027-02-13T14:00"]),
+    ("am letzten Freitag im Januar 2027 um 16 Uhr", ["2027-01-29T16:00"]),
+    ("An den Adventssamstagen um 15 Uhr", [f"2026-{day}T15:00" for day in ("11-28", "12-05", "12-12", "12-19")]),
+    (
+        "7.1., 14.1. und 21.1.2027 (donnerstags), 10 Uhr",
+        ["2027-01-07T10:00", "2027-01-14T10:00", "2027-01-21T10:00"],
+    ),
+    ("Mi 17. März 2027, 9 Uhr, Meldeschluss 26.02.", ["2027-03-17T09:00"]),
 ]
 
 RECURRING = [
@@ -67,6 +91,11 @@ RECURRING = [
     ("Di 9.30 Uhr, wöchentlich", "FREQ=WEEKLY;BYDAY=TU"),
     ("donnerstags 10 Uhr vom 7.1. bis 25.3.2027", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270325"),
     ("8 x montags, 9–9.45 Uhr, Beginn 11.1.2027", "FREQ=WEEKLY;BYDAY=MO;COUNT=8"),
+    ("5 × freitags ab 15.01.2027, 16–17 Uhr", "FREQ=WEEKLY;BYDAY=FR;COUNT=5"),
+    ("2. + 4. Do im Monat, 9–9:45 Uhr", "FREQ=MONTHLY;BYDAY=2TH,4TH"),
+    ("Mi–So 11–18 Uhr offenes Atelier", "FREQ=WEEKLY;BYDAY=WE,TH,FR,SA,SU"),
+    ("Mo, Di und Do 14–18 Uhr offen für alle ab 8", "FREQ=WEEKLY;BYDAY=MO,TU,TH"),
+    ("Vom 1. bis 24. Dezember jeden Nachmittag um 16 Uhr", "FREQ=DAILY;UNTIL=20261224"),
 ]
 
 ON_REQUEST = [
@@ -79,6 +108,11 @@ ON_REQUEST = [
     ("werktags vormittags buchbar", "MOTUWETHFR"),
     ("ganzjährig auf Anfrage", ""),
     ("Wir kommen in Ihre Kita, Anmeldung per Telefon", ""),
+    ("Mi–So 11–16 Uhr, Gruppen bitte anfragen", "WETHFRSASU"),
+    ("Projekttag, 3 Stunden, 75 € pro Klasse", ""),
+    ("40 € Aufwandsentschädigung je Einsatz", ""),
+    ("Die Plätze sind begrenzt, Bewerbung formlos", ""),
+    ("Vom 1. bis 26. März täglich nach Absprache, 9–12 Uhr", ""),
 ]
 
 
@@ -236,6 +270,8 @@ def test_what_comes_to_the_kita_is_by_arrangement() -> None:
         "Kita-Gruppen sind willkommen. Die Termine folgen, Anmeldung per Mail.",
         "Lesefest für Kita-Gruppen um 10 Uhr, bitte anmelden",
         "Für Kinder ab 4. Das Haus ist dienstags bis sonntags geöffnet.",
+        "Projekttag, 3 Stunden, 4 € pro Kind, Lehrkräfte frei",
+        "Für Schulklassen. Unsere Klassen sind groß, 30 € kostet das Buch.",
     ],
 )
 def test_nothing_is_by_arrangement_without_words_for_it(wording: str) -> None:
