@@ -85,7 +85,7 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         83,
         0.8,
     ),
-    (r"letztes (?:kita|kindergarten)-?jahr", "ages.preschool", 60, 83, 0.8),
+    (r"letzte[snm]? (?:kita|kindergarten)-?jahr", "ages.preschool", 60, 83, 0.8),
     (
         r"(?:künftig\w{0,2}|zukünftig\w{0,2}|angehend\w{0,2}|werdend\w{0,2}) (?:schulkind\w{0,3}|"
         r"schulanfänger\w{0,5}|erstklässler\w{0,5}|abc-schützen)",

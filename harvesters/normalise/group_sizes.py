@@ -48,6 +48,13 @@ _LEAST_MOST: Final = re.compile(
     rf"teilnehm\w{{1,6}}))?\s?(?:,|/|und|–|-)\s?(?:max(?:imal)?\.?|höchstens|"
     rf"bis(?: zu)?)\s({NUMBER})\s(?:{_WHO})"
 )
+_AGE_AHEAD: Final = re.compile(r"ab \w+,")
+_COUNTED: Final = re.compile(
+    rf"(?:[,;·|] |^)({NUMBER}) (?:kinder|kids)(?=\s?(?:[,;·|]|$))|"
+    rf"\b(?:können|dürfen|nehmen wir|wir nehmen)(?: \w{{1,12}})? ({NUMBER}) kinder (?:teilnehmen|mitmachen|dabei|"
+    rf"kommen|mit\b)",
+    re.M,
+)
 _BARE_RANGE: Final = re.compile(
     rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)"
 )
@@ -135,8 +142,17 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
         for match in matches(pattern, page):
             first, last = whole(match[1]), whole(match[2])
             if first is not None and last is not None and 1 <= first < last and not _other(page, match):
+                if _AGE_AHEAD.match(match[0]):  # "Ab 4, max. 15 Kinder"
+                    high.append(_bound(page, match, last, "group.up_to", 0.88))
+                    continue
                 low.append(_bound(page, match, first, "group.least_most", 0.94))
                 high.append(_bound(page, match, last, "group.least_most", 0.94))
+    for match in matches(_COUNTED, page):
+        number = whole(match[1] or match[2])
+        if number is not None and 2 <= number <= 60 and not _other(page, match):
+            part = 1 if match[1] else 2
+            words = page.text[match.start(part) : match.end()]
+            high.append(Found(number, words, "group.counted", 0.62, (match.start(part), match.end())))
     for match in matches(_BARE_RANGE, page):
         first, last = whole(match[1]), whole(match[2])
         if first is not None and last is not None and 1 <= first < last:

@@ -129,7 +129,9 @@ _GROUP_BEFORE: Final = re.compile(
     r"aufwandsentschädigung|(?:pro|je) (?:kita-?|kinder-?)?(?:gruppe|klasse|kita|einrichtung|"
     r"vorstellung|termin|besuch|führung|veranstaltung|einsatz|auftritt)|einzelstunde|"
     r"leihgebühr|ausleihgebühr|gruppenkarte|für die gruppe|je einrichtung|unkostenpauschale|"
-    r"kostenpauschale|gruppentarif)[\s:,]*(?:von |nur |beträgt |ca\. |in höhe von |kostet |"
+    r"kostenpauschale|gruppentarif|kostet (?:die|ihre|eure) (?:kita|gruppe|einrichtung))[\s:,]*(?:von |nur |fallen |"
+    r"sind |"
+    r"zahlen sie |beträgt |ca\. |in höhe von |kostet |"
     r"für [\w ]{1,30}: ?)?$"
 )
 _ADULT_BEFORE: Final = re.compile(
@@ -227,7 +229,7 @@ def read_price(text: str | Prose) -> list[Found[Price]]:
     group = any(a.unit is Unit.GROUP for a in amounts)
     for amount in amounts:
         if amount.unit in (Unit.OTHER, Unit.EXTRA) or (
-            amount.unit is Unit.ADULT and any(a.unit is not Unit.ADULT for a in amounts)
+            amount.unit is Unit.ADULT and any(a.unit in (Unit.CHILD, Unit.GROUP, Unit.PLAIN) for a in amounts)
         ):
             continue
         if extra is not None and amount is extra:
@@ -261,6 +263,13 @@ def read_amounts(page: Prose) -> list[Amount]:
     return [_judge(page, match) for match in islice(all_matches(_AMOUNT, page), _MAX_AMOUNTS)]
 
 
+_SAID_TO_KITAS: Final = re.compile(
+    r"(?:\bkitas?\b|kita-?(?:gruppe|kind|tag)|kindergart|kindergärt|gruppen)(?!.*(?:schul|erwachsen|famil|hort))"
+)
+_SPAN_BEFORE: Final = re.compile(
+    r"(?<![\d.,:/])(\d{1,3}(?:,\d{2})?)\s?(?:€|euro)?\s?(?:[-–—]|bis|(?<=zwischen \d )und|(?<=zwischen \d\d )und)\s?$"
+)
+"""Of a span of prices ("24–39 €") the least is told: from there it begins."""
 _TOO_LITTLE_FOR_A_GROUP: Final = 10
 _PER_TIME: Final = re.compile(r"[\s,]*(?:pro|je|/) ?(?:stunde|tag|vormittag|nachmittag|einheit|termin|abend)\b")
 _TOO_MUCH_FOR_A_CHILD: Final = 35
@@ -308,10 +317,11 @@ def _judge(page: Prose, match: re.Match[str]) -> Amount:
         unit, weight = Unit.GROUP, 0.85
     elif _CUE_BEFORE.search(before):
         weight = 0.8
-    if unit is not Unit.OTHER and re.search(
-        r"\bkitas?\b|kita-?(?:gruppe|kind|tag)|kindergart|kindergärt|gruppen", clause_before[-36:]
-    ):
+    if unit is not Unit.OTHER and _SAID_TO_KITAS.search(clause_before[-36:]):
         weight = min(0.95, weight + (0.05 if unit is not Unit.PLAIN else 0.23))
+    span = _SPAN_BEFORE.search(before)
+    if span is not None and float(span[1].replace(",", ".")) < _euros(match):
+        return Amount(float(span[1].replace(",", ".")), unit, start - len(span[0]), end, weight)
     if unit is Unit.GROUP and _euros(match) <= _TOO_LITTLE_FOR_A_GROUP and _PER_TIME.match(lower, end, stop):
         unit = Unit.CHILD
     elif unit is Unit.PLAIN and _euros(match) >= _TOO_MUCH_FOR_A_CHILD and _is_for_a_group(page):

@@ -44,11 +44,16 @@ NO_DURATION = [
     "alle 20 Minuten wechseln die Kinder",
     "14 Uhr",
     "Wir sind 24 Stunden erreichbar",
+    "Sprechstunde, Spielstunde, Märchenstunde",
 ]
 GROUPS = [
     ("max. 15 Kinder", None, 15),
     ("bis zu 25 Jugendliche", None, 25),
     ("Es gibt zwölf Plätze.", None, 12),
+    ("Ab 4, max. 15 Kinder", None, 15),
+    ("ab 8 bis 16 Kinder", 8, 16),
+    ("Hort, 14 Kinder, 2 Stunden", None, 14),
+    ("Es können 16 Kinder teilnehmen.", None, 16),
     ("höchstens zwölf Kinder", None, 12),
     ("Gruppen bis 20 Kinder", None, 20),
     ("maximal 18 Personen", None, 18),
@@ -82,6 +87,8 @@ NO_GROUP = [
     "Für je fünf Kinder hat ein Erwachsener freien Eintritt",
     "höchstens 3 Stunden",
     "bis 12 Uhr",
+    "Beim Umzug liefen 300 Kinder mit.",
+    "Zwei Kinder lachten, drei weinten.",
 ]
 
 

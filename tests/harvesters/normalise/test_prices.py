@@ -41,6 +41,13 @@ WORDINGS = [
     ("Di 14 Uhr, ab 6 J., frei, max. 12 Kinder", "free", 0, None),
     ("14 Uhr, frei (bitte anmelden)", "free", 0, None),
     ("Keine Kursgebühr", "free", 0, None),
+    ("Die Teilnahme ist für Kitas kostenlos, Schulen zahlen 50 €", "free", 0, None),
+    ("Karten 18–32 €", "per_child", 18, None),
+    ("zwischen 3 und 5 €", "per_child", 3, None),
+    ("Kinder (4–14) 7 €", "per_child", 7, None),
+    ("Erwachsene 8 €, ermäßigt 5 €", "per_child", 8, None),
+    ("Das kostet die Kita 120 €", "per_group", 120, None),
+    ("Pro Gruppe fallen 25 € an", "per_group", 25, None),
     ("Die Stiftung übernimmt alle Kosten", "free", 0, None),
     ("45 € Aufwandsentschädigung je Einsatz", "per_group", 45, None),
     ("180 € Gage pro Auftritt", "per_group", 180, None),
@@ -85,6 +92,9 @@ NO_PRICE = [
     "Bitte 2 Stunden einplanen",
     "Der Verein sammelt Spenden für das Dach und dankt: Das Projekt wurde aus Spenden finanziert.",
     "Kosten 2026",
+    "Dazu gibt es Kinderpunsch für 2 €",
+    "Kinder unter 3 frei",
+    "Der Weg ist frei zugänglich, der Eingang barrierefrei.",
 ]
 
 
