@@ -118,7 +118,7 @@ WORDS_OF_AGE: Final[tuple[tuple[str, str, int | None, int | None, float], ...]] 
         0.82,
     ),
     (
-        r"alle (?:alters(?:stufen|gruppen)|gruppen)[^.;!?]{0,30} auch (?:für )?(?:die )?(?:krippen?\w{0,8}|u ?3|"
+        r"\balle (?:alters(?:stufen|gruppen)|gruppen)[^.;!?]{0,30} auch (?:für )?(?:die )?(?:krippen?\w{0,8}|u ?3|"
         r"jüngsten)",
         "ages.creche_and_kindergarten",
         0,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from operator import mul
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from schemas.vocabulary import Area
 
 MODEL: Final = Path(__file__).with_name("area_model.json")
 AREAS: Final = tuple(Area)
-_WORD: Final = re.compile(r"[a-zäöüß]{3,}")
+_WORD: Final = re.compile(r"[a-zäöüß]{3,40}")
 _RUNS: Final = (4, 6)
 _TITLE: Final = 2.0
 _MOST_STEMS: Final = 8.0
@@ -30,11 +31,10 @@ _STEMS_COUNT: Final = 2.0
 """How much the stems count beside the words while learning."""
 _MAX_KNOWN: Final = 50_000
 """Most words that are remembered; then the memory begins anew."""
-_LONGEST: Final = 40
-"""Longer "words" are cut: no German word needs more."""
 
-Share = tuple[float, tuple[float, ...]]
+Share = tuple[float, ...]
 """What one word adds: to the square of the length of the text, and to each area."""
+_NOTHING: Final[Share] = (0.0,) * (1 + len(AREAS))
 
 
 def words_of(page: Prose, title_end: int = 0) -> dict[str, float]:
@@ -43,9 +43,8 @@ def words_of(page: Prose, title_end: int = 0) -> dict[str, float]:
     >>> words_of(Prose("Waldtag\\nEin Tag im Wald"), 7)
     {'waldtag': 2.0, 'ein': 1.0, 'tag': 1.0, 'wald': 1.0}
     """
-    words = {word[:_LONGEST]: _TITLE for word in _WORD.findall(page.lower, 0, title_end)}
-    for word in _WORD.findall(page.lower, title_end):
-        words.setdefault(word[:_LONGEST], 1.0)
+    words = dict.fromkeys(_WORD.findall(page.lower), 1.0)
+    words.update(dict.fromkeys(_WORD.findall(page.lower, 0, title_end), _TITLE))
     return words
 
 
@@ -76,46 +75,40 @@ class AreaModel:
     intercepts: tuple[float, ...]
     least: float
     """Probability from which an area is told."""
-    _known: dict[str, Share | None] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, float], Share] = field(default_factory=dict, repr=False, compare=False)
+    """Words with their weights, as far as they came before: words come again."""
 
     def judge(self, words: Mapping[str, float], stems: Mapping[Area, float]) -> dict[Area, float]:
         """The probability of each area."""
-        square, sums = 0.0, [0.0] * len(AREAS)
-        for word, weight in words.items():
-            share = self.share(word)
-            if share is not None:
-                square += weight * weight * share[0]
-                sums = [total + weight * value for total, value in zip(sums, share[1], strict=True)]
-        norm, said = math.sqrt(square) or 1.0, of_stems(stems)
-        found = {}
+        shares = [share for item in words.items() if (share := self._known.get(item) or self._share(item))]
+        square, *sums = map(sum, zip(*shares, strict=True)) if shares else _NOTHING
+        norm, said, found = math.sqrt(square) or 1.0, of_stems(stems), {}
         for area, total, row, intercept in zip(AREAS, sums, self.stems, self.intercepts, strict=True):
-            log_odds = total / norm + sum(a * b for a, b in zip(row, said, strict=True)) + intercept
+            log_odds = total / norm + sum(map(mul, row, said)) + intercept
             found[area] = 1 / (1 + math.exp(-log_odds))
         return found
 
     def loudest(self, words: Mapping[str, float], area: Area) -> str | None:
         """The word that speaks most for an area, of equal ones the first; ``None`` where none does."""
-        index = AREAS.index(area)
-        worth = {word: weight * share[1][index] for word, weight in words.items() if (share := self.share(word))}
+        place = AREAS.index(area) + 1
+        worth = {item[0]: self._share(item)[place] for item in words.items()}
         word = max(worth, key=worth.__getitem__, default=None)
         return word if word is not None and worth[word] > 0 else None
 
-    def share(self, word: str) -> Share | None:
-        """What a word adds; ``None`` where nothing of it is known."""
-        if word not in self._known:
+    def _share(self, item: tuple[str, float]) -> Share:
+        """What a word of some weight adds."""
+        share = self._known.get(item)
+        if share is None:
+            word, weight = item
+            known = [found for name in features(word) if (found := self.features.get(name)) is not None]
+            share = (
+                weight * weight * sum(rare * rare for rare, _ in known),
+                *(weight * sum(rare * weights[i] for rare, weights in known) for i in range(len(AREAS))),
+            )
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known[word] = self._share(word)
-        return self._known[word]
-
-    def _share(self, word: str) -> Share | None:
-        known = [found for name in features(word) if (found := self.features.get(name)) is not None]
-        if not known:
-            return None
-        return (
-            sum(rare * rare for rare, _ in known),
-            tuple(sum(rare * weights[i] for rare, weights in known) for i in range(len(AREAS))),
-        )
+            self._known[item] = share
+        return share
 
 
 @cache

@@ -310,12 +310,9 @@ def read_areas(text: str | Prose, *, title_end: int = 0) -> list[Found[Area]]:
 
 def likeliest(chances: Mapping[Area, float], stems: Collection[Area], least: float) -> list[Area]:
     """The areas that are told: likely enough, more so where no stem speaks for them, at most three, likeliest first."""
-    ranked = sorted(chances, key=lambda area: (-chances[area], area.value))
-    return [
-        area
-        for area in ranked[:MAX_AREAS]
-        if chances[area] >= (least if area in stems else max(least, _LEAST_OF_WORDS))
-    ]
+    words_only = max(least, _LEAST_OF_WORDS)
+    likely = [area for area, chance in chances.items() if chance >= (least if area in stems else words_only)]
+    return sorted(likely, key=lambda area: (-chances[area], area.value))[:MAX_AREAS]
 
 
 def stem_scores(page: Prose, title_end: int) -> tuple[dict[Area, float], dict[Area, Found[Area]]]:

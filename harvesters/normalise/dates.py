@@ -52,10 +52,11 @@ _EARLIER: Final = re.compile(
     rf"(?:(?:den|dem|{_WEEKDAY})\.?,?\s)?$"
 )
 _MONTH_FIRST: Final = re.compile(
-    rf"(?<!\d\.)(?<!\d\. )\b(?P<mn>{MONTH})(?:\s(?P<y>\d{{4}}))?(?P<lead>\s?:\s?|\s)(?:jeweils )?(?P<am>am |den )?"
+    rf"\b(?P<mn>{MONTH})(?:\s(?P<y>\d{{4}}))?(?P<lead>\s?:\s?|\s)(?:jeweils )?(?P<am>am |den )?"
     r"(?P<days>\d{1,2}\.(?:\s?(?:,|und|u\.|/|&|\+|sowie|oder)\s?(?:am |den )?\d{1,2}\.)*)"
     rf"(?!\s?(?:{MONTH}|\d|klass|stund|-))"
 )
+_DAY_AHEAD: Final = re.compile(r"\d\. ?$")
 _NTH_DAY: Final = re.compile(
     rf"\b(?P<o>ersten?|zweiten?|dritten?|vierten?|letzten?|[1-4]\.)\s(?P<wd>{_LONG_WEEKDAY})"
     rf"(?:vormittag|nachmittag|abend)?\sim\s(?P<mn>{MONTH})(?:\s(?P<y>\d{{4}}))?"
@@ -148,6 +149,8 @@ def _month_first(page: Prose, today: date) -> Iterator[DateFound]:
     for match in all_matches(_MONTH_FIRST, page):
         days = list(re.finditer(r"\d{1,2}", match["days"]))
         if len(days) == 1 and ":" not in match["lead"] and not match["am"]:
+            continue
+        if _DAY_AHEAD.search(page.lower, max(0, match.start() - 4), match.start()):
             continue
         year = int(match["y"]) if match["y"] else None
         for one in days:
@@ -395,7 +398,11 @@ def read_times(page: Prose, start: int, end: int) -> list[TimesFound]:
         found.append(TimesFound(tuple(starts), ending, match.start(), match.start() + len(words.rstrip())))
     if found:
         return found
-    return [_in_words(page, match) for match in _WORD_CLOCK.finditer(page.lower, start, end)]
+    return [one for one in page.once(_word_clocks) if start <= one.start and one.end <= end]
+
+
+def _word_clocks(page: Prose) -> list[TimesFound]:
+    return [_in_words(page, match) for match in all_matches(_WORD_CLOCK, page)]
 
 
 def _in_words(page: Prose, match: re.Match[str]) -> TimesFound:

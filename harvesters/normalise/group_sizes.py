@@ -49,11 +49,11 @@ _LEAST_MOST: Final = re.compile(
     rf"bis(?: zu)?)\s({NUMBER})\s(?:{_WHO})"
 )
 _AGE_AHEAD: Final = re.compile(r"ab \w+,")
-_COUNTED: Final = re.compile(
-    rf"(?:[,;·|] |^)({NUMBER}) (?:kinder|kids)(?=\s?(?:[,;·|]|$))|"
-    rf"\b(?:können|dürfen|nehmen wir|wir nehmen)(?: \w{{1,12}})? ({NUMBER}) kinder (?:teilnehmen|mitmachen|dabei|"
-    rf"kommen|mit\b)",
-    re.M,
+_COUNTED: Final = re.compile(rf"\b({NUMBER}) (?:kinder|kids)(?=\s?(?:[,;·|]|$))", re.M)
+_COUNT_AHEAD: Final = re.compile(r"(?:^|[,;·|] ?|\n)$")
+_MAY_COME: Final = re.compile(
+    rf"\b(?:können|dürfen|nehmen wir|wir nehmen)(?: \w{{1,12}})? ({NUMBER}) kinder "
+    rf"(?:teilnehmen|mitmachen|dabei|kommen|mit\b)"
 )
 _BARE_RANGE: Final = re.compile(
     rf"{START}({NUMBER})\s?(?:-|–|bis)\s?({NUMBER})\s(?:je|pro) (?:gruppe|vormittag|termin|durchgang|kurs)"
@@ -147,12 +147,13 @@ def read_group_size(text: str | Prose) -> list[Found[GroupSize]]:
                     continue
                 low.append(_bound(page, match, first, "group.least_most", 0.94))
                 high.append(_bound(page, match, last, "group.least_most", 0.94))
-    for match in matches(_COUNTED, page):
-        number = whole(match[1] or match[2])
-        if number is not None and 2 <= number <= 60 and not _other(page, match):
-            part = 1 if match[1] else 2
-            words = page.text[match.start(part) : match.end()]
-            high.append(Found(number, words, "group.counted", 0.62, (match.start(part), match.end())))
+    for pattern in (_COUNTED, _MAY_COME):
+        for match in matches(pattern, page):
+            number = whole(match[1])
+            if number is None or not 2 <= number <= 60 or _other(page, match):
+                continue
+            if pattern is _MAY_COME or _COUNT_AHEAD.search(page.lower, max(0, match.start() - 2), match.start()):
+                high.append(_bound(page, match, number, "group.counted", 0.62))
     for match in matches(_BARE_RANGE, page):
         first, last = whole(match[1]), whole(match[2])
         if first is not None and last is not None and 1 <= first < last:

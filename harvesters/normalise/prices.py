@@ -174,7 +174,6 @@ _FREE: Final = re.compile(
     r"keine (?:teilnahme|kurs|unkosten|leih|eintritts|material)\w{0,12}\b|(?:übernimmt|trägt|tragen|"
     r"übernehmen) (?:sämtliche |"
     r"alle |die )(?:kosten|gebühren)|kosten: keine|(?<=[,;|·(] )frei(?=\s?[,;|·().!]|$|\n| \()|\bkinder frei\b(?! \w)|"
-    r"\bkinder (?:haben|zahlen) (?:keinen eintritt|nichts|freien eintritt)\b|"
     r"teilnahme (?:ist )?frei\b|kosten (?:trägt|übernimmt|übernehmen|tragen)|\bkostet nix|"
     r"nichts zu zahlen|zahlen nichts(?= )|\bfür lau\b"
 )
