@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.publish import CC_ZERO, VISIBLE, PublicOffer
-from schemas.store.dialect import driver_rows
+from schemas.store.dialect import columns_in_blocks
 from schemas.stored import csv_header, ended, licensed, licensed_csv
 from schemas.tables.offers import (
     exported_csv,
@@ -189,8 +189,7 @@ def _licensed(
 ) -> Iterator[bytes]:
     """Blocks of ``rows`` (body, Region), each run of one Region's offers in its licence."""
     bytes(KEPT)
-    for block in driver_rows(session, rows, BLOCK):
-        bodies, keys = zip(*block, strict=True)
+    for bodies, keys in columns_in_blocks(session, rows, published.c.row, BLOCK):
         by_region = {key: licence(key) for key in set(keys)}
         if len(set(by_region.values())) == 1:
             yield write(bodies, by_region[keys[0]])

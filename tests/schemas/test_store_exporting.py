@@ -177,6 +177,17 @@ def test_a_stream_of_many_pieces_has_every_offer_once_and_in_order(database: Dat
     assert (len(pieces), len(table)) == (3, 4)
 
 
+def test_many_offers_in_a_row_that_are_not_shown_make_no_empty_piece(database: Database) -> None:
+    house = Harvest(database)
+    house.run({f"a{n}": {"title": f"A{n}"} for n in range(2 * BLOCK + 1)})
+    house.run({f"a{2 * BLOCK}": {"title": "bleibt"}}, withdrawn=[f"a{n}" for n in range(2 * BLOCK)])
+
+    with database.read() as session:
+        pieces = list(stream_ndjson(session))
+
+    assert [[offer["title"] for offer in lines([piece])] for piece in pieces] == [["bleibt"]]
+
+
 def test_a_stream_that_is_given_up_leaves_its_session_usable(database: Database) -> None:
     house = Harvest(database)
     house.run({f"a{n}": {} for n in range(BLOCK + 1)})
