@@ -3,6 +3,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from harvesters.child import end_without, limit_self
@@ -27,7 +28,8 @@ def _parsed(job: ParseJob) -> ParseAnswer:
     try:
         if job.source.access.kind in LISTINGS:
             return ParseAnswer(page=reader.page(fetched))
-        return ParseAnswer(parsed=reader.parsed(fetched))
+        # rows are for tables that are uploaded, and their keys are no keys of JSON
+        return ParseAnswer(parsed=replace(reader.parsed(fetched), rows={}))
     except ReadError as error:
         return ParseAnswer(failed=(error.source, error.address, error.rule, error.happened, error.remedy))
 

@@ -65,6 +65,16 @@ def test_a_child_reads_pages_of_lists_too() -> None:
     assert pages[0].items[0].version == 2**60
 
 
+def test_a_child_reads_tables() -> None:
+    """Their rows are found by keys that are no keys of JSON."""
+    access = Access(kind=AccessKind.CSV, start=("https://x.example/a",))
+    said = page(b"Titel;Beschreibung\n" + b"".join(b"Tag %d;%s\n" % (n, b"Wald " * 200) for n in range(2_500)))
+
+    found = Reader(make_source(access=access), NOW, apart=True, heartbeat=lambda: None).parsed(said)
+
+    assert (len(said.content) > SMALL, len(found.records)) == (True, 2_500)
+
+
 def test_a_small_feed_starts_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parse_apart, "run_child", None)  # calling it would raise
 
