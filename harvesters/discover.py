@@ -21,13 +21,15 @@ import lxml.html
 
 from harvesters.fetch.client import Client, Fetched
 from harvesters.formats import oai_pmh
-from harvesters.formats.by_kind import GUESSES, PARSERS, is_certain
-from harvesters.formats.pages import page_of, site_of
+from harvesters.formats.by_kind import GUESSES, HEAD, PARSERS, is_certain
+from harvesters.formats.pages import joined, page_of, site_of
 from harvesters.formats.sitemap import is_sitemap
-from harvesters.glance import Glance, undescribed
-from harvesters.page_links import TELLING, by_folder, groups, is_leaflet, joined, next_of
+from harvesters.glance import Glance
+from harvesters.page_links import TELLING, by_folder, groups, is_leaflet, next_of
 from harvesters.problems import ReadError
+from harvesters.signs import GUESSED, is_list_of_offers, no_offers
 from harvesters.sitemaps import walk
+from harvesters.source import undescribed
 from schemas.harvest import Access, AccessKind, Record
 
 MAX_FEEDS: Final = 2
@@ -54,7 +56,6 @@ _COMMENTS: Final = re.compile(r"(?i)kommentar|comment")
 _HEADS: Final = ("h2", "h3", "h4", "summary")
 _MAX_SECTIONS: Final = 40
 _LEAST_TEXT: Final = 40
-_HEAD: Final = 20_000
 _ELSEWHERE: Final = "Bitte suchen Sie dort die Seite mit den Angeboten, einen Kalender (iCal) oder eine CSV-Datei."
 _BY_HAND: Final = "Bitte suchen Sie dort einen Kalender (iCal), laden Sie eine Tabelle hoch oder tragen Sie sie ein."
 _OTHERS: Final = (
@@ -86,7 +87,7 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
         page = client.get(oai_pmh.list_address(page.url), source="preview")
     reasons: list[ReadError] = []
     for kind, plausible in GUESSES:
-        if not plausible(page.content[:_HEAD]):
+        if not plausible(page.content[:HEAD]):
             continue
         source = undescribed(Access(kind=kind, start=(page.url,)))
         try:
@@ -97,6 +98,8 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
             reasons.append(error)
             continue
         if parsed.records:
+            if parsed.records[0].format in GUESSED and not is_list_of_offers(parsed.records, now):
+                raise no_offers(address)
             return Found(source.access, page)
         if kind is AccessKind.STRUCTURED:
             break
@@ -113,7 +116,7 @@ def discover(address: str, client: Client, *, now: datetime) -> Found:
                 else "Die Liste ist lesbar, enthält aber kein einziges Angebot.",
                 "Ist er gerade leer, versuchen Sie es bitte später noch einmal; sonst prüfen Sie bitte die Adresse.",
             )
-    if b"<" not in page.content[:_HEAD]:
+    if b"<" not in page.content[:HEAD]:
         raise reasons[0] if reasons else _unknown(address)
     access = _way(page, Glance(client, now))
     if access is None:
@@ -197,7 +200,7 @@ def _feed_of(page: Fetched, glance: Glance) -> Access | None:
 def _alternates(page: Fetched) -> Iterator[tuple[AccessKind, str]]:
     for element in _elements(page, "link"):
         kind = _ALTERNATES.get(str(element.get("type", "")).partition(";")[0].strip().lower())
-        address = joined(page.url, str(element.get("href", "")).strip())
+        address = joined(page.url, str(element.get("href", "")))
         if kind is None or "alternate" not in str(element.get("rel", "")).lower().split() or address is None:
             continue
         about_comments = _COMMENTS.search(f"{element.get('title', '')} {urlsplit(address).path}") is not None

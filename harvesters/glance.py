@@ -7,23 +7,16 @@ from typing import Final
 
 from harvesters.fetch.client import Client
 from harvesters.formats.by_kind import PARSERS
-from harvesters.normalise.record import normalise
 from harvesters.problems import ReadError
-from schemas.clock import local
-from schemas.harvest import Access, Record, Source
+from harvesters.signs import facts, fields_of, verdict
+from harvesters.source import undescribed
+from schemas.harvest import Access, Record
 from schemas.offer import OfferFields
 from schemas.vocabulary import Verdict
 
-_FACTS: Final = ("ages", "price", "duration_minutes", "group_size")
-"""What offers state, and other pages mostly do not."""
 _MAX_JUDGED: Final = 20
 _MAX_CALENDAR: Final = 200
 """Entries of a calendar that are judged: a town's may begin with weeks of exhibitions and concerts."""
-
-
-def undescribed(access: Access) -> Source:
-    """A source of which nothing is known but how it is read."""
-    return Source(name="preview", region="00", access=access)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +38,11 @@ class Glance:
 
     def facts(self, record: Record) -> list[str]:
         """Which of the facts that offers state a Record states."""
-        return _stated(self._understood(record))
+        return facts(self._understood(record))
 
     def for_kitas(self, record: Record) -> bool:
         """Whether a Record speaks to Kitas."""
-        return _verdict(self._understood(record)) is Verdict.YES
+        return verdict(self._understood(record)) is Verdict.YES
 
     def are_offers(self, records: Sequence[Record]) -> bool:
         """Whether these are offers rather than news or by-laws.
@@ -59,19 +52,11 @@ class Glance:
         """
         some = records[:_MAX_CALENDAR]
         if 2 * sum(bool(record.occurrences or record.rrule) for record in some) > len(some):
-            return any(_verdict(self._understood(record)) is not Verdict.NO for record in some)
+            return any(verdict(self._understood(record)) is not Verdict.NO for record in some)
         fields = [self._understood(record) for record in some[:_MAX_JUDGED]]
-        open_to_kitas = [one for one in fields if _verdict(one) is not Verdict.NO]
-        telling = [one for one in open_to_kitas if _verdict(one) is Verdict.YES or _stated(one)]
+        open_to_kitas = [one for one in fields if verdict(one) is not Verdict.NO]
+        telling = [one for one in open_to_kitas if verdict(one) is Verdict.YES or facts(one)]
         return 0 < len(fields) <= 2 * len(telling)
 
     def _understood(self, record: Record) -> OfferFields:
-        return normalise(record, None, today=local(self.now).date()).offer.fields
-
-
-def _stated(fields: OfferFields) -> list[str]:
-    return [name for name in _FACTS if getattr(fields, name) is not None]
-
-
-def _verdict(fields: OfferFields) -> Verdict | None:
-    return fields.kita_suitability.verdict if fields.kita_suitability else None
+        return fields_of(record, self.now)

@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import lxml.html
 
 from harvesters.fetch.client import Fetched
 from harvesters.formats.html_selectors import links
-from harvesters.formats.pages import page_of
+from harvesters.formats.pages import joined, page_of
 from harvesters.formats.text import line
-from harvesters.glance import undescribed
+from harvesters.source import undescribed
 from schemas.harvest import Access, AccessKind
 
 TELLING: Final = re.compile(
@@ -79,7 +79,7 @@ def groups(page: Fetched, wanted: Callable[[str, str], bool] = is_page) -> list[
     for number, anchor in enumerate(root.iter("a")):
         if number >= _MAX_LINKS:
             break
-        address = joined(page.url, str(anchor.get("href", "")).strip())
+        address = joined(page.url, str(anchor.get("href", "")))
         if not address or not wanted(address, page.url):
             continue
         selector = _selector_of(anchor)
@@ -156,13 +156,3 @@ def by_folder(whole: Group) -> list[Group]:
         if len(folders) > 1 and _SAFE_HREF.fullmatch(folder)
     ]
     return sorted(parts, key=lambda part: (not part.telling, -len(part.addresses))) or [whole]
-
-
-def joined(base: str, href: str) -> str | None:
-    """The absolute address, ``None`` for what is none."""
-    try:
-        address = urljoin(base, href).split("#")[0]
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    return address if href and parts.scheme in ("http", "https") and parts.hostname else None

@@ -4,25 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from harvesters.fetch.client import FetchSettings, fetch
 from harvesters.fetch.trouble import NOT_LISTED
-from harvesters.formats.by_kind import GUESSES, PARSERS, is_certain
+from harvesters.formats.by_kind import GUESSES, HEAD, PARSERS, is_certain
 from harvesters.formats.records import Parsed
 from harvesters.normalise.record import normalise
 from harvesters.parts import divided
 from harvesters.problems import ReadError
+from harvesters.signs import GUESSED, is_list_of_offers, no_offers
+from harvesters.source import undescribed
 from schemas.clock import local
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
 from schemas.identifiers import offer_id
 from schemas.offer import Offer
-
-UNKNOWN_REGION: Final = "00"
-"""Region of offers whose source is not described."""
-_HEAD: Final = 20_000
-_GUESSED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON))
-"""Ways of access in which nothing but a heading says what a value means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
     reasons: list[str] = []
     empty: tuple[Source, str, Parsed] | None = None
     for kind, plausible in GUESSES:
-        if not plausible(content[:_HEAD]):
+        if not plausible(content[:HEAD]):
             continue
         source = _undescribed(kind, url)
         try:
@@ -125,7 +120,9 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
             reasons.append(f"als {kind.value}: {error.happened}")
             continue
         if parsed.records:
-            if kind in _GUESSED:
+            if parsed.records[0].format in GUESSED:
+                if not is_list_of_offers(parsed.records, now):
+                    raise no_offers(shown)
                 parsed = replace(parsed, issues=(_undescribed_hint(shown), *parsed.issues))
             return source, parsed.records[0].format, parsed
         if is_certain(kind):
@@ -164,7 +161,7 @@ def _said_to_be_empty(parsed: Parsed, found_by: str, shown: str) -> Parsed:
 
 def _undescribed(kind: AccessKind, url: str) -> Source:
     start = url if url.startswith(("http://", "https://")) else "https://preview.invalid/"
-    return Source(name="preview", region=UNKNOWN_REGION, access=Access(kind=kind, start=(start,)))
+    return undescribed(Access(kind=kind, start=(start,)))
 
 
 def _undescribed_hint(shown: str) -> Issue:

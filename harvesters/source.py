@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 from harvesters.formats.by_kind import LISTINGS
 from harvesters.formats.oai_pmh import wrong_address
 from harvesters.problems import ReadError
-from schemas.harvest import RECORD_FIELDS, AccessKind, Source
+from schemas.harvest import RECORD_FIELDS, Access, AccessKind, Source
 from schemas.offer import OfferFields
 
+UNKNOWN_REGION: Final = "00"
+"""Region of offers whose source is not described."""
 _MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON, AccessKind.PDF))
 """Ways of access with columns or paths."""
 _CRAWLED: Final = frozenset((AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE, AccessKind.PDF))
@@ -84,6 +86,11 @@ def source_from(mapping: Mapping[str, Any], where: str) -> Source:
     if wrong := _unfit(source):
         raise ReadError(name, where, _RULE, " ".join(wrong), "Alle Schlüssel erklärt harvesters/README.md.")
     return source
+
+
+def undescribed(access: Access) -> Source:
+    """A source of which nothing is known but how it is read."""
+    return Source(name="preview", region=UNKNOWN_REGION, access=access)
 
 
 def _say(entry: Mapping[str, Any], mapping: Mapping[str, Any]) -> str:

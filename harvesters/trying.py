@@ -20,12 +20,12 @@ from harvesters.formats.html_selectors import links
 from harvesters.formats.main_content import house_of
 from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
-from harvesters.glance import undescribed
 from harvesters.normalise.text import clean_line
 from harvesters.parts import divided
 from harvesters.preview import Preview, understood
 from harvesters.problems import ReadError
 from harvesters.sitemaps import walk
+from harvesters.source import undescribed
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
 from schemas.offer import SourceKey
 from schemas.store.harvest import KnownOffer, fingerprint

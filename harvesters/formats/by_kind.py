@@ -10,6 +10,8 @@ from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
 from harvesters.problems import ReadError
 from schemas.harvest import AccessKind
 
+HEAD: Final = 20_000
+"""First bytes of content by which its kind is guessed."""
 LISTINGS: Final[Mapping[AccessKind, Listing]] = {
     AccessKind.OAI: oai_pmh.LISTING,
     AccessKind.RPDE: rpde.LISTING,

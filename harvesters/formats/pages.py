@@ -58,6 +58,22 @@ def page_of(content: bytes, source: Source, charset: str | None = None) -> lxml.
         return None
 
 
+def joined(base: str, href: str) -> str | None:
+    """The absolute address in the web, without a fragment; ``None`` for what is none.
+
+    >>> joined("https://x.example/a/b", "../c#d"), joined("https://x.example/", "http://[kaputt")
+    ('https://x.example/c', None)
+    >>> joined("https://x.example/", ""), joined("https://x.example/", "mailto:info@x.example")
+    (None, None)
+    """
+    try:
+        address = urljoin(base, href.strip()).split("#")[0]
+        parts = urlsplit(address)
+    except ValueError:  # brackets that are no address of IPv6
+        return None
+    return address if href.strip() and parts.scheme in ("http", "https") and parts.hostname else None
+
+
 def canonical(page: lxml.html.HtmlElement, url: str) -> str:
     """The page's own permalink where it names one on the same host, else its address, without a fragment."""
     for link in page.iter("link"):

@@ -184,11 +184,39 @@ def test_a_harvest_needs_to_be_told_what(arguments: list[str]) -> None:
 
 
 def test_a_table_that_nobody_described_is_a_guess_and_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "ferien.csv"
-    path.write_text("Titel;Beginn\nHerbstferien;2026-10-19\n", encoding="utf-8")
+    path = tmp_path / "angebote.csv"
+    path.write_text("Titel;Alter\nWaldtag;ab 4 Jahren\n", encoding="utf-8")
 
     found = preview(str(path), settings=QUICK, now=NOW)
 
     assert len(found.offers) == 1
     assert [issue.rule for issue in found.issues][:1] == ["preview.undescribed"]
     assert "Ohne Quellenbeschreibung gelesen" in (found.issues[0].message or "")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Titel;Link\nStadt Aachen;https://offen.example/\nStadt Kiel;https://daten.example/\n",
+        "Name;Beginn;Wert\nMessstelle Nord;2019-10-19T00:00;17\nMessstelle Süd;2019-10-19T00:00;21\n",
+        "Bezeichnung;Ort\n" + "Spielplatz;Nordpark\n" * 3,
+    ],
+    ids=["portals", "figures", "places"],
+)
+def test_a_list_of_other_things_is_no_list_of_offers(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "liste.csv"
+    path.write_text(table, encoding="utf-8")
+
+    with pytest.raises(ReadError) as error:
+        seen(path)
+
+    assert error.value.rule == "preview.other_list"
+
+
+@pytest.mark.parametrize("cell", ["ab 4 Jahren", "3 € pro Kind", "Führung für Kita-Gruppen"])
+def test_one_row_in_ten_that_states_what_offers_state_is_enough(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "liste.csv"
+    heading = {"a": "Alter", "3": "Preis", "F": "Beschreibung"}[cell[0]]
+    path.write_text(f"Titel;{heading}\nWaldtag;{cell}\n" + "".join(f"Haus {n};\n" for n in range(9)), "utf-8")
+
+    assert len(seen(path).offers) == 10
