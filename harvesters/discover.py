@@ -1,12 +1,13 @@
 """How can this address be read? Finds the way of access by itself, within a budget of few requests.
 
-Tried in this order: the address is a leaflet (PDF), a calendar, another feed, a list or a table itself; the page
-carries schema.org; the page names a calendar feed; the page lists links whose pages carry schema.org; the page names
-another feed of offers, not of news. Where nothing speaks to machines, the page is read as people see it
-(``formats.plain_page``): links that stand alike and lead to offers, headings of one level with an offer below each, or
-the page as one offer; only where at least two of them, or the page, state what offers state. Where there is nothing of
-that, leaflets that the page links to are tried; then a page that merely speaks to Kitas is one offer; at last pages of
-the site's sitemap are tried. What is found is an ``Access``, ready to be read again and again.
+Tried in this order: the address is a dataset of an open-data portal (``catalogues``), whose best file is taken; it is
+a leaflet (PDF), a calendar, another feed, a list or a table itself; the page carries schema.org; the page names a
+calendar feed; the page lists links whose pages carry schema.org; the page names another feed of offers, not of news.
+Where nothing speaks to machines, the page is read as people see it (``formats.plain_page``): links that stand alike
+and lead to offers, headings of one level with an offer below each, or the page as one offer; only where at least two of
+them, or the page, state what offers state. Where there is nothing of that, leaflets that the page links to are tried;
+then a page that merely speaks to Kitas is one offer; at last pages of the site's sitemap are tried. What is found is an
+``Access``, ready to be read again and again.
 """
 
 import re
@@ -19,9 +20,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import lxml.html
 
+from harvesters.catalogues import Listing, at_portal
 from harvesters.fetch.client import Client, Fetched
 from harvesters.formats import oai_pmh
 from harvesters.formats.by_kind import GUESSES, HEAD, PARSERS, is_certain
+from harvesters.formats.datasets import Dataset, Distribution
 from harvesters.formats.pages import joined, page_of, site_of
 from harvesters.formats.sitemap import is_sitemap
 from harvesters.glance import Glance
@@ -77,12 +80,21 @@ class Found:
     """Where and how."""
     page: Fetched
     """The answer at the address that was asked."""
+    dataset: Dataset | None = None
+    """The dataset of an open-data portal that it is."""
+    file: Distribution | None = None
+    """That dataset's file with the offers."""
 
 
 def discover(address: str, client: Client, *, now: datetime) -> Found:
     """How ``address`` can be read. Raises ``ReadError`` with a German sentence and a remedy where it cannot."""
     page = client.get(address, source="preview")
     _must_be_text(page, address)
+    portal = at_portal(page, client, now=now)
+    if isinstance(portal, Listing):
+        raise portal.error()
+    if portal is not None:
+        return Found(portal.access, page, portal.dataset, portal.file)
     if oai_pmh.is_answer(page.content) and oai_pmh.wrong_address(page.url):
         page = client.get(oai_pmh.list_address(page.url), source="preview")
     reasons: list[ReadError] = []

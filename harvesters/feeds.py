@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from harvesters.catalogues import current
 from harvesters.crawl_job import CRAWL_SECONDS
 from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, Validators
-from harvesters.formats.by_kind import LISTINGS
+from harvesters.formats.by_kind import CATALOGUES, LISTINGS
 from harvesters.formats.listing import MAX_BYTES, MAX_ITEMS, Item
 from harvesters.formats.records import Origin, Parsed, finish
 from harvesters.parse_apart import Reader
@@ -21,8 +22,8 @@ from schemas.harvest import AccessKind, Issue, Record, RunResult, Source
 from schemas.store.pages import Page
 
 _FEEDS: Final = frozenset(
-    (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF, *LISTINGS)
-)
+    (AccessKind.ICAL, AccessKind.CSV, AccessKind.JSON, AccessKind.RSS, AccessKind.GEOJSON, AccessKind.PDF)
+).union(LISTINGS, CATALOGUES)
 """Ways of access of feeds; the others need a crawl."""
 _ACCEPT: Final = {
     AccessKind.ICAL: "text/calendar, */*;q=0.5",
@@ -35,6 +36,8 @@ _ACCEPT: Final = {
     AccessKind.RPDE: "application/vnd.openactive.rpde+json; version=1, application/json;q=0.9, */*;q=0.5",
     AccessKind.LINKED_EVENTS: "application/json, */*;q=0.5",
     AccessKind.KULTURDATEN: "application/json, */*;q=0.5",
+    AccessKind.CKAN: "*/*",
+    AccessKind.DCAT: "*/*",
 }
 _BEAT_SECONDS: Final = 60.0
 _TELL: Final = "Es wird beim nächsten Abruf wieder versucht; bleibt es dabei, bitte die Betreiber darauf hinweisen."
@@ -59,13 +62,13 @@ def read_feed(
 ) -> ReadOutcome:
     """Everything that a feed says. Where its pages are ``known``, it is asked whether one of them has changed.
 
+    Of a dataset (``CATALOGUES``) it is the file that its portal names today; the portal itself is asked anew each time.
     Large pages are read ``apart``, in a child, unless this process is one with limits of its own. ``heartbeat`` is
     called between pages, every ``beat_seconds``, and while a child works. Raises ``ReadError`` where an address of
     ``access.start`` cannot be read at all; a later page that fails, more pages than ``access.max_pages``, or more than
     ``max_seconds`` leave the reading incomplete.
     """
-    access = source.access
-    pages: _Pages = (_List if access.kind in LISTINGS else _Feed)(
+    pages = _kind_of(source)(
         source,
         client,
         now,
@@ -73,8 +76,9 @@ def read_feed(
         Reader(source, now, apart=apart, heartbeat=heartbeat),
     )
     if known and (unchanged := pages.unchanged(known)):
-        return ReadOutcome(RunResult(complete=True, not_modified=True), unchanged)
-    for start in access.start:
+        result = RunResult(issues=tuple(pages.issues), complete=True, not_modified=True)
+        return ReadOutcome(result, unchanged)
+    for start in pages.starts:
         pages.read(start)
     parsed = pages.parsed()
     complete = pages.complete and parsed.complete
@@ -109,6 +113,7 @@ class _Pages(ABC):
 
     def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse, reader: Reader) -> None:
         self._source, self._client, self._now, self._pulse, self._reader = source, client, now, pulse, reader
+        self.starts = source.access.start
         self._answers: dict[str, Fetched | ReadError] = {}
         self._visited: set[str] = set()
         self._read: list[tuple[Fetched, str | None]] = []
@@ -125,7 +130,7 @@ class _Pages(ABC):
         """
         validators = validators_of(known)
         found: dict[str, Page] = {}
-        for start in self._source.access.start:
+        for start in self.starts:
             asked: str | None = start
             while asked is not None:
                 answer = self._answers[asked] = self._ask(asked, validators)
@@ -247,6 +252,20 @@ class _Feed(_Pages):
         return finish(origin, self._records, ())
 
 
+class _Dataset(_Feed):
+    """The file that a dataset of an open-data portal offers today."""
+
+    def __init__(self, source: Source, client: Client, now: datetime, pulse: _Pulse, reader: Reader) -> None:
+        super().__init__(source, client, now, pulse, reader)
+        self._current = current(source, client, now, pulse.beat)
+        self.starts = (self._current.file.url,)
+        self.issues.extend(self._current.issues)
+
+    def _ask(self, address: str, validators: Mapping[str, Validators] = NO_VALIDATORS) -> Fetched | ReadError:
+        answer = super()._ask(address, validators)
+        return self._current.trouble(answer) if isinstance(answer, ReadError) else answer
+
+
 class _List(_Pages):
     """A list of entries that come again or refer to each other, over pages and over addresses of ``access.start``."""
 
@@ -289,3 +308,9 @@ class _List(_Pages):
         return self._listing.records(
             self._items, Origin(self._source, self._source.access.start[0], self._now, self._listing.format)
         )
+
+
+def _kind_of(source: Source) -> type[_Feed | _List]:
+    if source.access.kind in CATALOGUES:
+        return _Dataset
+    return _List if source.access.kind in LISTINGS else _Feed

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from harvesters.fetch.client import FetchSettings, fetch
+from harvesters.catalogues import Listing, at_portal, catalogue_in, current, described_in
+from harvesters.fetch.client import Client, Fetched, FetchSettings
 from harvesters.fetch.trouble import NOT_LISTED
-from harvesters.formats.by_kind import GUESSES, HEAD, PARSERS, is_certain
+from harvesters.formats.by_kind import CATALOGUES, GUESSES, HEAD, PARSERS, is_certain
 from harvesters.formats.records import Parsed
 from harvesters.normalise.record import normalise
 from harvesters.parts import divided
@@ -43,14 +44,27 @@ def preview(
     """The offers in a local file or behind an address.
 
     ``base_url`` is the address that a file came from, for its relative links; ``source`` describes how to read it. A
-    local file needs no network. Raises ``ReadError`` where nothing can be read, saying what was tried.
+    local file needs no network. A dataset of an open-data portal is followed to its file; a portal or catalogue gives
+    no offers but an Issue for each dataset that could hold some. Raises ``ReadError`` where nothing can be read, saying
+    what was tried.
     """
-    content, url, charset = _content(path_or_url, base_url, source, settings)
-    if source is not None:
-        parsed = PARSERS[source.access.kind](content, source=source, url=url, fetched_at=now, charset=charset)
-        found_by = parsed.records[0].format if parsed.records else source.access.kind.value
+    client = Client(settings)
+    page = _page(path_or_url, base_url, source, client)
+    online = "://" in path_or_url[:10]
+    if source is None:
+        portal = at_portal(page, client, now=now) if online else described_in(page, path_or_url, now)
+        if isinstance(portal, Listing):
+            return Preview(portal.format, [], portal.issues())
+        if portal is not None:
+            source, page = undescribed(portal.access), portal.answer
+    elif online and source.access.kind in CATALOGUES and catalogue_in(page, now) is not None:
+        page = client.get(current(source, client, now).file.url, source=source.name)
+    if source is None:
+        source, found_by, parsed = _try_all(page, now, shown=path_or_url)
     else:
-        source, found_by, parsed = _try_all(content, url, now, charset, shown=path_or_url)
+        parse = PARSERS[source.access.kind]
+        parsed = parse(page.content, source=source, url=page.url, fetched_at=now, charset=page.charset)
+        found_by = parsed.records[0].format if parsed.records else source.access.kind.value
     return understood(source, found_by, divided(parsed.records), parsed.issues, now=now)
 
 
@@ -79,18 +93,17 @@ def understood(
     return Preview(found_by, offers, found)
 
 
-def _content(
-    path_or_url: str, base_url: str | None, source: Source | None, settings: FetchSettings
-) -> tuple[bytes, str, str | None]:
+def _page(path_or_url: str, base_url: str | None, source: Source | None, client: Client) -> Fetched:
+    """What is to be read, from the network or as if it came from there."""
     name = source.name if source else "preview"
     if "://" in path_or_url[:10]:
-        if source is not None and settings.excluded.stops(source):
+        if source is not None and client.settings.excluded.stops(source):
             raise ReadError(name, path_or_url, "fetch.excluded", *NOT_LISTED)
-        fetched = fetch(path_or_url, source=name, settings=settings)
-        return fetched.content, base_url or fetched.url, fetched.charset
+        fetched = client.get(path_or_url, source=name)
+        return replace(fetched, url=base_url or fetched.url)
     path = Path(path_or_url)
     try:
-        if path.stat().st_size > settings.max_decoded_bytes:
+        if path.stat().st_size > client.settings.max_decoded_bytes:
             raise ReadError(name, path_or_url, "preview.too_large", "Die Datei ist zu groß.", "Bitte aufteilen.")
         content = path.read_bytes()
     except OSError as error:
@@ -98,10 +111,11 @@ def _content(
             name, path_or_url, "preview.unreadable", f"Die Datei ist nicht lesbar ({error.strerror}).", "Pfad prüfen."
         ) from error
     address = base_url or (source.access.start[0] if source else f"https://preview.invalid/{path.name}")
-    return content, address, None
+    return Fetched(address, 200, content)
 
 
-def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, shown: str) -> tuple[Source, str, Parsed]:
+def _try_all(page: Fetched, now: datetime, *, shown: str) -> tuple[Source, str, Parsed]:
+    content = page.content
     if not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise ReadError(
             "preview", shown, "preview.empty", "Die Datei ist leer.", "Bitte prüfen, ob sie ganz heruntergeladen wurde."
@@ -111,9 +125,9 @@ def _try_all(content: bytes, url: str, now: datetime, charset: str | None, *, sh
     for kind, plausible in GUESSES:
         if not plausible(content[:HEAD]):
             continue
-        source = _undescribed(kind, url)
+        source = _undescribed(kind, page.url)
         try:
-            parsed = PARSERS[kind](content, source=source, url=url, fetched_at=now, charset=charset)
+            parsed = PARSERS[kind](content, source=source, url=page.url, fetched_at=now, charset=page.charset)
         except ReadError as error:
             if is_certain(kind, error):
                 raise ReadError("preview", shown, error.rule, error.happened, error.remedy) from error

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ValidationError
 
-from harvesters.formats.by_kind import LISTINGS
+from harvesters.formats.by_kind import CATALOGUES, LISTINGS
+from harvesters.formats.ckan import show_address
 from harvesters.formats.oai_pmh import wrong_address
 from harvesters.problems import ReadError
 from schemas.harvest import RECORD_FIELDS, Access, AccessKind, Source
@@ -18,7 +19,7 @@ from schemas.offer import OfferFields
 
 UNKNOWN_REGION: Final = "00"
 """Region of offers whose source is not described."""
-_MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON, AccessKind.PDF))
+_MAPPED: Final = frozenset((AccessKind.CSV, AccessKind.JSON, AccessKind.GEOJSON, AccessKind.PDF)) | CATALOGUES
 """Ways of access with columns or paths."""
 _CRAWLED: Final = frozenset((AccessKind.STRUCTURED, AccessKind.HTML, AccessKind.PAGE, AccessKind.PDF))
 """Ways of access whose offers stand behind the links of a listing or in a sitemap's addresses."""
@@ -141,21 +142,30 @@ def _unfit(source: Source) -> list[str]:
             codecs.lookup(access.encoding)
         except LookupError:
             wrong.append(f"access.encoding: „{access.encoding}“ ist keine Kodierung (zum Beispiel windows-1252).")
-    crawled = access.kind in _CRAWLED
+    crawled, portal = access.kind in _CRAWLED, access.kind in CATALOGUES
     if access.kind is AccessKind.OAI:
         wrong.extend(f"access.start: {reason}" for reason in map(wrong_address, access.start) if reason)
+    if access.kind is AccessKind.CKAN and show_address(access.start[0]) is None:
+        wrong.append(
+            "access.start: Gemeint ist die Seite des Datensatzes (https://…/dataset/name) "
+            "oder die Auskunft darüber (https://…/api/3/action/package_show?id=name)."
+        )
+    if portal and len(access.start) > 1:
+        wrong.append("access.start: Eine Quelle liest einen Datensatz, also steht hier eine Adresse.")
     if access.kind is AccessKind.HTML and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Selektor für den Titel ist kein Angebot zu erkennen.")
     if access.kind in _MAPPED and access.fields and "title" not in access.fields:
         wrong.append("access.fields.title fehlt: Ohne Spalte oder Pfad für den Titel ist kein Angebot zu erkennen.")
     for key, meaningful in (
         ("follow", crawled),
-        ("next", crawled or access.kind is AccessKind.JSON),
+        ("next", crawled or portal or access.kind is AccessKind.JSON),
         ("sitemap", crawled),
         ("items", access.kind not in (AccessKind.STRUCTURED, AccessKind.ICAL, *_LISTED)),
         ("key", access.kind not in (AccessKind.PAGE, *_LISTED)),
         ("key_pattern", access.kind not in _LISTED),
-        ("delimiter", access.kind is AccessKind.CSV),
+        ("delimiter", portal or access.kind is AccessKind.CSV),
+        ("dataset", access.kind is AccessKind.DCAT),
+        ("distribution", portal),
     ):
         if getattr(access, key) is not None and not meaningful:
             wrong.append(f"access.{key} hat bei kind = „{access.kind.value}“ keine Wirkung.")

@@ -16,10 +16,12 @@ from harvesters.fetch.client import NO_VALIDATORS, Client, Fetched, FetchSetting
 from harvesters.fetch.ledger import Ledger
 from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.formats.by_kind import PARSERS
+from harvesters.formats.datasets import Dataset, Distribution
 from harvesters.formats.html_selectors import links
 from harvesters.formats.main_content import house_of
 from harvesters.formats.pages import page_of
 from harvesters.formats.records import Origin, one_per_identity
+from harvesters.normalise.persons import MAIL, is_personal_mail
 from harvesters.normalise.text import clean_line
 from harvesters.parts import divided
 from harvesters.preview import Preview, understood
@@ -27,7 +29,7 @@ from harvesters.problems import ReadError
 from harvesters.sitemaps import walk
 from harvesters.source import undescribed
 from schemas.harvest import Access, AccessKind, Issue, Record, Source
-from schemas.offer import SourceKey
+from schemas.offer import Rights, SourceKey
 from schemas.store.harvest import KnownOffer, fingerprint
 
 MAX_REQUESTS: Final = 30
@@ -78,7 +80,24 @@ def try_address(address: str, proposed: Source, *, settings: FetchSettings, ledg
     reader = _Reader(settings, ledger)
     found = discover(address, reader, now=now)
     source = proposed.model_copy(update={"access": found.access})
-    return _tried(source, _title_of(found.page), reader, now)
+    if found.dataset is None:
+        return _tried(source, _title_of(found.page), reader, now)
+    trial = _tried(_of_dataset(source, found.dataset, found.file), found.dataset.title, reader, now)
+    if source.provider or any(record.words.get("provider") for record in trial.records):
+        return trial
+    return replace(trial, source=trial.source.model_copy(update={"provider": found.dataset.publisher[:200] or None}))
+
+
+def _of_dataset(source: Source, dataset: Dataset, file: Distribution | None) -> Source:
+    """``source`` with what its portal says of it, where nothing else is known: page, an office's address, rights."""
+    office = MAIL.fullmatch(dataset.contact) is not None and not is_personal_mail(dataset.contact)
+    return source.model_copy(
+        update={
+            "homepage": source.homepage or dataset.page[:2000] or None,
+            "contact": source.contact or (dataset.contact if office else None),
+            "rights": dataset.rights(file) if source.rights == Rights() else source.rights,
+        }
+    )
 
 
 def try_source(source: Source, *, settings: FetchSettings, ledger: Ledger, now: datetime) -> Trial:

@@ -61,6 +61,10 @@ class AccessKind(StrEnum):
     """The API of LinkedEvents (httpx)."""
     KULTURDATEN = "kulturdaten"
     """The API of kulturdaten.berlin: events, with the attractions and locations they refer to (httpx)."""
+    CKAN = "ckan"
+    """A dataset of an open-data portal that speaks CKAN's action API: its best file is read (httpx)."""
+    DCAT = "dcat"
+    """A dataset of a DCAT catalogue (Turtle, RDF/XML, JSON-LD): its best file is read (httpx)."""
     TABLE = "table"
     """A table that a coordinator uploads at the desk; nothing is fetched, its stored Records are read again."""
     FORM = "form"
@@ -90,6 +94,10 @@ class Access(Value):
     items: str | None = None
     """HTML: CSS selector of one offer where a page holds several; ``page``: of the headings below each of which one
     stands; JSON: dotted path of the list of items; tables: the sheet."""
+    dataset: str | None = Field(None, max_length=2000)
+    """DCAT: id or address of the dataset, where the catalogue holds several."""
+    distribution: str | None = Field(None, max_length=2000)
+    """CKAN, DCAT: format (``ics``, ``csv`` …) or id of the dataset's file; without it the best one is read."""
     key: str | None = None
     """Selector, column or path of the source's own key; rows with the same key are one Record with several
     occurrences. Without it: UID, ``@id``, canonical link or the page's address."""

@@ -2,16 +2,59 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
-from harvesters.formats import geojson, ical, json_api, kulturdaten, linked_events, oai_pmh, pdf, rpde, rss_atom, table
+from harvesters.formats import (
+    ckan,
+    dcat,
+    geojson,
+    ical,
+    json_api,
+    kulturdaten,
+    linked_events,
+    oai_pmh,
+    pdf,
+    rpde,
+    rss_atom,
+    table,
+)
 from harvesters.formats.listing import Listing
 from harvesters.formats.page_kinds import PAGE_PARSERS, Parse, telling
+from harvesters.formats.records import Parsed
 from harvesters.problems import ReadError
-from schemas.harvest import AccessKind
+from schemas.harvest import AccessKind, Source
 
 HEAD: Final = 20_000
 """First bytes of content by which its kind is guessed."""
+INTERFACE: Final = "dataset.interface"
+"""Rule of the error about a file of a dataset that is a list with a way of access of its own."""
+_ASK_PORTAL: Final = "Bitte die Seite des Datensatzes im Browser öffnen und das Portal darauf hinweisen."
+
+
+def _file_of_dataset(
+    content: bytes, *, source: Source, url: str, fetched_at: datetime, charset: str | None = None
+) -> Parsed:
+    """A file of a dataset, read as what it is, whatever the portal calls it."""
+    kind = next((kind for kind, plausible in GUESSES if plausible(content[:HEAD])), None)
+    if ckan.is_answer(content, url) or dcat.is_catalogue(content):
+        happened = "Die Datei des Datensatzes ist selbst nur ein Verzeichnis von Datensätzen."
+        raise ReadError(source.name, url, "dataset.loop", happened, _ASK_PORTAL)
+    if kind is AccessKind.STRUCTURED:
+        happened = "Statt der Datei des Datensatzes kam eine Internetseite."
+        raise ReadError(source.name, url, "dataset.page", happened, _ASK_PORTAL)
+    if kind is None:
+        happened = "Die Datei des Datensatzes ist leer oder in einem Format, das wir nicht lesen."
+        raise ReadError(source.name, url, "dataset.unknown", happened, _ASK_PORTAL)
+    if kind in LISTINGS:
+        happened = f"Hinter dem Datensatz steht keine Datei, sondern eine Schnittstelle ({LISTINGS[kind].format})."
+        raise ReadError(source.name, url, INTERFACE, happened, "Bitte deren Adresse als eigene Quelle einfügen.")
+    if kind is AccessKind.GEOJSON and source.access.distribution == "json" and source.access.fields:
+        kind = AccessKind.JSON  # its description speaks of paths from the top
+    as_it_is = source.model_copy(update={"access": source.access.model_copy(update={"kind": kind})})
+    return PARSERS[kind](content, source=as_it_is, url=url, fetched_at=fetched_at, charset=charset)
+
+
 LISTINGS: Final[Mapping[AccessKind, Listing]] = {
     AccessKind.OAI: oai_pmh.LISTING,
     AccessKind.RPDE: rpde.LISTING,
@@ -19,6 +62,8 @@ LISTINGS: Final[Mapping[AccessKind, Listing]] = {
     AccessKind.KULTURDATEN: kulturdaten.LISTING,
 }
 """Ways of access whose Records are made once all pages are known."""
+CATALOGUES: Final = frozenset((AccessKind.CKAN, AccessKind.DCAT))
+"""Ways of access that ask a portal where the file is."""
 PARSERS: Final[Mapping[AccessKind, Parse]] = {
     **PAGE_PARSERS,
     AccessKind.ICAL: telling(ical.parse),
@@ -28,6 +73,7 @@ PARSERS: Final[Mapping[AccessKind, Parse]] = {
     AccessKind.RSS: telling(rss_atom.parse),
     AccessKind.GEOJSON: telling(geojson.parse),
     **{kind: telling(listing.alone()) for kind, listing in LISTINGS.items()},
+    **dict.fromkeys(CATALOGUES, _file_of_dataset),
 }
 """Way of access → its reader."""
 

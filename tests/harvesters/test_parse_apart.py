@@ -18,6 +18,7 @@ from schemas.db import Database
 from schemas.harvest import Access, AccessKind, RunStatus
 from tests.factories import NOW, make_source
 from tests.harvesters.feed_site import FIELDS, ROWS, feed, harvested, serve, titles
+from tests.harvesters.leaflets import column, head, leaflet
 from tests.harvesters.loopback import Site
 
 SOURCE = make_source(access=Access(kind=AccessKind.JSON, start=("https://x.example/a",), key="id", fields=FIELDS))
@@ -73,6 +74,25 @@ def test_a_child_reads_tables() -> None:
     found = Reader(make_source(access=access), NOW, apart=True, heartbeat=lambda: None).parsed(said)
 
     assert (len(said.content) > SMALL, len(found.records)) == (True, 2_500)
+
+
+@pytest.mark.parametrize(
+    ("content", "read_as"),
+    [
+        (b"Titel;Alter\nWaldtag;ab 4 Jahren\n", "csv"),
+        (leaflet([head("Waldtag"), *column(50, 700, "Für Kita-Gruppen, ab 4 Jahren")]), "pdf"),
+    ],
+    ids=["table", "leaflet, which has a child of its own"],
+)
+def test_a_child_reads_files_of_datasets_as_what_they_are(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, read_as: str
+) -> None:
+    monkeypatch.setattr(parse_apart, "SMALL", 0)
+    access = Access(kind=AccessKind.CKAN, start=("https://x.example/dataset/kurse",))
+
+    found = Reader(make_source(access=access), NOW, apart=True, heartbeat=lambda: None).parsed(page(content))
+
+    assert [(record.title, record.format) for record in found.records] == [("Waldtag", read_as)]
 
 
 def test_a_small_feed_starts_no_child(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,3 +220,10 @@ def test_one_row_in_ten_that_states_what_offers_state_is_enough(tmp_path: Path, 
     path.write_text(f"Titel;{heading}\nWaldtag;{cell}\n" + "".join(f"Haus {n};\n" for n in range(9)), "utf-8")
 
     assert len(seen(path).offers) == 10
+
+
+def test_a_list_of_events_is_no_portal_because_it_reports_success(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps({"success": True, "result": [{"id": 7, "titel": "Waldtag", "alter": "ab 4 Jahren"}]}))
+
+    assert [offer.title for offer in seen(path).offers] == ["Waldtag"]

@@ -171,3 +171,29 @@ def test_a_repository_is_described_by_the_address_of_a_whole_list(query: str, sa
         return
     with pytest.raises(ReadError, match=re.escape(said)):
         source_from(mapping, "x")
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["https://daten.example/dataset/kurse", "https://daten.example/api/3/action/package_show?id=kurse"],
+)
+def test_a_dataset_of_a_portal_is_described_by_its_page_or_its_api(start: str) -> None:
+    source = source_from(described("ckan", start=[start], distribution="csv", fields={"title": "Was"}), "x")
+
+    assert (source.access.kind, source.access.distribution) == (AccessKind.CKAN, "csv")
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [
+        ({"kind": "ckan"}, "Gemeint ist die Seite des Datensatzes"),
+        ({"kind": "ckan", "start": ["https://daten.example/dataset/a"] * 2}, "also steht hier eine Adresse"),
+        ({"kind": "ckan", "start": ["https://daten.example/dataset/a"], "dataset": "a"}, "access.dataset hat bei"),
+        ({"kind": "csv", "distribution": "csv"}, "access.distribution hat bei"),
+        ({"kind": "dcat", "follow": "a"}, "access.follow hat bei"),
+        ({"kind": "dcat", "fields": {"text": "a"}}, "access.fields.title fehlt"),
+    ],
+)
+def test_a_dataset_that_is_described_wrongly_is_said(access: dict[str, object], words: str) -> None:
+    with pytest.raises(ReadError, match=words):
+        source_from(described(str(access.pop("kind")), **access), "x")

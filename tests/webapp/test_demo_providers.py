@@ -449,13 +449,12 @@ def test_each_source_file_is_valid_complete_and_leads_to_its_site(providers: Run
     assert local.access.start[0] in {site.listing_url for site in providers.sites.values()}
 
 
-def test_the_source_files_show_every_way_of_access_but_lists_and_every_kind_of_rights_and_trust() -> None:
+def test_the_source_files_show_every_way_of_access_but_lists_and_portals_and_every_kind_of_rights_and_trust() -> None:
     sources = [Source.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in source_files()]
 
     assert len(sources) == len(SITES)
-    assert {
-        source.access.kind for source in sources
-    } == FETCHED - by_kind.LISTINGS.keys()  # tests/harvesters/test_lists.py
+    elsewhere = by_kind.LISTINGS.keys() | by_kind.CATALOGUES  # tests/harvesters/test_lists.py, test_catalogues.py
+    assert {source.access.kind for source in sources} == FETCHED - elsewhere
     assert {source.rights.kind for source in sources} == set(RightsKind)
     assert {source.trust for source in sources} == {"hold", "publish"}
 

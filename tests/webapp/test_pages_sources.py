@@ -7,6 +7,7 @@ import pytest
 
 from schemas.exclusion import ExclusionKind, Wish
 from schemas.harvest import Access, AccessKind
+from schemas.offer import Rights
 from schemas.store.drafts import DraftKind, DraftState, add_draft, draft, drafts, save_failure, save_preview
 from schemas.store.exclusions import exclude
 from schemas.store.offers import offer_by_id
@@ -323,6 +324,24 @@ def test_activating_makes_a_source_and_reads_it(site, ready):
         "verified",
     )
     assert (known.origin, known.previewed_at) == ("desk", site.now)
+
+
+def test_a_licence_that_the_portal_states_can_be_confirmed(site, ready):
+    licence = "http://dcat-ap.de/def/licenses/odbl"
+    rights = Rights(kind=RightsKind.OPEN, licence=licence, attribution="Stadt Wald")
+    access = Access(kind=AccessKind.CKAN, start=("https://daten.example/dataset/kurse",), distribution="csv")
+    with site.database.begin() as session:
+        found = make_source("mv_daten", trust="hold", access=access, rights=rights)
+        save_preview(session, ready, source=found, result=RESULT, now=site.now)
+
+    page = site.coordinator().get(f"{HOME}/entwurf/{ready}").text
+    answer = activate(site, ready, rights="open", licence=licence, attribution="Stadt Wald")
+
+    assert f'<option value="{licence}" selected>ODbL 1.0</option>' in page
+    assert "Datensatz eines Open-Data-Portals (CKAN)" in page
+    assert answer.status_code == 303
+    with site.database.read() as session:
+        assert source(session, "mv_daten").rights == rights
 
 
 def test_rights_need_their_proof_and_what_was_typed_is_kept(site, ready):

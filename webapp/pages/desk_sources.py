@@ -48,7 +48,7 @@ from schemas.store.withdrawing import keys_of
 from schemas.store.work import WorkState, add_work, latest_work, somebody_works
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, writing
-from webapp.pages.source_form import LICENCES, RHYTHMS, RIGHTS, TRUSTS, WAYS, SourceForm
+from webapp.pages.source_form import RHYTHMS, RIGHTS, TRUSTS, WAYS, SourceForm, licences_of
 from webapp.pasting import MOST, read_pasted
 from webapp.previews import free_name
 from webapp.regions import region_of
@@ -127,11 +127,11 @@ def show_draft(number: int) -> ResponseReturnValue:
 @who(Who.COORDINATOR)
 def activate(number: int) -> ResponseReturnValue:
     """Make the draft a source, and put its first reading on the list."""
-    form = SourceForm(request.form)
     found = _own_draft(reading(), number)
     if found.state is not DraftState.READY:
         flash(_("Das geht erst, wenn eine Vorschau Angebote gefunden hat."))
         return redirect(url_for("sources.show_draft", number=number), 303)
+    form = SourceForm(request.form, licences_of(Source.model_validate(found.source)))
     changes = form.read()
     if changes is None:
         return _draft_page(found, form=form), 400
@@ -337,7 +337,7 @@ def _draft_page(found: Draft, *, form: SourceForm | None = None) -> str:
         trusts=TRUSTS,
         rights=RIGHTS,
         ways=WAYS,
-        licences=LICENCES,
+        licences=licences_of(proposed),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from schemas.harvest import AccessKind, Source
 from schemas.offer import Rights
 from schemas.vocabulary import RightsKind
+from webapp.feeds.licences import open_licence
 
 RHYTHMS: Final = {
     "hourly": _l("jede Stunde"),
@@ -51,6 +52,8 @@ WAYS: Final = {
     AccessKind.RPDE: _l("Veranstaltungs-Feed (OpenActive, RPDE)"),
     AccessKind.LINKED_EVENTS: _l("Veranstaltungskalender (LinkedEvents)"),
     AccessKind.KULTURDATEN: _l("kulturdaten.berlin"),
+    AccessKind.CKAN: _l("Datensatz eines Open-Data-Portals (CKAN)"),
+    AccessKind.DCAT: _l("Datensatz eines Open-Data-Katalogs (DCAT)"),
     AccessKind.TABLE: _l("hochgeladene Tabelle"),
     AccessKind.FORM: _l("Einträge von Anbietern"),
 }
@@ -58,11 +61,18 @@ WAYS: Final = {
 _LONGEST: Final = {"title": 200, "provider": 200, "contact": 254, "attribution": 400, "granted_by": 200}
 
 
+def licences_of(source: Source | None) -> Mapping[str, str]:
+    """Licences that can be chosen for ``source``: the usual ones, and what its description or portal states."""
+    stated = source.rights.licence if source else None
+    return LICENCES if stated is None or stated in LICENCES else {**LICENCES, stated: open_licence(stated).name}
+
+
 class SourceForm:
     """What was entered, and what is wrong with it by field."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], licences: Mapping[str, str] = LICENCES) -> None:
         self.values: Final = dict(values)
+        self._licences = licences
         self.errors: dict[str, str] = {}
 
     @classmethod
@@ -116,7 +126,7 @@ class SourceForm:
     def _rights(self, attribution: str, granted_by: str) -> dict[str, Any] | None:
         kind, licence = self.values.get("rights", ""), self.values.get("licence", "")
         if kind == RightsKind.OPEN:
-            if licence not in LICENCES:
+            if licence not in self._licences:
                 self.errors["licence"] = _("Bitte wählen Sie die Lizenz, die auf der Seite steht.")
             if not attribution:
                 self.errors["attribution"] = _("Bitte sagen Sie, wer genannt werden soll.")
