@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.harvesters.leaflets import picture
 from tests.harvesters.loopback import Site, running_site
+from tests.harvesters.portal import FIGURES, resource, show
 from tests.journeys.served import free_port
 from webapp.demo import stage as demo
 from webapp.demo.stage import Stage
@@ -51,6 +52,10 @@ def house() -> Iterator[Site]:
         site.put("/programm.pdf", picture(), **{"Content-Type": "application/pdf"})
         site.put("/leer", "")
         site.put("/abend", page_of(event("Weinprobe", ADULTS)))
+        file = resource(site.put("/kurse.csv", f"Titel;Beschreibung\nSegel setzen;{KITA}\n"))
+        show(site, file, title="Angebote im Hafen", license_id="odc-odbl", license_url=None)
+        figures = resource(site.put("/zahlen.csv", FIGURES))
+        show(site, figures, id="zahlen", name="zahlen", title="Einwohner nach Stadtteilen")
         yield site
 
 
@@ -139,10 +144,33 @@ def visible(page: Page, title: str) -> bool:
     return page.locator("main a[href*='/angebote/']", has_text=title).count() > 0
 
 
+@pytest.mark.timeout(180)
+def test_a_dataset_of_an_open_data_portal_brings_its_rights_with_it(page: Page, house: Site) -> None:
+    paste(page, f"{house.base}/dataset/kurse")
+    expect(page.get_by_role("heading", name="1 Angebot gefunden")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Datensatz eines Open-Data-Portals (CKAN)")).to_be_visible()
+    expect(page.get_by_label("Name der Quelle")).to_have_value("Angebote im Hafen")
+    expect(page.get_by_label("Offene Lizenz: Texte dürfen gezeigt werden")).to_be_checked()
+    expect(page.get_by_label("Offene Lizenz: welche?")).to_have_value("http://dcat-ap.de/def/licenses/odbl")
+    expect(page.get_by_label("Wer genannt wird")).to_have_value("Stadt Wald")
+    fits(page)
+
+    page.get_by_role("button", name="Aktivieren").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Angebote im Hafen")
+    for _ in range(60):
+        page.reload()
+        if page.get_by_text("1 Angebot gelesen").count():
+            break
+        page.wait_for_timeout(500)
+    expect(page.get_by_text("1 Angebot gelesen (1 neu)")).to_be_visible()
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("path", "words"),
     [
+        ("/dataset/zahlen", "Der Datensatz „Einwohner nach Stadtteilen“"),
         ("/geheim", "Die robots.txt des Servers erlaubt uns diese Adresse nicht."),
         ("/weg", "Die Seite gibt es nicht (404)."),
         ("/programm.pdf", "Das PDF besteht nur aus Bildern (eingescannt); Text steht nicht darin."),
