@@ -291,7 +291,7 @@ def test_paging_ends(site: Site, target: str, rule: str | None) -> None:
     assert result.complete is (rule is None)
 
 
-@pytest.mark.parametrize(("name", "most"), [("MAX_RECORDS", 4), ("MOST_BYTES", 1_000)])
+@pytest.mark.parametrize(("name", "most"), [("MAX_ITEMS", 4), ("MAX_BYTES", 1_000)])
 def test_pages_end_where_they_are_more_than_a_source_may_have(
     site: Site, monkeypatch: pytest.MonkeyPatch, name: str, most: int
 ) -> None:
@@ -299,8 +299,8 @@ def test_pages_end_where_they_are_more_than_a_source_may_have(
 
     result = read(paged(site, [ROWS[:5], ROWS[5:], ROWS[:1]]), settings=QUICK, now=NOW)
 
-    assert (len(result.records), result.complete) == (5 if name == "MAX_RECORDS" else 10, False)
-    assert [issue.rule for issue in result.issues] == ["feeds.too_much"]
+    assert (len(result.records), result.complete) == (5 if name == "MAX_ITEMS" else 10, False)
+    assert [issue.rule for issue in result.issues] == ["feeds.too_many"]
 
 
 def test_too_many_pages_leave_the_run_incomplete(site: Site) -> None:
