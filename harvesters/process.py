@@ -9,20 +9,25 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from harvesters.door import Door
+from harvesters.drift import drifts, is_new
 from harvesters.gate import Verdict, judge
 from harvesters.normalise.record import VERSION, normalise
 from harvesters.problems import place_of, problem
+from harvesters.reading import FORMATS
 from schemas.clock import local
 from schemas.db import Database
-from schemas.harvest import Issue, Normalised, Record, Source
-from schemas.offer import OfferFields, SourceKey
+from schemas.filling import Tally
+from schemas.harvest import Drift, FillRates, Issue, Normalised, Record, Source
+from schemas.offer import SourceKey
 from schemas.store import harvest as store
+from schemas.store.filling import former_fills, last_fill, tally_stored
 from schemas.store.harvest import KnownOffer, Reading, SavedCounts
 from schemas.store.reviews import hold_withdrawals
 
 BATCH: Final = 1_000
 """Readings per transaction."""
-_ENOUGH_FOR_SHARES: Final = 5
+READER: Final = f"{FORMATS}/{VERSION}"
+"""What reads: two runs of one reader may be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Processed:
     """What was not understood, and what the gate says."""
     excluded: int = 0
     """Records that were not stored, because their providers do not want to be listed."""
+    fill: FillRates | None = None
+    """How often the offers that were shown state what."""
 
 
 def process(
@@ -63,6 +70,7 @@ def process(
         known = store.known(session, source.name)
         called_gone = store.keys_at(session, source.name, gone)
         door = Door.of(session, source)
+        former, last = former_fills(session, source.name), last_fill(session, source.name)
     called_gone |= {key for key in known if key.key in deleted} if deleted else set()
     work = _Work(source, known, read_again, door)
     counts = SavedCounts()
@@ -80,7 +88,11 @@ def process(
             counts = _plus(counts, _save_rest(session, source, run_id, batch, seen, verdict, now))
     else:
         counts = work.would_be(seen, verdict)
-    issues = [*work.issues, *work.unfilled(everything=not seen)]
+    fill = work.rates(database, seen, last)
+    whole = (complete or read_again) and source.expect.offers.min <= len(shown) <= source.expect.offers.max
+    found = drifts(fill, former if whole else (), source.expect, run_id)
+    told = [each for each in found if (work.read if each.rule == "expect.filled" else is_new(each, former))]
+    issues = [*work.issues, *(_drifted(source, each) for each in told)]
     if verdict.rule is not None and verdict.message is not None:
         issues.append(
             problem(
@@ -94,7 +106,7 @@ def process(
                 else "Beim nächsten vollständigen Abruf wird neu entschieden.",
             )
         )
-    return Processed(counts, verdict, tuple(issues), work.excluded)
+    return Processed(counts, verdict, tuple(issues), work.excluded, fill.model_copy(update={"drifts": found}))
 
 
 def _save_rest(
@@ -126,9 +138,9 @@ class _Work:
 
     def __init__(self, source: Source, known: Mapping[SourceKey, KnownOffer], read_again: bool, door: Door) -> None:
         self._source, self._known, self._read_again, self._door = source, known, read_again, door
-        self.excluded = 0
-        self._filled: dict[str, int] = dict.fromkeys(source.expect.filled, 0)
-        self._read = self._new = self._changed = self._returned = 0
+        self.excluded = self.read = 0
+        self._tally = Tally()
+        self._new = self._changed = self._returned = 0
         self.issues: list[Issue] = []
 
     def readings(self, records: Iterable[Record], seen: list[SourceKey], shown: set[SourceKey]) -> Iterator[Reading]:
@@ -158,9 +170,8 @@ class _Work:
         if self._door.shuts_reading(normalised.offer.fields):
             return None
         self.issues.extend(normalised.issues)
-        for name in self._filled:
-            self._filled[name] += is_filled(normalised.offer.fields, name)
-        self._read += 1
+        self._tally.add(normalised.offer.fields)
+        self.read += 1
         return Reading(record, fingerprint, normalised, VERSION)
 
     def _count(self, stored: KnownOffer | None, same: bool) -> None:
@@ -174,7 +185,7 @@ class _Work:
     def would_be(self, seen: Sequence[SourceKey], verdict: Verdict) -> SavedCounts:
         """The counts of a dry run; a change of reading alone is not foreseen."""
         back = sum(self._known[key].withdrawn or not self._known[key].present for key in seen)
-        others = self._read - self._new - self._changed - self._returned
+        others = self.read - self._new - self._changed - self._returned
         return SavedCounts(
             new=self._new,
             changed=self._changed,
@@ -183,21 +194,13 @@ class _Work:
             withdrawn=len(verdict.withdrawn),
         )
 
-    def unfilled(self, *, everything: bool) -> Iterator[Issue]:
-        """Fields that are found less often than the source expects; judged only where all offers were read."""
-        if not everything or self._read < _ENOUGH_FOR_SHARES:
-            return
-        for name, least in self._source.expect.filled.items():
-            share = self._filled[name] / self._read
-            if share < least:
-                yield problem(
-                    self._source.name,
-                    place_of(self._source),
-                    field=name,
-                    rule="expect.filled",
-                    message=f"„{name}“ wurde nur bei {share:.0%} der Angebote gefunden, erwartet sind {least:.0%}.",
-                    remedy="Hat sich die Seite geändert? Bitte access.fields prüfen oder expect.filled anpassen.",
-                )
+    def rates(self, database: Database, seen: Collection[SourceKey], last: FillRates | None) -> FillRates:
+        """How often the offers that were shown state what; that of the ``last`` run where nothing had to be read."""
+        if not self.read and last is not None and (last.reader, last.offers) == (READER, len(seen)):
+            return last
+        with database.read() as session:
+            tally_stored(session, self._source.name, seen, self._tally)
+        return self._tally.rates(READER)
 
 
 def understand(record: Record, source: Source) -> Normalised:
@@ -209,12 +212,9 @@ def understand(record: Record, source: Source) -> Normalised:
     return normalise(record, source, today=local(moment).date())
 
 
-def is_filled(offer: OfferFields, name: str) -> bool:
-    """Whether a field says something: neither absent nor empty.
-
-    Raises ``AttributeError`` for a name that offers do not have; ``harvesters.source`` refuses such descriptions.
-    """
-    return getattr(offer, name) not in (None, "", (), {})
+def _drifted(source: Source, drift: Drift) -> Issue:
+    where = place_of(source)
+    return problem(source.name, where, field=drift.field, rule=drift.rule, message=drift.message, remedy=drift.remedy)
 
 
 def _plus(one: SavedCounts, other: SavedCounts) -> SavedCounts:

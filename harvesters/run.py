@@ -30,6 +30,7 @@ from schemas.store import harvest as store
 from schemas.store.exclusions import excluded
 from schemas.store.following import follow_source, in_batches
 from schemas.store.pages import Page, keep_pages, pages
+from schemas.store.runs import grouped
 
 _LOG: Final = structlog.get_logger(__name__)
 _AT_ONCE: Final = 4
@@ -324,6 +325,7 @@ class _Run:
             withdrawn=counts.withdrawn,
             issues=tuple(issues),
             message=message,
+            fill=processed.fill if status is not RunStatus.FAILED else None,
         )
 
     def _too_few(self, found: int) -> Issue:
@@ -354,7 +356,7 @@ class _Run:
         return _failed(self._source, self._started, _sentence(error), run_id=self._id, issues=(issue,))
 
     def _finish(self, run: HarvestRun) -> HarvestRun:
-        finished = run.model_copy(update={"finished_at": self._now()})
+        finished = run.model_copy(update={"finished_at": self._now(), "issues": tuple(grouped(run.issues))})
         if self._id is not None:
             with self._database.begin() as session:
                 store.finish_run(session, finished)

@@ -298,6 +298,55 @@ class RunStatus(StrEnum):
     """Nothing was asked, because the provider does not want to be listed; nothing is wrong with the source."""
 
 
+class Drift(Value):
+    """A way in which a source's offers are not what its description expects, or what they were in former runs."""
+
+    field: str
+    """Offer field that is stated too seldom; ``kita_suitability`` for whom they suit, ``offers`` for how many there
+    are."""
+    rule: str
+    """``expect.filled``, ``drift.filled``, ``drift.suitability`` or ``drift.offers``."""
+    was: float
+    """Share (of ``offers``: number) that is expected, or that was usual."""
+    now: float
+    """Share or number of this run."""
+    since: int | None = None
+    """Number of the first run that showed it."""
+    message: str
+    """German sentence: what happened."""
+    remedy: str
+    """German sentence: what to do."""
+
+    @property
+    def is_illness(self) -> bool:
+        """Whether it speaks for a reading that went wrong. A number of offers is a fact that may well be right."""
+        return self.field != "offers"
+
+
+class FillRates(Value):
+    """What the offers that a run showed state, counted."""
+
+    reader: str
+    """Version of the formats and of the normaliser that read them; other versions are not compared."""
+    offers: int
+    """Offers that were counted: read by this run, or seen unchanged."""
+    filled: dict[str, int] = {}
+    """Offer field → offers that state it; absent is none."""
+    suitable: dict[str, int] = {}
+    """Verdict on their suitability for Kita groups → offers."""
+    drifts: tuple[Drift, ...] = ()
+    """What is not as it should be or used to be, as long as it lasts."""
+
+    @property
+    def illnesses(self) -> tuple[Drift, ...]:
+        """Those of ``drifts`` that speak for a reading that went wrong."""
+        return tuple(drift for drift in self.drifts if drift.is_illness)
+
+    def share(self, name: str) -> float:
+        """Share of the offers that state the field; 0 where there are none."""
+        return self.filled.get(name, 0) / self.offers if self.offers else 0.0
+
+
 class HarvestRun(Value):
     """One reading of one source."""
 
@@ -329,6 +378,13 @@ class HarvestRun(Value):
     """What was not understood, grouped."""
     message: str | None = None
     """German sentence on how it went."""
+    fill: FillRates | None = None
+    """How often its offers state what; ``None`` where nothing was read, and of runs before this was counted."""
+
+    @property
+    def is_ill(self) -> bool:
+        """Whether the source was not read well: not, not all of it, or with offers that state much less than usual."""
+        return self.status in (RunStatus.FAILED, RunStatus.INCOMPLETE) or bool(self.fill and self.fill.illnesses)
 
 
 class Normalised(Value):

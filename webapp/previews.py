@@ -18,11 +18,11 @@ from harvesters.fetch.client import FetchSettings
 from harvesters.fetch.trouble import NOT_LISTED
 from harvesters.look import look
 from harvesters.problems import ReadError
-from harvesters.process import is_filled
 from harvesters.registry import bundled_sources
 from harvesters.trying import Trial, difference
 from schemas.clock import local
 from schemas.db import Database
+from schemas.filling import is_filled
 from schemas.harvest import Access, AccessKind, Issue, Source
 from schemas.offer import Offer
 from schemas.region import Region

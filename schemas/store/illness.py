@@ -1,11 +1,14 @@
-"""Which sources are ill: active, and not read well since some run."""
+"""Which sources are ill: active, and not read well since some run, or with offers that state much less since then."""
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import AwareDatetime
-from sqlalchemy import and_, func, select
+from sqlalchemy import Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
 from schemas.base import Value
-from schemas.harvest import RunStatus, Source
+from schemas.harvest import Drift, FillRates, RunStatus, Source
 from schemas.store.runs import sources
 from schemas.tables.harvest import issues, runs
 
@@ -21,11 +24,11 @@ class Illness(Value):
     source: Source
     """The source."""
     first_run: int
-    """Number of the first bad run after its last good one: the illness's own number, as long as it lasts."""
+    """Number of the first run that was so: the illness's own number, as long as it lasts."""
     since: AwareDatetime
     """When that run began."""
     status: RunStatus
-    """How its latest bad run ended."""
+    """How its latest run ended."""
     message: str | None = None
     """What happened then, in German."""
     remedy: str | None = None
@@ -38,14 +41,20 @@ class Illness(Value):
 
 
 def ill_sources(session: Session, region: str) -> list[Illness]:
-    """Active sources of ``region`` that were last read well before a failed or incomplete run; longest ill first."""
+    """What active sources of ``region`` suffer from; longest ill first.
+
+    A source that was last read well before a failed or incomplete run has this one illness; one that was read well may
+    have several, by the runs in which its offers began to state less.
+    """
     known = {each.name: each for each in sources(session, region) if each.active}
-    good = (
-        select(runs.c.source, func.max(runs.c.id).label("last"))
-        .where(runs.c.status.in_(_GOOD))
-        .group_by(runs.c.source)
-        .subquery()
-    )
+    unread = _unread(session, known)
+    read = {name: each for name, each in known.items() if name not in {ill.source.name for ill in unread}}
+    return sorted([*unread, *_drifted(session, read)], key=lambda each: (each.since, each.first_run))
+
+
+def _unread(session: Session, known: Mapping[str, Source]) -> list[Illness]:
+    """Those that were not read well since some run."""
+    good = _last_good()
     bad = (
         select(runs.c.source, func.min(runs.c.id).label("first"), func.max(runs.c.id).label("latest"))
         .outerjoin(good, good.c.source == runs.c.source)
@@ -60,7 +69,6 @@ def ill_sources(session: Session, region: str) -> list[Illness]:
         )
         .join(first, first.c.id == bad.c.first)
         .join(latest, latest.c.id == bad.c.latest)
-        .order_by(first.c.started_at, first.c.id)
     ).all()
     told = {
         row.run_id: row
@@ -83,3 +91,37 @@ def ill_sources(session: Session, region: str) -> list[Illness]:
         for row in found
         if row.source in known
     ]
+
+
+def _drifted(session: Session, known: Mapping[str, Source]) -> list[Illness]:
+    """Those whose offers state less since some run than they did, or than is expected."""
+    good = _last_good()
+    query = (
+        select(runs.c.source, runs.c.status, runs.c.fill)
+        .join(good, runs.c.id == good.c.last)
+        .where(runs.c.fill.is_not(None))
+    )
+    found: dict[tuple[str, int], tuple[RunStatus, list[Drift]]] = {}
+    for name, status, fill in session.execute(query):
+        for drift in FillRates.model_validate(fill).illnesses if name in known else ():
+            if drift.since is not None:
+                found.setdefault((name, drift.since), (RunStatus(status), []))[1].append(drift)
+    began = select(runs.c.id, runs.c.started_at).where(runs.c.id.in_({first for _, first in found}))
+    since: dict[int, datetime] = {row.id: row.started_at for row in session.execute(began)}
+    return [
+        Illness(
+            source=known[name],
+            first_run=first,
+            since=since[first],
+            status=status,
+            message=" ".join(drift.message for drift in drifts),
+            remedy=drifts[0].remedy,
+        )
+        for (name, first), (status, drifts) in found.items()
+    ]
+
+
+def _last_good() -> Subquery:
+    """The last run of each source that was read well."""
+    query = select(runs.c.source, func.max(runs.c.id).label("last")).where(runs.c.status.in_(_GOOD))
+    return query.group_by(runs.c.source).subquery()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.base import Value
 from schemas.exceptions import StoreError
-from schemas.harvest import HarvestRun, Issue, RunStatus, Source
+from schemas.harvest import FillRates, HarvestRun, Issue, RunStatus, Source
 from schemas.store.audit import note
 from schemas.store.following import mark_source
 from schemas.store.identity import same_identity
@@ -284,7 +284,9 @@ def finish_run(session: Session, run: HarvestRun) -> None:
         raise StoreError(f"{run.source}: a run is finished with its id, an end and a status other than running")
     renew_run(session, run.id, run.finished_at)
     values = {name: getattr(run, name) for name in _COUNTS} | {"status": run.status, "finished_at": run.finished_at}
-    session.execute(update(tables.runs).where(tables.runs.c.id == run.id).values(message=_plain(run.message), **values))
+    fill = run.fill.model_dump(mode="json") if run.fill else None
+    ended = update(tables.runs).where(tables.runs.c.id == run.id)
+    session.execute(ended.values(message=_plain(run.message), fill=fill, **values))
     if rows := [_issue_row(run.id, issue) for issue in grouped(run.issues)]:
         session.execute(insert(tables.issues), rows)
         keep_wordings(session, run.source, run.issues, now=run.finished_at)
@@ -356,6 +358,7 @@ def _run(row: Row[Any], issues: Iterable[Issue] = ()) -> HarvestRun:
         finished_at=row.finished_at,
         status=row.status,
         message=row.message,
+        fill=None if row.fill is None else FillRates.model_validate(row.fill),
         issues=tuple(issues),
         **{name: getattr(row, name) for name in _COUNTS},
     )

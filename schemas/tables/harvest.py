@@ -132,6 +132,7 @@ runs: Final = Table(
     Column("missing", Integer, nullable=False, server_default="0"),
     Column("withdrawn", Integer, nullable=False, server_default="0"),
     Column("message", Text),
+    Column("fill", Json),
     Index("ix_runs_source_id", "source", "id"),
     Index(
         "uq_runs_running",
@@ -141,7 +142,8 @@ runs: Final = Table(
         postgresql_where=text("status = 'running'"),
     ),
 )
-"""HarvestRuns. At most one per source is running; its id is the fence under which results are written."""
+"""HarvestRuns. At most one per source is running; its id is the fence under which results are written. ``fill`` is how
+often the offers of the run state what."""
 
 issues: Final = Table(
     "issues",

@@ -6,11 +6,11 @@ import pytest
 
 from harvesters import process as module
 from harvesters.normalise.record import VERSION
-from harvesters.process import Processed, is_filled, process
+from harvesters.process import Processed, process
 from schemas.db import Database
 from schemas.harvest import HarvestRun, Record, RunStatus
 from schemas.store import harvest as store
-from tests.factories import NOW, make_fields, make_record, make_source
+from tests.factories import NOW, make_record, make_source
 
 SOURCE = make_source(expect={"offers": {"min": 1, "max": 10_000, "max_vanished": 0.5}})
 
@@ -92,9 +92,3 @@ def test_the_version_of_the_normaliser_is_kept_with_each_reading(sqlite_database
 
     with sqlite_database.read() as session:
         assert {offer.reading for offer in store.known(session, SOURCE.name).values()} == {VERSION}
-
-
-def test_empty_is_not_filled() -> None:
-    offer = make_fields(ages=None, topics=(), cancelled=False)
-
-    assert [is_filled(offer, name) for name in ("title", "ages", "topics")] == [True, False, False]

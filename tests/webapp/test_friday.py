@@ -1,6 +1,7 @@
 """The Friday mail: what needs a coordinator before Monday, once, in plain words."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from harvesters.run import take_in
 from recommender.filters import RULES
-from schemas.harvest import HarvestRun, Issue, Record, RunResult, RunStatus, Source
+from schemas.harvest import Drift, FillRates, HarvestRun, Issue, Record, RunResult, RunStatus, Source
 from schemas.identifiers import offer_id
 from schemas.offer import Suitability
 from schemas.review import ReviewKind
@@ -44,8 +45,16 @@ def friday(both_sites: Site) -> Site:
     return both_sites
 
 
-def read(site: Site, source: str, status: RunStatus, *, message: str | None = None, remedy: str | None = None) -> int:
-    """One run of a source that ended so."""
+def read(
+    site: Site,
+    source: str,
+    status: RunStatus,
+    *,
+    message: str | None = None,
+    remedy: str | None = None,
+    drifts: Sequence[tuple[str, int | None]] = (),
+) -> int:
+    """One run of a source that ended so; ``drifts`` are fields, and the runs since which they are missed."""
     source_issue = Issue(field="source", wording="", rule="fetch.gone", where=source, message=message, remedy=remedy)
     with site.database.begin() as session:
         save_source(session, make_source(source, title=f"Quelle {source}"), origin="file", now=site.now)
@@ -54,10 +63,16 @@ def read(site: Site, source: str, status: RunStatus, *, message: str | None = No
         run = HarvestRun(
             id=number, source=source, started_at=site.now, finished_at=site.now, status=status, message=message,
             issues=issues,
+            fill=FillRates(reader="1", offers=20, drifts=tuple(missed(name, run or number) for name, run in drifts)),
         )  # fmt: skip
         finish_run(session, run)
     site.now += timedelta(minutes=1)
     return number
+
+
+def missed(field: str, since: int) -> Drift:
+    words = {"message": f"Kaum noch {field}.", "remedy": "Die Seite ansehen."}
+    return Drift(field=field, rule="drift.filled", was=0.9, now=0.1, since=since, **words)
 
 
 def write(site: Site):
@@ -159,6 +174,35 @@ def test_an_illness_whose_letter_failed_is_told_the_week_after(friday):
     write(friday)
 
     assert "1. Quelle mv_wald" in letters(friday)[0].text
+
+
+def test_offers_that_state_much_less_than_they_did_are_told_once_and_a_smaller_number_is_not(friday):
+    first = read(friday, "mv_wald", RunStatus.COMPLETE, drifts=[("ages", None), ("price", None), ("offers", None)])
+    read(friday, "mv_moor", RunStatus.COMPLETE, drifts=[("offers", None)])
+    write(friday)
+    told = only(friday)
+    assert "1. Quelle mv_wald, seit Freitag, 27. November 2026" in told.text
+    assert "Was war: Kaum noch ages. Kaum noch price.\n" in told.text
+    assert "Was hilft: Die Seite ansehen." in told.text
+    assert "mv_moor" not in told.text
+
+    friday.now += timedelta(days=7)
+    second = read(friday, "mv_wald", RunStatus.COMPLETE, drifts=[("ages", first), ("schedule", None)])
+    write(friday)
+    again = letters(friday)[0]
+    assert "Was war: Kaum noch schedule." in again.text
+    assert "Kaum noch ages" not in again.text
+
+    friday.now += timedelta(days=7)
+    read(friday, "mv_wald", RunStatus.UNCHANGED, drifts=[("ages", first), ("schedule", second)])
+    with friday.database.read() as session:
+        assert [each.first_run for each in ill_sources(session, "13075")] == [first, second]
+    read(friday, "mv_wald", RunStatus.FAILED, message="Weg.", drifts=[("ages", first)])
+    with friday.database.read() as session:
+        assert [each.message for each in ill_sources(session, "13075")] == ["Weg."]
+    read(friday, "mv_wald", RunStatus.COMPLETE)
+    with friday.database.read() as session:
+        assert ill_sources(session, "13075") == []
 
 
 def test_what_is_off_deleted_well_or_in_another_region_is_not_ill(friday):

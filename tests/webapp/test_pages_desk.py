@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from lxml import html
 
-from schemas.harvest import HarvestRun, Issue, RunStatus
+from schemas.harvest import Drift, FillRates, HarvestRun, Issue, RunStatus
 from schemas.offer import AgeRange, Price, Suitability
 from schemas.review import ReviewKind
 from schemas.store.digests import DigestState, claim_next, enter, ledger
@@ -282,6 +282,37 @@ def test_runs_show_how_it_went_and_what_was_not_understood(site, desk):
         "Im Quelltext nachsehen.",
         "museum.example/7",
     ]
+
+
+def test_runs_show_what_their_offers_state_against_what_is_expected_and_was_found_before(site, desk):
+    message = "„Alter“ wurde nur noch bei 10 % der Angebote gefunden, bisher waren es 90 %."
+    lost = Drift(field="ages", rule="drift.filled", was=0.9, now=0.1, since=2, message=message, remedy="Nachsehen.")
+    before = FillRates(reader="1", offers=20, filled={"ages": 18, "price": 10}, suitable={"yes": 20})
+    now = FillRates(
+        reader="1", offers=20, filled={"ages": 2, "price": 12}, suitable={"yes": 5, "no": 15}, drifts=(lost,)
+    )
+    source = make_source(expect={"filled": {"price": 0.6, "duration_minutes": 0.5}})
+    for fill in (before, now, now):
+        run = HarvestRun(source=source.name, started_at=site.now, status=RunStatus.COMPLETE, records=20, fill=fill)
+        site.harvest(make_source_offer(), source=source, run=run)
+
+    pages = [desk.get(path).text for path in ("/desk/abrufe/mv_beispielmuseum", "/desk/quellen/mv_beispielmuseum")]
+    newest = cells(pages[0])[:3]
+    (listed,) = cells(desk.get("/desk/quellen").text)
+
+    assert newest == [
+        ["Alter zu wenig", "2 von 20", "10 %", "10 %", "–"],
+        ["Dauer", "0 von 20", "0 %", "0 %", "50 %"],
+        ["Kosten", "12 von 20", "60 %", "60 %", "60 %"],
+    ]
+    assert ["Alter zu wenig", "2 von 20", "10 %", "90 %", "–"] in cells(pages[0])
+    assert ["Alter", "18 von 20", "90 %", "–", "–"] in cells(pages[0])
+    assert "Für Kita-Gruppen: 5 ja, 15 nein, 0 unklar" in pages[0]
+    assert pages[0].count(f"Weiterhin: {message}") == 1
+    assert f"{message} Nachsehen." in text_of(pages[1])
+    assert listed[1] == "krank"
+    assert listed[4] == f"vollständig{message}"
+    assert "1 kranke Quelle" in text_of(desk.get("/desk/").text)
 
 
 def test_a_source_that_was_never_read_says_so(site, desk):

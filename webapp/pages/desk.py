@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from schemas.clock import week_of
 from schemas.exceptions import StoreError
 from schemas.freshness import UNCONFIRMED_DAYS
-from schemas.harvest import RunStatus
 from schemas.identifiers import digest
 from schemas.review import DecisionKind, JudgementKind, ReviewKind
 from schemas.store.audit import Action, noted
@@ -41,6 +40,7 @@ from schemas.store.undoing import about_the_same, can_undo, decided_alike, refus
 from webapp.access import Who, who
 from webapp.db import current_region, now, reading, state, today, writing
 from webapp.pages.correcting import FORMS, Input
+from webapp.pages.run_report import reports
 from webapp.pages.value_words import value_words
 from webapp.regions import region_of
 from webapp.template_filters import moment
@@ -72,9 +72,7 @@ def home() -> ResponseReturnValue:
     """What waits for a coordinator, in figures that lead to the places where it is decided."""
     region, regions = current_region(), state().regions
     own = [each.name for each in sources(reading()) if region_of(each.region, regions) == region]
-    ill = [
-        run for run in latest_runs(reading(), own).values() if run.status in (RunStatus.FAILED, RunStatus.INCOMPLETE)
-    ]
+    ill = [run for run in latest_runs(reading(), own).values() if run.is_ill]
     states = drafts_by_state(reading(), region.key)
     return render_template(
         "pages/desk.html",
@@ -97,7 +95,7 @@ def source_runs(name: str) -> ResponseReturnValue:
     latest = runs(reading(), source=name, limit=20)
     if found is None or region_of(found.region, state().regions) != current_region() or not latest:
         abort(404)
-    return render_template("pages/desk_runs.html", source=found, runs=latest)
+    return render_template("pages/desk_runs.html", source=found, reports=reports(latest, found.expect.filled))
 
 
 @pages.get("/angebote/<offer:offer_id>")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from harvesters.fetch.trouble import NOT_LISTED
 from schemas.exceptions import StoreError
-from schemas.harvest import FETCHED, AccessKind, RunStatus, Source
+from schemas.harvest import FETCHED, AccessKind, Source
 from schemas.store.drafts import (
     Draft,
     DraftKind,
@@ -301,7 +301,7 @@ def _home(text: str = "", problem: str | None = None, problems: tuple[str, ...] 
     region, regions = current_region(), state().regions
     own = [each for each in sources(reading()) if region_of(each.region, regions) == region]
     latest = latest_runs(reading(), [each.name for each in own])
-    ill = {name for name, run in latest.items() if run.status in (RunStatus.FAILED, RunStatus.INCOMPLETE)}
+    ill = {name for name, run in latest.items() if run.is_ill}
     stopped = excluded(reading())
     return render_template(
         "pages/desk_sources.html",

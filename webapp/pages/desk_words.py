@@ -127,6 +127,7 @@ OTHER_FIELDS: Final[dict[str, Any]] = {
     "locality": _l("Gemeinde"),
     "lon": _l("Länge"),
     "mail": _l("E-Mail"),
+    "offers": _l("Zahl der Angebote"),
     "phone": _l("Telefon"),
     "place_name": _l("Name des Ortes"),
     "postcode": _l("Postleitzahl"),
@@ -168,6 +169,7 @@ def init_app(app: Flask) -> None:
         date_of=lambda moment: day_words(local(moment).date(), weekday="none"),
         missing_in=lambda fields, values: [name for name in fields if not values[name]],
         field_name=field_name,
+        share=lambda share: "–" if share is None else f"{share:.0%}".replace("%", " %"),
         value_words=value_words,
     )
 
