@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
+from zlib import crc32
 
 from sqlalchemy.orm import Session
 
@@ -30,9 +31,9 @@ from schemas.store.pages import purge_pages
 from schemas.store.publishing import expire
 from schemas.store.rates import purge_rates
 from schemas.store.reviews import apply_due
-from schemas.store.runs import runs, source, sources
+from schemas.store.runs import latest_runs, source, sources
 from schemas.store.uploads import purge_uploads
-from schemas.store.work import Work, add_work, guard, purge_work
+from schemas.store.work import Work, WorkState, add_work, guard, latest_work, purge_work
 from webapp.digest import Issuing, prepare
 from webapp.duplicates import ask_about_duplicates
 from webapp.entries import look_after, tell_decisions
@@ -55,6 +56,10 @@ KEEP_DRAFTS: Final = timedelta(days=90)
 """How long a draft is kept with which nothing happens; as long as Records."""
 NIGHT_ENDS: Final = 6
 """Hour before which sources are read that are not hourly: nobody else needs their server then."""
+_HOUR: Final = timedelta(hours=1)
+_SPREAD_OF_HOUR: Final = timedelta(minutes=50)
+_SPREAD_OF_NIGHT: Final = timedelta(hours=5)
+"""Over which sources are spread; the last hour is for those that take long."""
 RHYTHM: Final[Mapping[str, timedelta]] = {
     "hourly": timedelta(minutes=50),
     "daily": timedelta(hours=18),
@@ -121,9 +126,23 @@ def is_due(of: Source, last: datetime | None, now: datetime) -> bool:
     return last is None or now - last >= RHYTHM[of.rhythm]
 
 
+def moment_of(of: Source, hour: datetime) -> datetime:
+    """When in the night (of an hourly source: in the hour) that ``hour`` belongs to ``of`` is read.
+
+    Spread by name, so that neither our processes nor the servers of one town's houses are all asked in one minute, and
+    each source at the same time of day, so that its rhythm is what it says.
+    """
+    share = crc32(of.name.encode()) / 2**32
+    if of.rhythm == "hourly":
+        return hour + share * _SPREAD_OF_HOUR
+    day = local(hour).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + share * _SPREAD_OF_NIGHT
+
+
 def harvest_job(task: Task) -> dict[str, Any]:
-    """Put a reading of every source of this installation's Regions that is due on the list; whoever asked not to be
-    listed is not read. What offers have still to follow is put on it again."""
+    """Put a reading of every source of this installation's Regions that is due in this hour on the list, at its moment,
+    or at once where that has passed; whoever asked not to be listed is not read. What offers have still to follow is put
+    on it again."""
     now = task.work.scheduled_for
     regions = load_regions(task.settings.region_dir)
     save_sources(task.database, regions, now)
@@ -134,12 +153,18 @@ def harvest_job(task: Task) -> dict[str, Any]:
             add_work(session, job, now)
         added = []
         unlisted = excluded(session)
-        for each in sources(session):
+        known = sources(session)
+        last = {name: run.started_at for name, run in latest_runs(session, [each.name for each in known]).items()}
+        for each in known:
             if unlisted.stops(each) or not belongs(each, regions):
                 continue
-            latest = runs(session, source=each.name, limit=1)
-            if is_due(each, latest[0].started_at if latest else None, now):
-                add_work(session, f"harvest:{each.name}", now)
+            moment = max(now, moment_of(each, now))
+            if moment >= now + _HOUR or not is_due(each, last.get(each.name), moment):
+                continue
+            job = f"harvest:{each.name}"
+            listed = latest_work(session, job)
+            if listed is None or listed.state not in (WorkState.DUE, WorkState.RUNNING):
+                add_work(session, job, moment)
                 added.append(each.name)
     return {"due": added}
 

@@ -1,8 +1,12 @@
 """One run from start to finish, over real HTTP: what is stored, what is not touched, and what people read about it."""
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -221,6 +225,36 @@ def test_one_ill_source_does_not_affect_the_others(sqlite_database: Database, si
         ("mv_beispielmuseum", "complete"),
         ("mv_boese", "failed"),
     ]
+
+
+def test_a_source_that_hangs_delays_no_other(sqlite_database: Database, site: Site, source: Source) -> None:
+    released = Event()
+
+    def drip() -> Iterator[bytes]:
+        yield b"["
+        released.wait(60)
+        yield b"]"
+
+    site.answers["/haengt"] = Answer(headers={"Content-Type": "application/json"}, chunks=drip)
+    hanging = feed(site, access={"start": (f"{site.base}/haengt",)}).model_copy(update={"name": "mv_haengt"})
+    others = [source.model_copy(update={"name": f"mv_haus_{number}"}) for number in range(8)]
+    patient = replace(QUICK, total_s=60, timeout_s=60)
+
+    with ThreadPoolExecutor(1) as beside:
+        all_runs = beside.submit(harvest_all, sqlite_database, [hanging, *others], settings=patient, now=NOW)
+        while len(ended := _ended(sqlite_database)) < len(others) and not all_runs.done():
+            sleep(0.02)
+        still_hangs = not all_runs.done()
+        released.set()
+
+    assert still_hangs
+    assert ended == {each.name for each in others}
+    assert [run.status for run in all_runs.result()] == [RunStatus.FAILED, *[RunStatus.COMPLETE] * len(others)]
+
+
+def _ended(database: Database) -> set[str]:
+    with database.read() as session:
+        return {run.source for run in store.runs(session) if run.status is RunStatus.COMPLETE}
 
 
 def test_an_error_of_our_own_ends_its_run_and_spares_the_others(

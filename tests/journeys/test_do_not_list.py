@@ -141,7 +141,7 @@ def test_whoever_asks_not_to_be_listed_stays_away_for_good(world: World, museum:
     calendar.put("/kalender.csv", CALENDAR + f"3;Hafentag;Museum am Hafen;10.12.2026;{FOR_KITAS}\n", ETag='"2"')
     world.pass_time(days=8)
     with world.database.begin() as session:
-        number = add_work(session, "harvest", world.now.replace(hour=1))
+        number = add_work(session, "harvest", world.now.replace(hour=3))
         work = claim_work(session, now=world.now, work_id=number)
     assert work is not None
     due = harvest_job(Task(world.database, world.settings, work))["due"]

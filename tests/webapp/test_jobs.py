@@ -1,5 +1,7 @@
 """What happens by the clock: each job may run twice, at the right moment, and no source disturbs another."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,13 +26,14 @@ from tests.webapp.mail_setup import REGION
 from tests.webapp.publishing import publish_offers
 from tests.webapp.test_digest_prepare import region_file
 from tests.webapp.work_list import recent_work
-from webapp.jobs import JOBS, Task, digest_job, expire_job, harvest_job, is_due, job_of, purge_job, rank_job
+from webapp.jobs import JOBS, Task, digest_job, expire_job, harvest_job, is_due, job_of, moment_of, purge_job, rank_job
 from webapp.settings import Settings, read_settings
 from webapp.worker import run_one
 
 README = Path(__file__).parents[2] / "webapp" / "README.md"
 NIGHT = datetime(2026, 11, 23, 1, tzinfo=UTC)
 """Two at night in Berlin."""
+MIDNIGHT = datetime(2026, 11, 22, 23, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
@@ -81,12 +84,77 @@ def test_each_due_source_becomes_work_of_its_own_and_only_once(sqlite_database, 
     with sqlite_database.begin() as session:
         save_source(session, make_source("mv_faellig", rhythm="daily"), origin="desk", now=NIGHT)
 
-    due = harvest_job(task(sqlite_database, settings, "harvest", NIGHT))["due"]
+    assert due_in(sqlite_database, settings, range(6)) == ["mv_faellig"]
 
-    assert due == ["mv_faellig"]
     with sqlite_database.read() as session:
-        listed = [work.job for work in recent_work(session) if work.job != "harvest"]
-    assert sorted(listed) == sorted(f"harvest:{name}" for name in due)
+        (listed,) = (work for work in recent_work(session) if work.job != "harvest")
+    assert listed.job == "harvest:mv_faellig"
+    assert MIDNIGHT <= listed.scheduled_for < MIDNIGHT + timedelta(hours=5)
+
+
+def due_in(database, settings: Settings, hours: Iterable[int]) -> list[str]:
+    """What these hours of the night put on the list."""
+    moments = (MIDNIGHT + timedelta(hours=hour) for hour in hours)
+    return [name for moment in moments for name in harvest_job(task(database, settings, "harvest", moment))["due"]]
+
+
+def test_sources_are_spread_over_the_night_and_each_has_its_own_minute(sqlite_database, settings):
+    names = [f"mv_haus_{number}" for number in range(60)]
+    with sqlite_database.begin() as session:
+        for name in names:
+            save_source(session, make_source(name, rhythm="daily"), origin="desk", now=MIDNIGHT)
+
+    assert sorted(due_in(sqlite_database, settings, range(24))) == sorted(names)
+
+    with sqlite_database.read() as session:
+        listed = {work.job: work.scheduled_for for work in recent_work(session) if work.job != "harvest"}
+    by_hour = Counter(local(moment).hour for moment in listed.values())
+    minutes = {moment.replace(second=0, microsecond=0) for moment in listed.values()}
+    assert set(by_hour) == {0, 1, 2, 3, 4}
+    assert max(by_hour.values()) < 24
+    assert len(minutes) > 45
+    assert listed["harvest:mv_haus_7"] == moment_of(make_source("mv_haus_7"), MIDNIGHT + timedelta(hours=3))
+
+
+def test_a_source_whose_minute_was_missed_is_read_later_in_the_same_night(sqlite_database, settings):
+    with sqlite_database.begin() as session:
+        for number in range(10):
+            save_source(session, make_source(f"mv_haus_{number}"), origin="desk", now=MIDNIGHT)
+
+    assert len(due_in(sqlite_database, settings, [5])) == 10
+
+    with sqlite_database.read() as session:
+        listed = [work.scheduled_for for work in recent_work(session) if work.job != "harvest"]
+    assert listed == [MIDNIGHT + timedelta(hours=5)] * 10
+
+
+def test_what_still_waits_or_is_being_read_is_not_put_on_the_list_again(sqlite_database, settings):
+    source = make_source("mv_oft", rhythm="hourly")
+    with sqlite_database.begin() as session:
+        save_source(session, source, origin="desk", now=MIDNIGHT)
+    first, *later = (NOON + timedelta(hours=hour) for hour in range(3))
+
+    assert harvest_job(task(sqlite_database, settings, "harvest", first))["due"] == ["mv_oft"]
+    assert harvest_job(task(sqlite_database, settings, "harvest", later[0]))["due"] == []  # waits
+    with sqlite_database.begin() as session:
+        mine = claim_work(session, now=later[1])
+    assert mine is not None
+    assert mine.scheduled_for == moment_of(source, first)
+    assert harvest_job(task(sqlite_database, settings, "harvest", later[1]))["due"] == []  # is being read
+
+
+@pytest.mark.parametrize("day", [datetime(2027, 3, 27, 23, tzinfo=UTC), datetime(2026, 10, 24, 22, tzinfo=UTC)])
+def test_nothing_is_lost_or_read_twice_in_the_nights_in_which_the_clocks_change(sqlite_database, settings, day):
+    names = [f"mv_haus_{number}" for number in range(40)]
+    with sqlite_database.begin() as session:
+        for name in names:
+            save_source(session, make_source(name, rhythm="daily"), origin="desk", now=day)
+
+    due = []
+    for hour in range(8):
+        due += harvest_job(task(sqlite_database, settings, "harvest", day + timedelta(hours=hour)))["due"]
+
+    assert sorted(due) == sorted(names)
 
 
 def test_a_source_of_no_region_here_is_neither_stored_nor_read(sqlite_database, settings):
@@ -94,7 +162,7 @@ def test_a_source_of_no_region_here_is_neither_stored_nor_read(sqlite_database, 
         save_source(session, make_source("nw_fremd", region="05515"), origin="desk", now=NIGHT)
         save_source(session, make_source("mv_tabelle", access=Access(kind=AccessKind.TABLE)), origin="desk", now=NIGHT)
 
-    assert harvest_job(task(sqlite_database, settings, "harvest", NIGHT))["due"] == []
+    assert due_in(sqlite_database, settings, range(6)) == []
 
     with sqlite_database.read() as session:
         stored = {source.region for source in sources(session) if source.name in {s.name for s in bundled_sources()}}
@@ -102,13 +170,11 @@ def test_a_source_of_no_region_here_is_neither_stored_nor_read(sqlite_database, 
 
 
 def test_what_comes_with_the_project_is_read_only_once_the_desk_has_switched_it_on(sqlite_database, settings):
-    harvest_job(task(sqlite_database, settings, "harvest", NIGHT))
+    assert due_in(sqlite_database, settings, range(6)) == []
     with sqlite_database.begin() as session:
         steer_source(session, "mv_theater_vorpommern", {"active": True, "status": "verified"}, by="Uta", now=NIGHT)
 
-    later = harvest_job(task(sqlite_database, settings, "harvest", NIGHT + timedelta(hours=1)))
-
-    assert later["due"] == ["mv_theater_vorpommern"]
+    assert due_in(sqlite_database, settings, range(24, 30)) == ["mv_theater_vorpommern"]
 
 
 def test_what_many_offers_have_still_to_follow_is_done_and_put_on_the_list_until_it_is(
