@@ -30,6 +30,7 @@ from schemas.tables.reviews import reviews
 __all__ = [
     "KnownOffer", "Reading", "SavedCounts", "fingerprint", "finish_run", "keys_at", "known", "offer_ids", "purge",
     "records_of", "renew_run", "runs", "save_readings", "save_source", "source", "sources", "start_run",
+    "stored_readings",
     "stored_records",
 ]  # fmt: skip
 
@@ -234,6 +235,19 @@ def records_of(
             yield made_of, Record.model_validate_json(data)
 
 
+def stored_readings(session: Session, source_name: str) -> Iterator[tuple[Record, bytes]]:
+    """The latest Record of every identity that is present, with the JSON of the SourceOffer it was read as."""
+    query = (
+        select(tables.records.c.data, tables.source_offers.c.data)
+        .join(tables.source_offers, _CURRENT)
+        .where(tables.source_offers.c.source == source_name, tables.source_offers.c.present)
+        .order_by(tables.source_offers.c.id)
+        .execution_options(yield_per=500)
+    )
+    for said, read in session.execute(query):
+        yield Record.model_validate_json(said), read
+
+
 def purge(session: Session, now: datetime) -> int:
     """Delete Records not seen for 90 days, but never the last three versions of an identity; the number deleted."""
     c = tables.records.c
@@ -338,7 +352,8 @@ def _keep_records(session: Session, source_name: str, readings: Sequence[Reading
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["source", "key", "part", "fingerprint"],
-            set_={"last_run": statement.excluded.last_run, "last_seen": statement.excluded.last_seen},
+            # the whole of it: what is stored is what was read, with its day, so that a replay reads the same
+            set_={name: statement.excluded[name] for name in ("data", "last_run", "last_seen")},
         ),
         [
             _names(reading.record.origin)

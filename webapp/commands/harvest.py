@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from harvesters.fetch.client import FetchSettings
 from harvesters.look import look
 from harvesters.preview import preview as preview_of
 from harvesters.registry import FOLDER
+from harvesters.rereading import Difference, reread
 from harvesters.run import harvest, harvest_all, replay
 from harvesters.source import load_source
 from schemas import clock
@@ -37,17 +38,27 @@ from webapp.settings import Settings
 @click.option("--all", "everything", is_flag=True, help="Harvest every active source.")
 @click.option("--replay", "again", is_flag=True, help="Read stored Records again, without a network.")
 @click.option("--dry-run", is_flag=True, help="Read and count, write nothing.")
+@click.option("--diff", is_flag=True, help="With --replay: say per field what it would change, write nothing.")
 @database_option
 @json_option
 @pass_settings
 def harvest_sources(
-    settings: Settings, names: tuple[str, ...], everything: bool, again: bool, dry_run: bool, as_json: bool
+    settings: Settings, names: tuple[str, ...], everything: bool, again: bool, dry_run: bool, diff: bool, as_json: bool
 ) -> None:
-    """Read sources and store what they offer. Exit status 1 when one of them failed."""
+    """Read sources and store what they offer. Exit status 1 when one of them failed.
+
+    With --replay --diff --all whatever is stored of any source is read again and compared, offline: for looking at a
+    change of the normaliser before its VERSION is raised.
+    """
     if everything == bool(names):
         raise click.UsageError("name sources, or use --all")
     if again and dry_run:
         raise click.UsageError("--replay and --dry-run exclude each other")
+    if diff and not again:
+        raise click.UsageError("--diff goes with --replay")
+    if diff:
+        _say_difference(settings, names, as_json)
+        return
     with open_database(settings) as database:
         sources = chosen_sources(database, names, load_regions(settings.region_dir))
         if not sources:
@@ -155,6 +166,22 @@ def preview(
         click.echo(" · ".join(filter(None, (offer.title, offer.provider.name if offer.provider else None, price))))
     for issue in found.issues:
         click.echo(f"{issue.rule}: {issue.message or ''} {issue.wording!r} ({issue.where})", err=True)
+
+
+def _say_difference(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
+    """What reading again would change, of the sources of these names or of all."""
+    found = Difference()
+    with open_database(settings) as database:
+        for source in chosen_sources(database, names, {}) if names else known_sources(database).values():
+            reread(database, source, found)
+    if as_json:
+        emit(asdict(found))
+        return
+    click.echo(f"{found.changed} of {found.offers} offers would change.")
+    for name, changes in sorted(found.fields.items(), key=lambda item: -item[1].offers):
+        click.echo(f"\n{name}: {changes.offers} offers")
+        for one in changes.examples:
+            click.echo(f"  {one.source} {one.key}\n    {one.old} → {one.new}")
 
 
 def _row(run: HarvestRun) -> tuple[object, ...]:

@@ -173,14 +173,14 @@ def show(name: str) -> ResponseReturnValue:
     """One source and what can be decided about it."""
     found = _own(reading(), name)
     working = latest_work(reading(), f"harvest:{name}")
-    at_work = working is not None and working.state in (WorkState.DUE, WorkState.RUNNING)
+    at_work = working if working and working.state in (WorkState.DUE, WorkState.RUNNING) else None
     return render_template(
         "pages/desk_source.html",
         source=found,
         known=source_state(reading(), name),
         trust_by=latest_trust(reading(), name),
         runs=runs(reading(), source=name, limit=1),
-        waits=at_work and working.scheduled_for <= now(),
+        waits=at_work is not None and at_work.scheduled_for <= now(),
         fetched=found.access.kind in FETCHED,
         proved=_proved(reading(), found),
         unlisted=excluded(reading()).stops(found),
