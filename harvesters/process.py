@@ -58,16 +58,17 @@ def process(
     shown_unread: Collection[SourceKey] = (),
     gone: Collection[str] = (),
     deleted: Collection[str] = (),
+    known: Mapping[SourceKey, KnownOffer] | None = None,
 ) -> Processed:
     """Understand ``records`` and store what is new or changed, under the fence of ``run_id``.
 
     A Record whose fingerprint and normaliser version are stored is only marked as seen, unless ``read_again``.
     ``shown_unread`` are further identities that the source still shows (304), ``gone`` addresses of which it says that
-    they are gone for good. What is an excluded provider's is neither read nor stored. Without ``run_id`` nothing is
-    written.
+    they are gone for good. What is an excluded provider's is neither read nor stored. ``known`` is what is stored of
+    the source, where that was just read. Without ``run_id`` nothing is written.
     """
     with database.read() as session:
-        known = store.known(session, source.name)
+        known = store.known(session, source.name) if known is None else known
         called_gone = store.keys_at(session, source.name, gone)
         door = Door.of(session, source)
         former, last = former_fills(session, source.name), last_fill(session, source.name)

@@ -178,7 +178,8 @@ class _Run:
         """The pages of ``source`` that may be asked whether they have changed."""
         with self._database.read() as session:
             self._remembered = pages(session, source.name)
-            known = store.known(session, source.name) if self._remembered else {}
+            named = any(page.offers for page in self._remembered.values())
+            known = store.known(session, source.name) if named else {}
         return to_be_asked(self._remembered, source, known, version=VERSION, now=self._started)
 
     def take(self, reading: Callable[[], ReadOutcome]) -> HarvestRun:
@@ -283,6 +284,7 @@ class _Run:
             complete=True,
             now=self._started,
             shown_unread=[key for key in present if key not in read_again],
+            known=known,
         )
 
     def _summary(self, result: RunResult, processed: Processed) -> HarvestRun:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Final
@@ -75,7 +76,7 @@ class FetchSettings:
     @property
     def user_agent(self) -> str:
         """The one user agent."""
-        name = f"{ROBOT}/{version('kitalotse')}"
+        name = f"{ROBOT}/{_version()}"
         return f"{name} (+{self.contact})" if self.contact else name
 
 
@@ -422,6 +423,12 @@ def _validators(headers: httpx.Headers) -> Validators | None:
     return Validators(etag, modified) if etag or modified else None
 
 
+@cache
+def _version() -> str:
+    return version("kitalotse")
+
+
+@cache
 def _tls() -> ssl.SSLContext:
-    """Certificates are verified, always; there is no switch."""
+    """Certificates are verified, always; there is no switch. Reading the roots takes longer than a whole 304."""
     return httpx.create_ssl_context(verify=True, trust_env=False)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from threading import Event
 from time import perf_counter
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ from tests.bench.measure import PeakMemory, machine, working_folder
 
 ON_LISTING: Final = 50
 """Links on one listing page."""
+HANGING: Final = "/haengt"
+"""Path that is not answered until somebody asks for ``RELEASE``."""
+RELEASE: Final = "/weiter"
 _FIELDS: Final = ("text", "ages", "price", "duration", "group_size", "place")
 _SETTINGS: Final = FetchSettings(contact="bench@kitalotse.example", allow_loopback=True, pace_s=0)
 
@@ -41,7 +45,10 @@ def run(*, offers: int = 1_000, kitas: int = 0) -> dict[str, Any]:
         database = Database(f"sqlite:///{folder / 'bench.sqlite'}")
         upgrade(database)
         runs: dict[str, dict[str, float]] = {}
-        for source, pages in ((_site(base, offers), offers + listings), (_feed(base, offers), 1)):
+        for source, pages in (
+            (site_source(base, offers), offers + listings),
+            (feed_source(f"{base}/angebote.json"), 1),
+        ):
             for moment in ("first", "unchanged"):
                 name = f"{source.title}, {moment}"
                 runs[name] = _measured(database, source, offers, pages, first=moment == "first")
@@ -109,7 +116,8 @@ def _plain(base: str, offers: int, listings: int) -> float:
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
-def _site(base: str, offers: int) -> Source:
+def site_source(base: str, offers: int) -> Source:
+    """A site with a page for each offer."""
     fields = {"title": "h1"} | {name: f".{name}" for name in _FIELDS}
     access = {
         "kind": "html",
@@ -122,9 +130,10 @@ def _site(base: str, offers: int) -> Source:
     return _source("pages", access)
 
 
-def _feed(base: str, offers: int) -> Source:
+def feed_source(address: str) -> Source:
+    """A feed of all offers."""
     fields = {"title": "title"} | {name: name for name in _FIELDS}
-    return _source("feed", {"kind": "json", "start": (f"{base}/angebote.json",), "key": "id", "fields": fields})
+    return _source("feed", {"kind": "json", "start": (address,), "key": "id", "fields": fields})
 
 
 def _source(title: str, access: dict[str, Any]) -> Source:
@@ -140,11 +149,14 @@ def _source(title: str, access: dict[str, Any]) -> Source:
 
 
 @contextmanager
-def served(offers: int) -> Iterator[str]:
-    """The address of a server with ``offers`` pages, in a process of its own, until the block ends."""
+def served(offers: int, *, address: str = "127.0.0.1") -> Iterator[str]:
+    """The address of a server with ``offers`` pages, in a process of its own, until the block ends.
+
+    It listens at ``address``; "0.0.0.0" has a host for each source of a bench, 127.0.0.1, 127.0.0.2 ….
+    """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(offers, theirs), daemon=True)
+    process = context.Process(target=_serve, args=(offers, address, theirs), daemon=True)
     process.start()
     theirs.close()  # so that a server that does not start is an end of file, not a wait without end
     try:
@@ -154,8 +166,9 @@ def served(offers: int) -> Iterator[str]:
         process.join()
 
 
-def _serve(offers: int, told: Connection) -> None:
+def _serve(offers: int, address: str, told: Connection) -> None:
     pages = _pages(offers)
+    released = Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -163,6 +176,10 @@ def _serve(offers: int, told: Connection) -> None:
         wbufsize = -1
 
         def do_GET(self) -> None:
+            if self.path == HANGING:
+                released.wait()
+            elif self.path == RELEASE:
+                released.set()
             body = pages.get(self.path)
             tag = f'"{len(body or b"")}"'
             status = 404 if body is None else 304 if self.headers.get("If-None-Match") == tag else 200
@@ -177,7 +194,7 @@ def _serve(offers: int, told: Connection) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
     told.send(server.server_port)
     server.serve_forever()

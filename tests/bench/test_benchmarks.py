@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from harvesters.normalise.record import normalise as normalise_record
 from schemas.exceptions import StoreError
-from tests.bench import desk, export, harvest, normalise, portal, upsert
+from tests.bench import desk, export, harvest, night, normalise, portal, upsert
 from tests.bench import list as listing
 from tests.bench.corpus import SOURCE, TODAY
 from tests.bench.measure import INTERVAL_S, PeakMemory
@@ -95,6 +95,16 @@ def test_harvest_reads_a_site_and_a_feed_twice_and_the_second_time_nothing_is_se
     assert all(taken["offers_per_s"] > 0 for taken in found["runs"].values())
     assert found["rate"] == found["runs"]["pages, first"]["offers_per_s"]
     assert found["baseline"]["runs"].keys() == {"first", "unchanged"}
+
+
+def test_a_night_reads_all_sources_while_one_hangs_and_the_next_finds_nothing_new() -> None:
+    found = night.run(offers=20)
+
+    assert found.keys() >= KEYS
+    assert found["sizes"] == {"offers": 20, "sources": 1, "sites": 0}
+    assert found["runs"]["first"]["ended"] == {"complete": 1, "new": 20}
+    assert found["runs"]["first"]["one_still_hung"]
+    assert found["runs"]["unchanged"]["ended"] == {"unchanged": 1, "new": 0}
 
 
 def test_normalise_reads_texts_that_say_something() -> None:
