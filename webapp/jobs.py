@@ -140,9 +140,9 @@ def moment_of(of: Source, hour: datetime) -> datetime:
 
 
 def harvest_job(task: Task) -> dict[str, Any]:
-    """Put a reading of every source of this installation's Regions that is due in this hour on the list, at its moment,
-    or at once where that has passed; whoever asked not to be listed is not read. What offers have still to follow is put
-    on it again."""
+    """List a reading of every source of this installation's Regions that is due in this hour, at its moment, or at once
+    where that has passed; whoever asked not to be listed is not read. What offers have still to follow is listed again.
+    """
     now = task.work.scheduled_for
     regions = load_regions(task.settings.region_dir)
     save_sources(task.database, regions, now)
