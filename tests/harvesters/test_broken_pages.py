@@ -39,11 +39,13 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
 }
 OFFERS = {name: count for name, count in json.loads(EXPECTED.read_text("utf-8")).items() if isinstance(count, int)}
-STORED = [name for name in OFFERS if Path(name).suffix in MEDIA_TYPES and not name.startswith(("ckan/", "dcat/"))]
+FOLDERS = ("html", "ical", "rss", "events")
+"""Of whole files; those of ``oai`` and ``rpde`` are pages of lists, broken in ``test_lists.py``."""
+STORED = [name for name in OFFERS if Path(name).suffix in MEDIA_TYPES and name.partition("/")[0] in FOLDERS]
 FEEDS = [(name, way) for name in STORED if not name.endswith(".html") for way in WAYS]
 PAGES = [(name, way) for name in STORED if name.endswith(".html") for way in WAYS]
 OWN_PAGES = [(f"{name}.html", way) for name in ("eine_seite", "typo3_waldtag", "wordpress_puppen") for way in WAYS]
-DRAWN = {*sample(FEEDS, 40), *sample(PAGES, 3), *sample(OWN_PAGES, 3)}
+DRAWN = {*sample(FEEDS, 30), *sample(PAGES, 2), *sample(OWN_PAGES, 2)}
 """What `make test` reads; a page costs the start of a crawl for each of its five runs."""
 WELL = (RunStatus.COMPLETE, RunStatus.UNCHANGED)
 

@@ -64,7 +64,7 @@ def test_a_correction_outlives_every_harvest_until_a_person_decides_otherwise(wo
     assert world.offer(offer_id).duration_minutes == 55
     assert open_conflicts(world, offer_id) == ["duration_minutes"]
     assert title in held_titles(desk.open("/desk/offen"))
-    question = desk.open(f"/desk/angebote/{offer_id}").section("Die Quelle hat geändert, was Sie korrigiert hatten")
+    question = desk.open(f"/desk/angebote/{offer_id}").section("Die Quelle hat geändert, was korrigiert war")
     assert [value for value in ("90 Minuten", "55 Minuten", "70 Minuten") if value not in question] == []
 
     # kept: the question is closed and does not come back with the same value
