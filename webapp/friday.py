@@ -45,7 +45,7 @@ _REMEMBERED: Final = 1000
 """Friday letters of a Region that are looked through for illnesses already told."""
 _TOLD: Final = (MailState.NEW, MailState.SENDING, MailState.SENT, MailState.UNSURE)
 WHY: Final[Mapping[ReviewKind, str]] = {
-    ReviewKind.NEW_OFFER: "neue Quelle, noch nicht angesehen",
+    ReviewKind.NEW_OFFER: "neu, noch nicht angesehen",
     ReviewKind.UNSURE: "Eignung für Kitas unklar",
     ReviewKind.CONFLICT: "Quelle und Korrektur widersprechen sich",
     ReviewKind.WITHDRAWAL: "steht nicht mehr in der Quelle",

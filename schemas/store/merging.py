@@ -21,6 +21,7 @@ from schemas.store.harvest import mint
 from schemas.store.publishing import lock_offers, merged_into, republish, successor
 from schemas.store.queue import close_reviews, reopen_reviews
 from schemas.store.resolving import is_missing, open_review
+from schemas.tables.harvest import sources
 from schemas.tables.offers import memberships, offers, published
 from schemas.tables.reviews import judgements, reviews
 from schemas.vocabulary import Status
@@ -113,6 +114,8 @@ def unmerge(session: Session, replaced: str, *, by: str, now: datetime) -> None:
     keys = [SourceKey(source=source, key=key, part=part) for source, key, part in session.execute(mine)]
     session.execute(update(offers).where(offers.c.id == replaced).values(replaced_by=None))
     _move(session, kept, replaced, keys, "unmerged", now)
+    for each in (replaced, kept):
+        _follow_region(session, each)
     republish(session, [replaced, kept], now=now, by=by)
 
 
@@ -227,6 +230,16 @@ def _move(session: Session, origin: str, target: str, keys: Collection[SourceKey
     if not rows:
         raise StoreError(f"offer {origin} has no source that could move to {target}; reload the desk")
     session.execute(insert(memberships), rows)
+
+
+def _follow_region(session: Session, offer_id: str) -> None:
+    """Put an offer, with what waits about it, into the Region of its sources: one may have moved since the offers were
+    merged. Sources of several Regions leave it where it is."""
+    of_offer = select(sources.c.region).join(memberships, memberships.c.source == sources.c.name).distinct()
+    regions = session.scalars(of_offer.where(memberships.c.offer_id == offer_id, memberships.c.until.is_(None))).all()
+    if len(regions) == 1:
+        session.execute(update(offers).where(offers.c.id == offer_id).values(region=regions[0]))
+        session.execute(update(reviews).where(reviews.c.offer_id == offer_id).values(region=regions[0]))
 
 
 def _take_back(session: Session, judgement: int, by: str, now: datetime) -> None:

@@ -247,6 +247,23 @@ def test_taking_a_merge_back_brings_the_old_id_to_life(merged: Harvest, calendar
     assert merged.offer("dinos").status is Status.PUBLISHED
 
 
+@pytest.mark.parametrize("mover", ["museum", "calendar"])
+def test_what_lives_again_stands_in_the_region_of_its_source_that_moved_meanwhile(
+    museum: Harvest, calendar: Harvest, mover: str
+) -> None:
+    done = act(museum, lambda s: merge(s, museum.id("dinos"), calendar.id("dino-tour"), by=BY, now=museum.now))
+    moving = {"museum": museum, "calendar": calendar}[mover].source.model_copy(update={"region": "13071"})
+    with museum.database.begin() as session:
+        save_source(session, moving, origin="file", now=museum.now)
+    assert museum.offer("dinos").region == "13071"
+
+    take_back(museum, done)
+
+    found = {"museum": museum.offer("dinos").region, "calendar": calendar.offer("dino-tour").region}
+    assert found == {"museum": "13075", "calendar": "13075"} | {mover: "13071"}
+    assert is_rebuilt_as_it_stands(museum)
+
+
 def test_every_move_is_remembered_with_its_reason(merged: Harvest, calendar: Harvest) -> None:
     with merged.database.begin() as session:
         unmerge(session, calendar.id("dino-tour"), by=BY, now=merged.now)

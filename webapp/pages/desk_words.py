@@ -28,7 +28,7 @@ STATUS_REASON: Final[dict[str, Any]] = {
     "accepted": _l("angenommen"),
     "rejected": _l("von Hand abgelehnt"),
     "trusted": _l("vertraute Quelle"),
-    "new_source": _l("neue Quelle: erst ansehen"),
+    "new_source": _l("neu: erst ansehen"),
     "unsure": _l("Eignung unklar"),
     "audience": _l("nicht für Kita-Gruppen"),
     "withdrawn": _l("von der Quelle zurückgezogen"),
