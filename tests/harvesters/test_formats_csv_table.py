@@ -145,12 +145,14 @@ def test_garbled_umlauts_are_said() -> None:
 def test_a_long_table_is_not_held_twice() -> None:
     rows = "".join(f"{n};Waldtag {n};2,50 €;5.12.2026;9.30 Uhr;ausgebucht\n" for n in range(2_000))
     read(HEAD + rows)  # whatever is built once and kept
-    tracemalloc.start()
-    try:
-        found = read(HEAD + rows)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    peaks = []
+    for _ in range(3):  # what other tests left running in this process may be counted too, but hardly three times
+        tracemalloc.start()
+        try:
+            found = read(HEAD + rows)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
 
     assert len(found.records) == 2_000
-    assert peak / 2_000 < 2_500, "bytes a row"
+    assert min(peaks) / 2_000 < 2_500, "bytes a row"
